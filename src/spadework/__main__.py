@@ -1,0 +1,5 @@
+"""``python -m spadework``."""
+
+from spadework.cli import main
+
+main()

@@ -1,0 +1,111 @@
+"""What analysis-ready means: the nouns that hold arrays, and their checks.
+
+The law of this room: no files, no network, no clock. Arrays are (time, band, y, x), y runs south, time runs forward,
+``clear`` is True where a pixel is usable.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from odc.geo.geobox import GeoBox
+
+    from spadework.records import Look
+
+MISSING: Final = np.int16(-32768)
+"""Reflectance where there is no data."""
+PER_UNIT: Final = 10_000.0
+"""Cube reflectance = physical reflectance x this."""
+EPOCH: Final = dt.date(1970, 1, 1)
+
+OK, TOO_FEW_LOOKS, SHORT_HISTORY, MODEL_FAILED, OUTSIDE_AOI = range(5)
+"""Values of ``Change.reason``."""
+REASONS: Final = ("ok", "too few looks", "short history", "model failed", "outside the area of interest")
+
+
+def day_number(day: dt.date) -> int:
+    """Days since 1970-01-01."""
+    return (day - EPOCH).days
+
+
+def day_of(number: int) -> dt.date:
+    """The day so many days after 1970-01-01."""
+    return EPOCH + dt.timedelta(days=int(number))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cube:
+    """Analysis-ready stack on one grid.
+
+    Raises:
+        ValueError: when shapes, dtypes or the order of time do not fit.
+
+    """
+
+    reflectance: NDArray[np.int16]
+    """(time, band, y, x), reflectance x 10,000, MISSING without data. Values under cloud are kept: use ``clear``."""
+    clear: NDArray[np.bool_]
+    """(time, y, x), True = usable ground in every band; snow is not clear."""
+    snow: NDArray[np.bool_]
+    """(time, y, x), True = snow; never clear at the same time."""
+    looks: tuple[Look, ...]
+    """One per time step, in time order."""
+    bands: tuple[str, ...]
+    """STAC common names, in band order."""
+    grid: GeoBox
+    inside: NDArray[np.bool_]
+    """(y, x), True where the pixel's centre lies in the area of interest."""
+
+    def __post_init__(self) -> None:
+        """Check that the parts fit."""
+        shape = (len(self.looks), len(self.bands), *self.grid.shape)
+        flat = (shape[0], *shape[2:])
+        if self.reflectance.shape != shape or self.reflectance.dtype != np.int16:
+            msg = f"reflectance is {self.reflectance.dtype} {self.reflectance.shape}, expected int16 {shape}"
+            raise ValueError(msg)
+        for name, array in (("clear", self.clear), ("snow", self.snow)):
+            if array.shape != flat or array.dtype != np.bool_:
+                msg = f"{name} is {array.dtype} {array.shape}, expected bool {flat}"
+                raise ValueError(msg)
+        if self.inside.shape != flat[1:]:
+            msg = f"inside is {self.inside.shape}, expected {flat[1:]}"
+            raise ValueError(msg)
+        if any(a.datetime > b.datetime for a, b in zip(self.looks, self.looks[1:], strict=False)):
+            msg = "looks are not in time order"
+            raise ValueError(msg)
+
+    @property
+    def days(self) -> NDArray[np.int32]:
+        """(time), days since 1970-01-01."""
+        return np.array([day_number(look.day) for look in self.looks], dtype=np.int32)
+
+    @property
+    def pixel_m2(self) -> float:
+        """Area of one pixel, m2."""
+        return float(abs(self.grid.transform.a * self.grid.transform.e))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """Per-pixel result of monitoring, on the cube's grid and looks."""
+
+    first_anomaly: NDArray[np.int32]
+    """(y, x), days since 1970-01-01 of the earliest change not recovered; 0 = assessed, none; -1 = not assessable."""
+    confirmed: NDArray[np.int32]
+    """(y, x), day on which that change was confirmed; 0 and -1 as above."""
+    statistic: NDArray[np.float32]
+    """(y, x), whitened distance of the confirming window; where nothing was confirmed, the largest seen; NaN if not assessable."""
+    clear_looks: NDArray[np.uint16]
+    """(y, x), clear looks in the watched period."""
+    reason: NDArray[np.uint8]
+    """(y, x), index into REASONS."""
+    recovered: NDArray[np.bool_]
+    """(y, x), True where a confirmed change went back to normal (it is then not in ``confirmed``)."""
+    anomalous: NDArray[np.bool_]
+    """(time, y, x), True where a clear look of the watched period lies beyond the single-look threshold."""

@@ -1,0 +1,142 @@
+"""From an area of interest and native pixels to the Site's grid.
+
+One noun answers "where are these pixels": ``odc.geo.geobox.GeoBox`` (shape, affine, CRS). Here it is only made and asked.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import shapely
+from affine import Affine
+from odc.geo.geobox import GeoBox
+from pyproj import Transformer
+
+from spadework.errors import GeometryError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spadework.records import MultiPolygon
+
+SNAP_PX: Final = 0.1
+"""An edge this close to a native grid line is that line; coordinates rounded to 5 decimals are off by up to .06 px."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A block of pixels of one file: offsets and sizes in pixels."""
+
+    col: int
+    row: int
+    width: int
+    height: int
+
+
+@lru_cache(maxsize=64)
+def _transformer(source: str, target: str) -> Transformer:
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+def shape_of(area: MultiPolygon) -> shapely.MultiPolygon:
+    """Our tuples as a shapely geometry."""
+    return shapely.MultiPolygon([shapely.Polygon(rings[0], rings[1:]) for rings in area])
+
+
+def rings_of(shape: shapely.Geometry) -> MultiPolygon:
+    """The polygons of a shapely geometry as our tuples; lines and points in it are left out."""
+    polygons = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and not part.is_empty]
+
+    def ring(line: shapely.LinearRing) -> tuple[tuple[float, float], ...]:
+        return tuple((float(x), float(y)) for x, y in shapely.get_coordinates(line))
+
+    return tuple((ring(p.exterior), *(ring(hole) for hole in p.interiors)) for p in polygons)
+
+
+def reproject(shape: shapely.Geometry, source: str, target: str) -> shapely.Geometry:
+    """A geometry with every vertex moved to another CRS; edges are not densified."""
+    if source == target:
+        return shape
+    move = _transformer(source, target)
+
+    def vertices(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(move.transform(xy[:, 0], xy[:, 1]))
+
+    return shapely.transform(shape, vertices)
+
+
+def _outward(low: float, high: float, origin: float, step: float) -> tuple[int, int]:
+    """First and last native grid line around [low, high], as line numbers from ``origin``."""
+    a, b = (low - origin) / step, (high - origin) / step
+    first = round(a) if abs(a - round(a)) <= SNAP_PX else math.floor(a)
+    last = round(b) if abs(b - round(b)) <= SNAP_PX else math.ceil(b)
+    return first, max(last, first + 1)
+
+
+def site_grid(area: MultiPolygon, crs: str, transform: tuple[float, float, float, float, float, float]) -> GeoBox:
+    """The Site's grid: native pixels of ``transform`` around the area's vertices in ``crs`` (design, section 3).
+
+    Args:
+        area: area of interest, WGS 84.
+        crs: of the grid, ``EPSG:n``.
+        transform: affine a, b, c, d, e, f of the finest native image; north-up (b = d = 0, e < 0).
+
+    Raises:
+        GeometryError: when the area has no finite place in the CRS.
+
+    """
+    a, b, c, d, e, f = transform
+    if b or d or e > 0:
+        raise GeometryError(crs, "its images are rotated", "only north-up images can carry the Site's grid")
+    west, south, east, north = reproject(shape_of(area), "EPSG:4326", crs).bounds
+    if not all(math.isfinite(v) for v in (west, south, east, north)):
+        raise GeometryError("area of interest", f"it has no place in {crs}", "check the coordinates: longitude first, then latitude")
+    col0, col1 = _outward(west, east, c, a)
+    row0, row1 = _outward(-north, -south, -f, -e)
+    return GeoBox((row1 - row0, col1 - col0), Affine(a, 0, c + col0 * a, 0, e, f + row0 * e), crs)
+
+
+def inside(grid: GeoBox, area: MultiPolygon) -> NDArray[np.bool_]:
+    """(y, x), True where the centre of a pixel lies in the area of interest."""
+    shape = reproject(shape_of(area), "EPSG:4326", str(grid.crs))
+    shapely.prepare(shape)
+    rows, cols = np.mgrid[: grid.shape[0], : grid.shape[1]]
+    x, y = grid.transform * (cols + 0.5, rows + 0.5)
+    return np.asarray(shapely.intersects_xy(shape, x.ravel(), y.ravel())).reshape(grid.shape)
+
+
+def window_on(grid: GeoBox, crs: str, transform: Affine, shape: tuple[int, int], margin_m: float) -> Window | None:
+    """The pixels of a file (``crs``, ``transform``, rows x columns ``shape``) that a read for ``grid`` needs.
+
+    Args:
+        grid: the Site's grid.
+        crs: of the file.
+        transform: of the file, north-up.
+        shape: rows, columns of the file.
+        margin_m: ground around the grid that masks and kernels reach into, metres (units of the file's CRS).
+
+    Returns:
+        The window, clipped to the file; None when they do not meet.
+
+    """
+    edge = shapely.segmentize(shapely.box(*grid.boundingbox.bbox), max(abs(grid.transform.a) * max(grid.shape) / 16, 1e-9))
+    west, south, east, north = reproject(edge, str(grid.crs), crs).bounds
+    pad_x, pad_y = (margin_m / abs(transform.a), margin_m / abs(transform.e))
+    col0 = math.floor(round((west - transform.c) / transform.a - pad_x, 3))
+    col1 = math.ceil(round((east - transform.c) / transform.a + pad_x, 3))
+    row0 = math.floor(round((north - transform.f) / transform.e - pad_y, 3))
+    row1 = math.ceil(round((south - transform.f) / transform.e + pad_y, 3))
+    col0, row0 = max(col0, 0), max(row0, 0)
+    col1, row1 = min(col1, shape[1]), min(row1, shape[0])
+    if col1 <= col0 or row1 <= row0:
+        return None
+    return Window(col0, row0, col1 - col0, row1 - row0)
+
+
+def area_m2(area: MultiPolygon, crs: str) -> float:
+    """Area of a WGS 84 polygon in a projected CRS, m2."""
+    return float(reproject(shape_of(area), "EPSG:4326", crs).area)
