@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-    from spadework.records import Look
+    from spadework.records import Asset, Look
 
 MISSING: Final = np.int16(-32768)
 """Reflectance where there is no data."""
@@ -37,6 +37,20 @@ def day_number(day: dt.date) -> int:
 def day_of(number: int) -> dt.date:
     """The day so many days after 1970-01-01."""
     return EPOCH + dt.timedelta(days=int(number))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chip:
+    """Raw numbers of one Scene at one resolution, on the asset's own grid: never resampled, scaled or masked."""
+
+    assets: tuple[Asset, ...]
+    """One per band, in band order, as the catalogue described them."""
+    values: NDArray[np.generic]
+    """(band, y, x), one integer or float dtype that holds every band exactly."""
+    crs: str
+    """``EPSG:n``, or WKT where there is no code."""
+    transform: tuple[float, float, float, float, float, float]
+    """Affine a, b, c, d, e, f of the chip."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

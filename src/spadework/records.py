@@ -361,6 +361,45 @@ class Observability:
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """All that a report may say: every sentence of it points into this."""
+
+    site: Site
+    crs: str
+    """Of the grid, ``EPSG:n``."""
+    pixel_m: float
+    shape: tuple[int, int]
+    """Rows, columns of the grid."""
+    bands: tuple[str, ...]
+    looks: tuple[Look, ...]
+    """Every look, also those too cloudy to use, in time order."""
+    events: tuple[Event, ...]
+    """By status, then onset."""
+    observability: Observability
+    dropped: tuple[Dropped, ...] = ()
+    warnings: tuple[str, ...] = ()
+    hosts: tuple[tuple[str, str], ...] = ()
+    """(host or folder, what it learnt)."""
+    versions: tuple[tuple[str, str], ...] = ()
+    """(software, version)."""
+    not_yet: tuple[str, ...] = ()
+    """Parts of a dossier that this version does not make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One picture of the report."""
+
+    name: str
+    """Path below the dossier, e.g. "figures/E1-before-after.png"."""
+    data: bytes
+    caption: str
+    alt: str
+    looks: tuple[str, ...]
+    """Ids of the looks it shows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One approach to the outside world, for the ledger."""
 
