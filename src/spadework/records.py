@@ -180,6 +180,8 @@ class Scene:
     """SHA-256 of what the catalogue said; changes when the item changes."""
     notes: tuple[str, ...] = ()
     """Decisions a reader should know, e.g. "nir answered by nir08"."""
+    sha256: str | None = None
+    """Of the evidence chip, once kept; several chips: of their hashes in order."""
 
     def asset(self, name: str) -> Asset | None:
         """The asset of a common name, or None."""
@@ -224,6 +226,8 @@ class Look:
     residual_m: float | None = None
     """Registration residual; None = not estimated."""
     notes: tuple[str, ...] = ()
+    used: bool = True
+    """False when it is not in the cube: too little clear ground, or dropped (see notes)."""
 
     @property
     def day(self) -> dt.date:

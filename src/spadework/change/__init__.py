@@ -1,0 +1,1 @@
+"""Change: per-pixel monitoring of a cube against its own history."""

@@ -1,0 +1,1 @@
+"""The door to catalogues and pixels: the outside's vocabulary ends here."""

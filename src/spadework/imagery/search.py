@@ -1,0 +1,406 @@
+"""Ask a STAC API, walk a static catalogue or list local files: three ways to the same Scenes.
+
+What a host learns is decided here, and every request is reported to ``on_request`` before it is made.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import glob
+import json
+import math
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import pystac_client
+import rasterio
+import requests
+import shapely
+from pystac_client.exceptions import APIError
+from pystac_client.stac_api_io import StacApiIO
+from rasterio.errors import RasterioIOError
+from urllib3.util import Retry
+
+from spadework.errors import CatalogueError, NoImageryError, SceneError, SiteFileError
+from spadework.grid import reproject, rings_of, shape_of
+from spadework.imagery.scenes import fingerprint, parse_item
+from spadework.records import Asset, Dropped, ImagerySource, Request, Scene, Site
+
+OnRequest = Callable[[Request], None]
+OnProgress = Callable[[int, int | None], None]
+
+USER_AGENT: Final = "spadework (earth observation; contact: see documentation)"
+PAGE: Final = 100
+_WALKERS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRule:
+    """How patient we are with hosts."""
+
+    timeout_s: float = 60.0
+    """Longest wait for an answer, seconds."""
+    retries: int = 5
+    """Tries again after 429, 5xx and broken connections, with back-off (Retry-After is obeyed)."""
+    backoff_s: float = 0.5
+    """First pause, seconds; doubles each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer of a search."""
+
+    scenes: tuple[Scene, ...]
+    """That meet the area, the dates and the cloud limit, in time order."""
+    dropped: tuple[Dropped, ...]
+    """Items that could not be understood."""
+    hosts: tuple[tuple[str, str], ...]
+    """(host or folder, what it learnt)."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Talk:
+    """One search in progress: whom to tell, and what was set aside."""
+
+    site: Site
+    http: HttpRule
+    on_request: OnRequest
+    on_progress: OnProgress
+    dropped: list[Dropped] = field(default_factory=list)
+    hosts: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def find_scenes(site: Site, http: HttpRule, on_request: OnRequest, on_progress: OnProgress) -> Found:
+    """All Scenes of a Site, from all its ``[[imagery]]`` tables.
+
+    Args:
+        site: the Site.
+        http: patience.
+        on_request: told of every request before it is made.
+        on_progress: told (items so far, total or None).
+
+    Raises:
+        CatalogueError: a catalogue that does not answer, or not with STAC.
+        NoImageryError: nothing over the area, or nothing in the dates.
+        SiteFileError: local files that do not fit together.
+
+    """
+    talk = _Talk(site, http, on_request, on_progress)
+    scenes: dict[tuple[str, str], Scene] = {}
+    seen = 0
+    for source in site.imagery:
+        before = len(talk.dropped)
+        for scene in _scenes_of(source, talk):
+            seen += 1
+            scenes.setdefault((scene.collection, scene.id), scene)
+            on_progress(seen, None)
+        if seen == 0 and len(talk.dropped) > before:
+            first = talk.dropped[before]
+            raise NoImageryError(first.thing, first.reason, f"all {len(talk.dropped)} items failed like this one")
+    kept = [scene for scene in scenes.values() if _wanted(scene, site)]
+    if not kept:
+        raise _nothing(site, list(scenes.values()))
+    kept.sort(key=lambda scene: (scene.datetime, scene.collection, scene.id))
+    return Found(tuple(kept), tuple(talk.dropped), tuple(dict(talk.hosts).items()), tuple(talk.warnings))
+
+
+def _wanted(scene: Scene, site: Site) -> bool:
+    cloud = max((s.max_cloud for s in site.imagery if scene.collection in s.collections or s.files), default=100.0)
+    if scene.cloud is not None and scene.cloud > cloud:
+        return False
+    in_time = site.period.history_start <= scene.datetime.date() <= site.period.end
+    return in_time and shape_of(scene.footprint).intersects(shape_of(site.aoi))
+
+
+def _nothing(site: Site, scenes: list[Scene]) -> NoImageryError:
+    asked = ", ".join(s.stac or s.files or "" for s in site.imagery)
+    here = [s for s in scenes if shape_of(s.footprint).intersects(shape_of(site.aoi))]
+    if not scenes:
+        return NoImageryError(asked, "it holds no scene of these collections for this area and period", "check collections, [period] and the area")
+    if not here:
+        return NoImageryError(asked, f"none of its {len(scenes)} scenes covers the area of interest", "check the area (longitude first) and the collection")
+    days = sorted(s.datetime.date() for s in here)
+    return NoImageryError(
+        asked,
+        f"no usable scene between {site.period.history_start} and {site.period.end}",
+        f"over this area it has {len(here)} scenes from {days[0]} to {days[-1]}; change [period] or max_cloud",
+    )
+
+
+def _scenes_of(source: ImagerySource, talk: _Talk) -> Iterator[Scene]:
+    if source.files:
+        yield from _local_files(source, talk)
+        return
+    if source.stac is None:
+        return
+    for item, base in _api_or_static(source.stac, source, talk):
+        try:
+            yield parse_item(item, base, source)
+        except SceneError as error:
+            talk.dropped.append(Dropped(error.thing, f"{error.problem}. {error.mend}"))
+
+
+# ---------------------------------------------------------------- STAC over the network
+def query_box(site: Site) -> tuple[float, float, float, float]:
+    """What a catalogue is asked for: whole degrees (``query = "tile"``) or the area's own bounding box."""
+    west, south, east, north = shape_of(site.aoi).bounds
+    if site.query == "aoi":
+        return west, south, east, north
+    return max(math.floor(west), -180), max(math.floor(south), -90), min(math.ceil(east), 180), min(math.ceil(north), 90)
+
+
+def learns(site: Site) -> str:
+    """What the catalogue's host learns from the search, in words."""
+    box = ", ".join(f"{v:.5f}".rstrip("0").rstrip(".") for v in query_box(site))
+    how = "whole degrees around the area" if site.query == "tile" else "the area's exact bounding box"
+    return f"the search box {box} ({how}), the dates and the collections"
+
+
+class _ReportingIO(StacApiIO):
+    """The client's own I/O, which tells of each request first."""
+
+    def __init__(self, talk: _Talk) -> None:
+        super().__init__(timeout=(min(10.0, talk.http.timeout_s), talk.http.timeout_s), headers={"User-Agent": USER_AGENT})  # type: ignore[arg-type]  # requests takes a pair
+        self._talk = talk
+        self.session.mount("http://", _adapter(talk.http))
+        self.session.mount("https://", _adapter(talk.http))
+
+    def request(self, href: str, method: str | None = None, headers: dict[str, str] | None = None, parameters: dict[str, Any] | None = None) -> str:
+        """Tell, then ask."""
+        self._talk.on_request(Request(method or "GET", href, learns(self._talk.site), extra={"parameters": parameters or {}}))
+        return super().request(href, method, headers, parameters)
+
+
+def _adapter(http: HttpRule) -> requests.adapters.HTTPAdapter:
+    retry = Retry(
+        total=http.retries,
+        backoff_factor=http.backoff_s,
+        status_forcelist=(429, 500, 502, 503, 504),
+        allowed_methods=None,
+        respect_retry_after_header=True,
+    )
+    return requests.adapters.HTTPAdapter(max_retries=retry)
+
+
+def _api_or_static(stac: str, source: ImagerySource, talk: _Talk) -> Iterator[tuple[dict[str, Any], str]]:
+    if not urlsplit(stac).scheme.startswith("http"):
+        path = Path(stac) / "catalog.json" if Path(stac).is_dir() else Path(stac)
+        talk.hosts.append((str(path), "nothing: it is on this machine"))
+        yield from _static(str(path), source, _read_local, talk)
+        return
+    talk.hosts.append((urlsplit(stac).netloc, learns(talk.site)))
+    session = _ReportingIO(talk)
+
+    def read(url: str) -> dict[str, Any]:
+        return _json_of(url, lambda: session.read_text(url))
+
+    root = read(stac)
+    is_api = "conformsTo" in root or any(link.get("rel") == "search" for link in root.get("links", []))
+    if is_api:
+        yield from _api(stac, source, session, talk)
+    else:
+        yield from _static(stac, source, read, talk)
+
+
+def _json_of(url: str, ask: Callable[[], str]) -> dict[str, Any]:
+    """The JSON object behind an address; every way to fail is one clear error."""
+    try:
+        text = ask()
+    except (APIError, requests.RequestException, OSError) as error:
+        raise _unreachable(url, error) from error
+    try:
+        answer = json.loads(text)
+    except ValueError as error:
+        what = "HTML" if text.lstrip()[:1] == "<" else "something that is not JSON"
+        raise CatalogueError(url, f"answered with {what}, not with STAC", "check that stac names the API's root or a catalog.json") from error
+    if not isinstance(answer, dict):
+        raise CatalogueError(url, "answered with JSON that is no STAC object", "check that stac names the API's root or a catalog.json")
+    return answer
+
+
+def _unreachable(url: str, error: Exception) -> CatalogueError:
+    text = " ".join(str(error).split())
+    status = getattr(error, "status_code", None)
+    if status == 429 or "429" in text:  # noqa: PLR2004 - HTTP
+        return CatalogueError(url, "answers 429: too many requests, also after waiting", "try again later; what was read before is kept")
+    if status or re.search(r"\b50\d\b", text):
+        return CatalogueError(url, f"answers with an error ({status or re.findall(r'50[0-9]', text)[0]}), also after trying again", "try again later; what was read before is kept")
+    if isinstance(error, requests.Timeout) or "timed out" in text.lower():
+        return CatalogueError(url, "does not answer in time", "try again later, or raise SPADEWORK_HTTP_TIMEOUT_S; what was read before is kept")
+    return CatalogueError(url, f"cannot be reached ({text[:120]})", "check the address and the network")
+
+
+def _api(stac: str, source: ImagerySource, session: _ReportingIO, talk: _Talk) -> Iterator[tuple[dict[str, Any], str]]:
+    period = talk.site.period
+    try:
+        client = pystac_client.Client.open(stac, stac_io=session)
+        asked: dict[str, Any] = {}
+        if source.max_cloud < 100 and client.conforms_to("FILTER"):  # noqa: PLR2004 - per cent
+            asked = {"filter": {"op": "<=", "args": [{"property": "eo:cloud_cover"}, source.max_cloud]}, "filter_lang": "cql2-json"}
+        search = client.search(
+            collections=list(source.collections),
+            bbox=list(query_box(talk.site)),
+            datetime=f"{period.history_start}T00:00:00Z/{period.end}T23:59:59Z",
+            limit=PAGE,
+            **asked,
+        )
+        for item in search.items_as_dicts():
+            own = next((link["href"] for link in item.get("links", []) if link.get("rel") == "self"), None)
+            yield item, urljoin(stac, own) if own else stac
+    except (APIError, requests.RequestException) as error:
+        raise _unreachable(stac, error) from error
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise CatalogueError(stac, "answered with something that is not a STAC item collection", "check that stac names a STAC API") from error
+
+
+# ---------------------------------------------------------------- a static catalogue
+def _read_local(path: str) -> dict[str, Any]:
+    def read() -> str:
+        return Path(path).read_text(encoding="utf-8")
+
+    return _json_of(path, read)
+
+
+def _static(root: str, source: ImagerySource, read: Callable[[str], dict[str, Any]], talk: _Talk) -> Iterator[tuple[dict[str, Any], str]]:
+    """Walk child and item links, many at a time; an item that cannot be read is set aside, not the end of the walk."""
+    todo, items = [root], []
+    while todo:
+        here = todo.pop()
+        node = read(here)
+        if node.get("type") == "Feature":
+            items.append(here)
+            continue
+        for link in node.get("links", []):
+            target = _join(here, str(link.get("href")))
+            if link.get("rel") == "child":
+                child = read(target)
+                if child.get("type") != "Collection" or child.get("id") in source.collections:
+                    todo.append(target)
+            elif link.get("rel") == "item" and node.get("id") in source.collections:
+                items.append(target)
+
+    def fetch(address: str) -> tuple[dict[str, Any], str] | Dropped:
+        try:
+            return read(address), address
+        except CatalogueError as error:
+            return Dropped(error.thing, error.problem)
+
+    with ThreadPoolExecutor(_WALKERS) as pool:
+        for answer in pool.map(fetch, items):
+            if isinstance(answer, Dropped):
+                talk.dropped.append(answer)
+            else:
+                yield answer
+
+
+def _join(base: str, href: str) -> str:
+    if urlsplit(base).scheme.startswith("http") or urlsplit(href).scheme.startswith("http"):
+        return urljoin(base, href)
+    return str((Path(base).parent / href).resolve())
+
+
+def kept_scene(path: Path) -> Scene | None:
+    """The Scene of an item written by ``store.catalogue``; None where there is none or it is damaged."""
+    if not path.is_file():
+        return None
+    try:
+        return parse_item(_read_local(str(path)), str(path), ImagerySource())
+    except (CatalogueError, SceneError):
+        return None
+
+
+# ---------------------------------------------------------------- local GeoTIFFs
+_DAY = re.compile(r"(?<!\d)(\d{4})[-_]?(\d{2})[-_]?(\d{2})(?:[T_-]?(\d{2})[-:]?(\d{2})[-:]?(\d{2}))?(?!\d)")
+_TAGS: Final = ("datetime", "DATETIME", "ACQUISITIONDATETIME", "ACQUISITION_DATE", "TIFFTAG_DATETIME")
+
+
+def _local_files(source: ImagerySource, talk: _Talk) -> Iterator[Scene]:
+    paths = sorted(glob.glob(source.files or "", recursive=True))
+    if not paths:
+        raise NoImageryError(str(source.files), "matches no file", "check files; it is relative to the site file")
+    talk.hosts.append((str(Path(paths[0]).parent), "nothing: it is on this machine"))
+    first: Scene | None = None
+    for path in paths:
+        try:
+            scene = _file_scene(Path(path), source)
+        except (RasterioIOError, SceneError) as error:
+            problem = error.problem if isinstance(error, SceneError) else f"cannot be opened ({error})"
+            talk.dropped.append(Dropped(path, problem))
+            continue
+        first = first or scene
+        if scene.crs != first.crs:
+            raise SiteFileError(
+                str(source.files),
+                f"mixes {first.crs} ({Path(first.source).name}) and {scene.crs} ({Path(path).name})",
+                "one files set has one CRS: make an [[imagery]] table for each",
+            )
+        yield scene
+
+
+def _file_scene(path: Path, source: ImagerySource) -> Scene:
+    with rasterio.open(path) as file:
+        tags, crs, count = file.tags(), file.crs, file.count
+        transform, shape, bounds = tuple(file.transform)[:6], file.shape, file.bounds
+    needed = [number for _, number in source.bands] + ([int(source.mask.band)] if source.mask else [])
+    if crs is None:
+        raise SceneError(str(path), "has no CRS", "georeference it first (gdal_edit -a_srs)")
+    if needed and max(needed) > count:
+        raise SceneError(str(path), f"has {count} bands, the site file asks for band {max(needed)}", "correct bands or mask")
+    code = f"EPSG:{crs.to_epsg()}" if crs.to_epsg() else crs.to_wkt()
+    notes = [] if source.scale is not None else ["no scale given: raw numbers taken as reflectance x 10,000"]
+
+    def asset(key: str, band: int) -> Asset:
+        return Asset(key, str(path.resolve()), band, source.scale or 1e-4, source.offset or 0.0, source.nodata, code, transform, shape)
+
+    box = reproject(shapely.box(*bounds), code, "EPSG:4326")
+    return Scene(
+        id=path.stem,
+        collection="files-" + re.sub(r"[^a-z0-9]+", "-", path.parent.name.lower()).strip("-"),
+        datetime=_file_datetime(path, tags, source.datetime_pattern),
+        platform="unknown",
+        bands=tuple((name, asset(name, number)) for name, number in source.bands),
+        mask=("values", replace(asset("mask", int(source.mask.band)), nodata=None, scale=1.0)) if source.mask else None,
+        footprint=rings_of(box),
+        crs=code,
+        gsd=abs(transform[0]),
+        provider="local file",
+        licence=source.licence or "unknown",
+        credit=source.credit or "unknown",
+        mask_clear=source.mask.clear if source.mask else (),
+        source=str(path.resolve()),
+        fingerprint=fingerprint({"id": path.stem, "assets": {"file": {"href": str(path.resolve())}}}, str(path.resolve())),
+        notes=tuple(notes),
+    )
+
+
+def _file_datetime(path: Path, tags: dict[str, str], pattern: str | None) -> dt.datetime:
+    """From a STAC sidecar (same name, .json), a tag of the file, or its name, in this order."""
+    sidecar = path.with_suffix(".json")
+    told = json.loads(sidecar.read_text(encoding="utf-8"))["properties"]["datetime"] if sidecar.is_file() else None
+    told = told or next((tags[tag].replace(":", "-", 2) for tag in _TAGS if tag in tags), None)
+    if told:
+        instant = dt.datetime.fromisoformat(str(told).replace("Z", "+00:00"))
+        return instant.replace(tzinfo=dt.UTC) if instant.tzinfo is None else instant.astimezone(dt.UTC)
+    if pattern:
+        for start in range(len(path.stem)):
+            for end in range(len(path.stem), start, -1):
+                try:
+                    parsed = time.strptime(path.stem[start:end], pattern)
+                except ValueError:
+                    continue
+                return dt.datetime(*parsed[:6], tzinfo=dt.UTC)
+    if match := _DAY.search(path.stem):
+        year, month, day, *clock = (int(part) if part else 0 for part in match.groups())
+        try:
+            return dt.datetime(year, month, day, *clock, tzinfo=dt.UTC)
+        except ValueError:
+            pass
+    raise SceneError(str(path), "has no date in a sidecar, a tag or its name", "name it like 20200512.tif, or set datetime_pattern")

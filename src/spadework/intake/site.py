@@ -1,0 +1,290 @@
+"""The site file: TOML to ``records.Site``, every unknown key refused by name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import shapely
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pyproj import Transformer
+
+from spadework.errors import GeometryError, SiteFileError
+from spadework.grid import rings_of
+from spadework.records import BANDS, ClearRule, ImagerySource, MaskRule, Period, PublishRule, Site
+
+if TYPE_CHECKING:
+    from spadework.records import MultiPolygon
+
+_SPAN = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(km|m)\s*$")
+_URL = re.compile(r"^https?://", re.IGNORECASE)
+
+
+class _Table(BaseModel):
+    """A TOML table: no key that we do not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _SiteTable(_Table):
+    name: Annotated[str, Field(min_length=1)]
+    geometry: str | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    point: tuple[float, float] | None = None
+    radius_m: Annotated[float, Field(gt=0)] | None = None
+    synthetic: bool = False
+
+
+class _PeriodTable(_Table):
+    start: dt.date
+    end: dt.date
+    history_start: dt.date
+
+
+class _MaskTable(_Table):
+    band: int | str
+    clear: tuple[int, ...]
+
+
+class _ImageryTable(_Table):
+    stac: str | None = None
+    collections: tuple[str, ...] = ()
+    max_cloud: Annotated[float, Field(ge=0, le=100)] = 100.0
+    assets: dict[str, str] = Field(default_factory=dict)
+    files: str | None = None
+    bands: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    scale: float | None = None
+    offset: float | None = None
+    nodata: float | None = None
+    mask: _MaskTable | None = None
+    datetime_pattern: str | None = None
+    credit: str | None = None
+    licence: str | None = None
+
+
+class _ClearTable(_Table):
+    scl: tuple[Annotated[int, Field(ge=0, le=11)], ...] = ClearRule().scl
+    dilate_m: Annotated[float, Field(ge=0, le=500)] = ClearRule().dilate_m
+    min_share: Annotated[float, Field(ge=0, le=1)] = ClearRule().min_share
+
+
+class _EventsTable(_Table):
+    min_pixels: Annotated[int, Field(ge=1)] = 8
+
+
+class _SceneTable(_Table):
+    path: str
+    datetime: dt.datetime
+    provider: str
+    licence: str
+    credit: str
+    off_nadir_deg: float | None = None
+
+
+class _SourceTable(_Table):
+    path: str
+    outlet: str
+    published: dt.date
+    url: str | None = None
+
+
+class _PublishTable(_Table):
+    coordinates: str = "5 km"
+    delay_days: Annotated[int, Field(ge=0)] = 0
+
+
+class _PrivacyTable(_Table):
+    query: Literal["tile", "aoi"] = "tile"
+
+
+class _SiteFile(_Table):
+    site: _SiteTable
+    period: _PeriodTable
+    imagery: Annotated[tuple[_ImageryTable, ...], Field(min_length=1)]
+    clear: _ClearTable = _ClearTable()
+    events: _EventsTable = _EventsTable()
+    scene: tuple[_SceneTable, ...] = ()
+    source: tuple[_SourceTable, ...] = ()
+    publish: _PublishTable = _PublishTable()
+    privacy: _PrivacyTable = _PrivacyTable()
+
+
+def read_site(path: Path) -> Site:
+    """Read and check a site file.
+
+    Raises:
+        SiteFileError: unreadable, not TOML, an unknown key (with the nearest known one), a value out of range.
+        GeometryError: no area, a self-crossing one, one over the antimeridian.
+
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SiteFileError(str(path), f"cannot be read ({error.strerror})", "check the path; `spadework init` writes one") from error
+    except UnicodeDecodeError as error:
+        raise SiteFileError(str(path), "is not UTF-8 text", "save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SiteFileError(str(path), f"is not valid TOML: {error}", "mend that line") from error
+    try:
+        table = _SiteFile.model_validate(raw)
+    except ValidationError as error:
+        raise _explain(path, error) from error
+    folder = path.resolve().parent
+    period = Period(table.period.start, table.period.end, table.period.history_start)
+    if not period.history_start < period.start <= period.end:
+        raise SiteFileError(
+            f"{path}: [period]",
+            f"history_start {period.history_start}, start {period.start}, end {period.end} are not in that order",
+            "the history comes first and ends the day before start",
+        )
+    return Site(
+        name=table.site.name,
+        aoi=_area(path, folder, table.site),
+        period=period,
+        imagery=tuple(_imagery(f"{path}: [[imagery]] {n}", folder, entry) for n, entry in enumerate(table.imagery, 1)),
+        clear=ClearRule(table.clear.scl, table.clear.dilate_m, table.clear.min_share),
+        publish=PublishRule(_metres(path, table.publish.coordinates), table.publish.delay_days),
+        query=table.privacy.query,
+        min_pixels=table.events.min_pixels,
+        synthetic=table.site.synthetic,
+    )
+
+
+def _explain(path: Path, error: ValidationError) -> SiteFileError:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    thing = f"{path}: {where}"
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(first["loc"][:-1])
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
+        mend = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(sorted(known))}"
+        return SiteFileError(thing, "unknown key", mend)
+    if first["type"] == "missing":
+        return SiteFileError(thing, "is missing", "add it; `spadework init` writes an example")
+    return SiteFileError(thing, f"{first['msg']} (got {first['input']!r})", "correct the value")
+
+
+def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    model: Any = _SiteFile
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        for name in re.findall(r"_\w+Table", str(model.model_fields[part].annotation)):
+            model = globals()[name]
+    return list(model.model_fields)
+
+
+def _metres(path: Path, text: str) -> float:
+    if text == "exact":
+        return 0.0
+    match = _SPAN.match(text)
+    if not match or float(match[1]) <= 0:
+        raise SiteFileError(f"{path}: publish.coordinates", f"{text!r} is no distance", 'write "5 km", "500 m" or "exact"')
+    return float(match[1]) * (1000.0 if match[2] == "km" else 1.0)
+
+
+def _imagery(thing: str, folder: Path, entry: _ImageryTable) -> ImagerySource:
+    if (entry.stac is None) == (entry.files is None):
+        raise SiteFileError(thing, "needs either stac or files", "give one of the two")
+    if entry.files is not None and not entry.bands:
+        raise SiteFileError(thing, "files without bands", "say which band is which: bands = { red = 1, nir = 2 }")
+    if entry.stac is not None and not entry.collections:
+        raise SiteFileError(thing, "stac without collections", 'name them: collections = ["sentinel-2-l2a"]')
+    for name in [*entry.bands, *entry.assets]:
+        if name not in BANDS:
+            near = difflib.get_close_matches(name, BANDS, n=1)
+            raise SiteFileError(thing, f"unknown band '{name}'", f"did you mean '{near[0]}'?" if near else f"known: {', '.join(BANDS)}")
+    if entry.files is not None and entry.mask is not None and not isinstance(entry.mask.band, int):
+        raise SiteFileError(thing, "mask.band of local files is a number", "give the 1-based band")
+    stac = entry.stac if entry.stac is None or _URL.match(entry.stac) else str((folder / entry.stac).resolve())
+    return ImagerySource(
+        stac=stac,
+        collections=entry.collections,
+        max_cloud=entry.max_cloud,
+        assets=tuple(entry.assets.items()),
+        files=str(folder / entry.files) if entry.files else None,
+        bands=tuple(entry.bands.items()),
+        scale=entry.scale,
+        offset=entry.offset,
+        nodata=entry.nodata,
+        mask=MaskRule(entry.mask.band, entry.mask.clear) if entry.mask else None,
+        datetime_pattern=entry.datetime_pattern,
+        credit=entry.credit,
+        licence=entry.licence,
+    )
+
+
+# ---------------------------------------------------------------- the area
+def _area(path: Path, folder: Path, table: _SiteTable) -> MultiPolygon:
+    ways = [table.geometry is not None, table.bbox is not None, table.point is not None]
+    if sum(ways) != 1 or (table.point is None) != (table.radius_m is None):
+        raise SiteFileError(f"{path}: [site]", "needs exactly one area", "give geometry, or bbox, or point with radius_m")
+    if table.geometry is not None:
+        thing = str(folder / table.geometry)
+        return check_area(read_geojson(folder / table.geometry), thing)
+    if table.bbox is not None:
+        west, south, east, north = table.bbox
+        if west >= east or south >= north:
+            raise GeometryError("site.bbox", f"{list(table.bbox)} is not west, south, east, north", "west < east and south < north")
+        return check_area(shapely.box(west, south, east, north), "site.bbox")
+    lon, lat = table.point or (0.0, 0.0)
+    _check_range((lon, lat, lon, lat), "site.point")
+    out = Transformer.from_crs(f"+proj=aeqd +lat_0={lat} +lon_0={lon} +datum=WGS84", "EPSG:4326", always_xy=True)
+    circle = shapely.get_coordinates(shapely.Point(0, 0).buffer(table.radius_m or 0.0, quad_segs=16))
+    x, y = out.transform(circle[:, 0], circle[:, 1])
+    return check_area(shapely.Polygon(list(zip(x, y, strict=True))), "site.point")
+
+
+def read_geojson(path: Path) -> shapely.Geometry:
+    """The union of the polygons in a GeoJSON file.
+
+    Raises:
+        GeometryError: unreadable, or no polygon in it.
+
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        parts = raw["features"] if raw.get("type") == "FeatureCollection" else [raw]
+        shapes = [shapely.from_geojson(json.dumps(part.get("geometry", part))) for part in parts]
+    except OSError as error:
+        raise GeometryError(str(path), f"cannot be read ({error.strerror})", "check site.geometry; it is relative to the site file") from error
+    except (ValueError, AttributeError, KeyError, TypeError, shapely.errors.GEOSException) as error:
+        raise GeometryError(str(path), "is not GeoJSON", "save a Polygon or MultiPolygon as GeoJSON (EPSG:4326)") from error
+    polygons = [shape for shape in shapely.get_parts(shapes) if shape.geom_type == "Polygon" and not shape.is_empty]
+    if not polygons:
+        raise GeometryError(str(path), "holds no polygon", "draw the area as a Polygon, not as points or lines")
+    for polygon in polygons:
+        _check_valid(polygon, str(path))
+    return shapely.union_all(polygons)
+
+
+def check_area(shape: shapely.Geometry, thing: str) -> MultiPolygon:
+    """A usable area of interest, or the reason why not.
+
+    Raises:
+        GeometryError: empty, self-crossing, out of range, or over the antimeridian.
+
+    """
+    if shape.is_empty or shape.area == 0:
+        raise GeometryError(thing, "the area is empty", "draw a polygon with an area")
+    _check_range(shape.bounds, thing)
+    _check_valid(shape, thing)
+    return rings_of(shape)
+
+
+def _check_valid(shape: shapely.Geometry, thing: str) -> None:
+    if not shape.is_valid:
+        raise GeometryError(thing, f"the polygon crosses itself ({shapely.is_valid_reason(shape)})", "redraw it so that no edge crosses another")
+
+
+def _check_range(bounds: tuple[float, float, float, float], thing: str) -> None:
+    west, south, east, north = bounds
+    if max(abs(south), abs(north)) > 90:  # noqa: PLR2004 - degrees
+        raise GeometryError(thing, f"latitude {max(south, north, key=abs)} is beyond 90", "coordinates are longitude, latitude in degrees (EPSG:4326)")
+    if max(abs(west), abs(east)) > 180 or east - west > 180:  # noqa: PLR2004 - degrees
+        raise GeometryError(thing, f"it reaches over the antimeridian ({west} to {east})", "cut it in two at 180 degrees and make two sites")

@@ -1,0 +1,126 @@
+"""Which two looks show an event before and after, and why those."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from spadework.grid import inside
+from spadework.publish import words
+from spadework.publish.draw import to_pixels
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from numpy.typing import NDArray
+
+    from spadework.cube import Cube
+    from spadework.records import Event
+
+LIKE_DAYS: Final = 30
+"""Looks at most so many days of year apart have a like season and sun."""
+CLEAR_EVENT: Final = 0.9
+"""Share of the event's pixels that must be clear in both."""
+CLEAR_SITE: Final = 0.8
+"""Share of the Site that should be clear in both: near cloud there is haze and shadow."""
+YEAR: Final = 365.25
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two time steps of the cube and the reason for the choice, a sentence."""
+
+    before: int
+    after: int
+    reason: str
+
+
+def event_pixels(cube: Cube, event: Event) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
+    """Rows and columns around an event, clipped to the grid, and (y, x) True where a pixel's centre lies in it."""
+    west, north, east, south = to_pixels(event, cube.grid).bounds
+    height, width = cube.grid.shape
+    rows = slice(min(max(math.floor(north), 0), height), min(max(math.ceil(south), 0), height))
+    cols = slice(min(max(math.floor(west), 0), width), min(max(math.ceil(east), 0), width))
+    if rows.start == rows.stop or cols.start == cols.stop:
+        return (rows, cols), np.zeros((rows.stop - rows.start, cols.stop - cols.start), dtype=np.bool_)
+    return (rows, cols), inside(cube.grid[rows, cols], event.geometry)
+
+
+def clear_share(cube: Cube, event: Event) -> NDArray[np.float64]:
+    """(time), share of the event's pixels that are clear, 0..1; the event must touch the grid."""
+    (rows, cols), member = event_pixels(cube, event)
+    return np.asarray(cube.clear[:, rows, cols][:, member].mean(axis=1), dtype=np.float64)
+
+
+def days_of_year_apart(one: dt.date, other: dt.date) -> int:
+    """Days between two days of the year, round the year's end: 25 December and 4 January are 10 apart."""
+    gap = abs(one.timetuple().tm_yday - other.timetuple().tm_yday)
+    return round(min(gap, YEAR - gap))
+
+
+def choose_pair(cube: Cube, event: Event) -> Pair | None:
+    """The latest pair of looks, one before and one after the onset, both clear over the event and of like season.
+
+    Looks that are clear over most of the site go first, then pairs within 30 days of year of each other, then the latest;
+    where no pair lies within 30 days of year, the pair of nearest season. An event that went back to normal is shown
+    while it was there. Where the start is not bounded, the pair that spans most time.
+
+    Args:
+        cube: looks that were read.
+        event: touches the cube's grid.
+
+    Returns:
+        None when fewer than two looks are clear over the event, or none before or after the onset.
+
+    """
+    clear = [int(index) for index in np.flatnonzero(clear_share(cube, event) >= CLEAR_EVENT)]
+    bright = [index for index in clear if cube.looks[index].clear >= CLEAR_SITE]
+    bounded = event.onset_earliest is not None and event.onset_latest is not None
+    best: tuple[int, int, int] | None = None
+    for chosen in (bright, clear):
+        pairs = [(_apart(cube, b, a), a, b) for b, a in _candidates(cube, event, chosen)]
+        like = [pair for pair in pairs if pair[0] <= LIKE_DAYS]
+        if like:
+            best = max(like, key=lambda pair: (pair[1], pair[2] if bounded else -pair[2]))
+            break
+        best = best or min(pairs, key=lambda pair: (pair[0], -pair[1], -pair[2]), default=None)
+    if best is None:
+        return None
+    why = "" if bounded else "The start is not bounded by an earlier look, so the pair spans the time seen. "
+    return Pair(best[2], best[1], why + _reason(cube, best[2], best[1], best[0]))
+
+
+def _candidates(cube: Cube, event: Event, chosen: list[int]) -> list[tuple[int, int]]:
+    """(before, after) among the chosen time steps, as far as the onset is bounded."""
+    early, late = event.onset_earliest, event.onset_latest
+    before = [i for i in chosen if early is None or cube.looks[i].datetime <= early.datetime]
+    after = [i for i in chosen if late is None or cube.looks[i].datetime >= late.datetime]
+    if event.recovered or event.status == "recovered":
+        there = {row.look for row in event.series if row.share_anomalous >= 0.5}  # noqa: PLR2004 - most of it
+        after = [i for i in after if cube.looks[i].id in there] or after[:1]
+    if early is None and late is not None:
+        before = [i for i in before if cube.looks[i].datetime < late.datetime]
+    return [(b, a) for b in before for a in after if b < a]
+
+
+def _apart(cube: Cube, one: int, other: int) -> int:
+    return days_of_year_apart(cube.looks[one].day, cube.looks[other].day)
+
+
+def _part(date: dt.date) -> str:
+    """Early, mid or late in the month: a third of a month each."""
+    return f"{('early', 'mid', 'late')[min((date.day - 1) // 10, 2)]} {words.MONTHS[date.month - 1]}"
+
+
+def _reason(cube: Cube, first: int, last: int, apart: int) -> str:
+    if apart > LIKE_DAYS:
+        return (
+            f"No pair of looks clear over the event lies within {LIKE_DAYS} days of year of each other; these are the nearest, "
+            f"{apart} days of year apart, so season and sun differ."
+        )
+    one, two = _part(cube.looks[first].day), _part(cube.looks[last].day)
+    when = f"Both {one}" if one == two else f"{one[0].upper()}{one[1:]} and {two}"
+    return f"{when}, {apart} {'day' if apart == 1 else 'days'} of year apart, so that season and sun are alike."

@@ -1,0 +1,140 @@
+"""Findings as data: the events as GeoJSON, their series as CSV, and what could have been seen as JSON.
+
+Coordinates are exact here: these are files of the working copy, and only ``publish`` exports. Days are YYYY-MM-DD,
+instants RFC 3339 with Z.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from spadework.grid import shape_of
+
+if TYPE_CHECKING:
+    from spadework.records import Bound, Event, Findings, Mark, MultiPolygon, SceneRef
+
+
+def instant(moment: dt.datetime) -> str:
+    """RFC 3339 in UTC with Z: 2020-05-12T08:21:09Z; microseconds only where there are any."""
+    return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def events_geojson(findings: Findings) -> dict[str, Any]:
+    """The Events as a GeoJSON FeatureCollection (RFC 7946), exact coordinates, in the order of the findings.
+
+    Every property of the dossier's contract is present, null where it was not computed; ``mark`` only where an
+    analyst decided.
+    """
+    return {"type": "FeatureCollection", "features": [_feature(event) for event in findings.events]}
+
+
+def _feature(event: Event) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "id": event.id,
+        "status": event.status,
+        "p_real": event.p_real,
+        "base_rate": event.base_rate,
+        "onset_earliest": _bound(event.onset_earliest),
+        "onset_latest": _bound(event.onset_latest),
+        "first_anomaly": _day(event.first_anomaly),
+        "confirmed_on": _day(event.confirmed_on),
+        "area_m2": event.area_m2,
+        "area_low_m2": event.area_low_m2,
+        "area_high_m2": event.area_high_m2,
+        "area_level": event.area_level,
+        "phase": event.phase,
+        "recovered": event.recovered,
+        "scenes": [_scene(scene) for scene in event.scenes],
+    }
+    if event.mark is not None:
+        properties["mark"] = _mark(event.mark)
+    return {"type": "Feature", "id": event.id, "geometry": _geometry(event.geometry), "properties": properties}
+
+
+def _geometry(area: MultiPolygon) -> dict[str, Any]:
+    """A MultiPolygon with outer rings anticlockwise (RFC 7946, section 3.1.6)."""
+    parts = [shapely.geometry.polygon.orient(part) for part in shape_of(area).geoms]
+    rings = [[part.exterior, *part.interiors] for part in parts]
+    return {"type": "MultiPolygon", "coordinates": [[shapely.get_coordinates(r).tolist() for r in part] for part in rings]}
+
+
+def _day(date: dt.date | None) -> str | None:
+    return date.isoformat() if date else None
+
+
+def _scene(scene: SceneRef) -> dict[str, Any]:
+    return {"id": scene.id, "datetime": instant(scene.datetime), "sha256": scene.sha256}
+
+
+def _bound(bound: Bound | None) -> dict[str, Any] | None:
+    if bound is None:
+        return None
+    return {"look": bound.look, "datetime": instant(bound.datetime), "scenes": [_scene(scene) for scene in bound.scenes]}
+
+
+def _mark(mark: Mark) -> dict[str, Any]:
+    return {
+        "action": mark.action,
+        "reason": mark.reason,
+        "note": mark.note,
+        "operator": mark.operator,
+        "time": instant(mark.time) if mark.time else None,
+    }
+
+
+def series_csv(event: Event, bands: tuple[str, ...]) -> str:
+    r"""An event's series as CSV: one row per look that saw at least a part of it clear.
+
+    Args:
+        event: the event.
+        bands: names of the spectrum's columns, in the cube's band order; reflectance 0..1.
+
+    Returns:
+        Text with a header and ``\n`` line ends; empty cells where nothing was computed. A text that a spreadsheet
+        would take for a formula gets a leading apostrophe.
+
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ("look", "datetime", "share_clear", "share_anomalous", "area_m2", "area_low_m2", "area_high_m2", *map(_cell, bands)),
+    )
+    for row in event.series:
+        numbers = (row.share_clear, row.share_anomalous, row.area_m2, row.area_low_m2, row.area_high_m2, *row.spectrum)
+        writer.writerow((_cell(row.look), instant(row.datetime), *(_number(value) for value in numbers)))
+    return text.getvalue()
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _number(value: float | None) -> str:
+    """Six significant digits; empty for what was not computed."""
+    return "" if value is None or value != value else f"{value:.6g}" if abs(value) < 1e5 else f"{value:.1f}"  # noqa: PLR0124, PLR2004 - NaN; long areas
+
+
+def observability_json(findings: Findings) -> dict[str, Any]:
+    """What could have been seen, told whether or not anything was; ``sensitivity`` is null until it is measured."""
+    seen = findings.observability
+    gap = seen.longest_gap
+    return {
+        "period": {"start": _day(findings.site.period.start), "end": _day(findings.site.period.end)},
+        "pixel_m": findings.pixel_m,
+        "min_area_m2": findings.site.min_pixels * findings.pixel_m**2,
+        "seasons": [
+            {"year": s.year, "quarter": s.quarter, "looks": s.looks, "clear_looks": s.clear_looks} for s in seen.seasons
+        ],
+        "longest_gap": None if gap is None else {"from": _day(gap[0]), "to": _day(gap[1]), "days": (gap[1] - gap[0]).days},
+        "assessed_m2": seen.assessed_m2,
+        "not_assessed_m2": seen.not_assessed_m2,
+        "reasons": [{"reason": reason, "area_m2": area} for reason, area in seen.reasons],
+        "looks_lost": seen.looks_lost,
+        "mask_suspect": seen.mask_suspect,
+        "sensitivity": None,
+    }

@@ -1,0 +1,246 @@
+"""Dates, areas, places and sentences in plain English, each sentence with the ids of its evidence.
+
+The law of this room: an onset is an interval bounded by named looks, a number is rounded to its uncertainty, and a
+coordinate is never printed finer than the site's publication gate.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import shapely
+
+from spadework.grid import shape_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from spadework.records import Bound, Event, Findings, Look, PhaseStep, Site
+
+MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+NUMBERS: Final = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+METRES_PER_DEGREE: Final = 111_320.0
+"""Of latitude, near enough for rounding (WGS 84: 110,574 to 111,694 m)."""
+HECTARE: Final = 10_000.0
+STATUS: Final = {
+    "confirmed": "confirmed",
+    "anomaly": "not yet confirmed",
+    "recovered": "went back to normal",
+    "rejected": "rejected by an analyst",
+}
+"""How a status is printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A statement and what it rests on."""
+
+    text: str
+    events: tuple[str, ...] = ()
+    """Ids of events."""
+    looks: tuple[str, ...] = ()
+    """Ids of looks."""
+
+
+def clean(text: str) -> str:
+    """Text from outside on one line, without control or direction-changing characters."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def day(date: dt.date) -> str:
+    """A day as printed: 12 May 2020."""
+    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def platform(name: str) -> str:
+    """A platform as printed: sentinel-2a becomes Sentinel-2A."""
+    if name == "unknown" or not name.islower():
+        return "unknown platform" if name == "unknown" else clean(name)
+    return "-".join(part.upper() if part[:1].isdigit() else part.capitalize() for part in clean(name).split("-"))
+
+
+def share(value: float) -> str:
+    """A share 0..1 in per cent; what is not quite all or nothing is never printed as all or nothing."""
+    if 0 < value < 0.01:  # noqa: PLR2004 - one per cent is the printed unit
+        return "under 1 %"
+    return f"{min(math.floor(value * 100 + 0.5), 99) if value < 1 else 100} %"
+
+
+def span(step: float) -> str:
+    """A length in round words: 500 m, 5 km."""
+    return f"{step / 1000:g} km" if step >= 1000 else f"{step:g} m"  # noqa: PLR2004 - metres in a kilometre
+
+
+# ---------------------------------------------------------------- numbers and their uncertainty
+def _step(low: float, high: float) -> float:
+    """The unit of rounding: one significant digit of the half-width, two where it starts with 1."""
+    half = max((high - low) / 2, 1e-9)
+    power = 10.0 ** math.floor(math.log10(half))
+    return power / 10 if half / power < 2 else power  # noqa: PLR2004 - "starts with 1"
+
+
+def area(value: float, low: float, high: float) -> str:
+    """An area with its interval, rounded to its uncertainty: "about 1.2 ha (0.9 to 1.5 ha)".
+
+    Args:
+        value: m2.
+        low: lower end, m2.
+        high: upper end, m2.
+
+    """
+    unit, scale, finest = ("ha", HECTARE, 0.01) if max(value, high) >= HECTARE else ("m²", 1.0, 1.0)
+    step = max(_step(low / scale, high / scale), finest)
+    places = max(0, -math.floor(math.log10(step) + 1e-9))
+    one, two, three = (f"{round(v / scale / step) * step:,.{places}f}" for v in (value, low, high))
+    return f"about {one} {unit} ({two} to {three} {unit})"
+
+
+def plain_area(value: float) -> str:
+    """An area without an interval (a sum of pixels), three significant digits at most."""
+    if value >= 1e6:  # noqa: PLR2004 - m2 in a km2
+        return f"{value / 1e6:.3g} km²" if value < 1e9 else f"{value / 1e6:,.0f} km²"  # noqa: PLR2004 - a thousand km2
+    return f"{value / HECTARE:.3g} ha" if value >= HECTARE else f"{value:,.0f} m²"
+
+
+# ---------------------------------------------------------------- places
+def degree_step(metres: float) -> float:
+    """Smallest of 1, 2, 5 x 10^n degrees that is at least so many metres of latitude."""
+    want = metres / METRES_PER_DEGREE
+    power = 10.0 ** math.floor(math.log10(want))
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= want * (1 - 1e-9))
+
+
+def place(longitude: float, latitude: float, gate_m: float) -> str:
+    """Coordinates rounded to the publication gate, latitude first.
+
+    Args:
+        longitude: degrees.
+        latitude: degrees.
+        gate_m: metres; 0 = exact, printed to 5 decimals (1 m).
+
+    """
+    if gate_m <= 0:
+        return f"{abs(latitude):.5f}° {'N' if latitude >= 0 else 'S'}, {abs(longitude):.5f}° {'E' if longitude >= 0 else 'W'}"
+    north = _coarse(latitude, degree_step(gate_m), "NS")
+    shrink = max(math.cos(math.radians(latitude)), 0.05)
+    return f"near {north}, {_coarse(longitude, degree_step(gate_m / shrink), 'EW')} (rounded to {span(gate_m)} or coarser)"
+
+
+def _coarse(value: float, step: float, letters: str) -> str:
+    places = max(0, -math.floor(math.log10(step) + 1e-9))
+    value = round(value / step) * step
+    return f"{abs(value):.{places}f}° {letters[0] if value >= 0 else letters[1]}"
+
+
+def site_place(site: Site) -> str:
+    """Centre of the area of interest, rounded to the gate."""
+    centre = shapely.centroid(shape_of(site.aoi))
+    return place(centre.x, centre.y, site.publish.coordinates_m)
+
+
+# ---------------------------------------------------------------- sentences about events
+def look_name(look: Look) -> str:
+    """A look as printed: 12 May 2020 (Sentinel-2A look, 09:21 UTC)."""
+    return f"{day(look.day)} ({platform(look.platform)} look, {look.datetime:%H:%M} UTC)"
+
+
+def _at(bound: Bound, looks: dict[str, Look]) -> str:
+    if bound.look in looks:
+        return look_name(looks[bound.look])
+    return f"{day(bound.datetime.date())} (look {clean(bound.look)}, {bound.datetime:%H:%M} UTC)"
+
+
+def onset(event: Event, looks: dict[str, Look]) -> str:
+    """When an event began, as an interval between named looks."""
+    early, late = event.onset_earliest, event.onset_latest
+    if late is None:
+        return "at a time that was not measured"
+    if early is None:
+        return f"at an unknown time before {_at(late, looks)}, the first look that shows it"
+    return f"between {_at(early, looks)} and {_at(late, looks)}"
+
+
+def evidence(event: Event) -> tuple[str, ...]:
+    """Looks that bound an event."""
+    return tuple(bound.look for bound in (event.onset_earliest, event.onset_latest) if bound)
+
+
+def finding(event: Event, findings: Findings) -> Sentence:
+    """The one sentence that says what was seen."""
+    looks = {look.id: look for look in findings.looks}
+    size, when = area(event.area_m2, event.area_low_m2, event.area_high_m2), onset(event, looks)
+    if event.onset_latest is None:
+        text = f"An analyst outlined {size} by hand; when it began was not measured."
+    elif event.status == "anomaly":
+        text = f"Ground began to look unlike its past {when}, over {size}; later looks have not yet confirmed it."
+    elif event.status == "recovered" or event.recovered:
+        text = f"Ground changed {when}, over {size}, and later looked like its past again."
+    else:
+        text = f"Ground changed {when}, over {size}."
+    return Sentence(text, (event.id,), evidence(event))
+
+
+def marked(event: Event) -> str:
+    """What an analyst decided, and why; empty where none did."""
+    if event.mark is None:
+        return ""
+    verb = {"accept": "accepted", "reject": "rejected", "add": "added"}[event.mark.action]
+    note = f" ({event.mark.note})" if event.mark.note else ""
+    return f"{event.mark.operator} {verb} it: {event.mark.reason}{note}"
+
+
+def phase(step: PhaseStep, event: Event, findings: Findings) -> Sentence:
+    """One step of an event's history, between two looks."""
+    by_time = {look.datetime: look for look in findings.looks}
+    since = by_time.get(step.since) if step.since else None
+    until = by_time.get(step.until)
+    ends = tuple(_instant(t, by_time.get(t)) for t in (step.since, step.until) if t is not None)
+    when = f"between {ends[0]} and {ends[1]}" if step.since else f"at an unknown time before {ends[0]}"
+    size = _area_at(event, step)
+    if step.phase == "grew":
+        base = area(
+            step.from_m2, step.from_m2 - (event.area_m2 - event.area_low_m2), step.from_m2 + event.area_high_m2 - event.area_m2
+        )
+        text = f"Grew from {base.split(' (', maxsplit=1)[0]} to {size} {when}."
+    elif step.phase == "started":
+        text = f"Started {when}; the first look that shows it has {size}."
+    else:
+        text = f"{step.phase.capitalize()} at {size}: no further growth seen {when}."
+    return Sentence(text, (event.id,), tuple(look.id for look in (since, until) if look))
+
+
+def _instant(instant: dt.datetime, look: Look | None) -> str:
+    return look_name(look) if look else f"{day(instant.date())} ({instant:%H:%M} UTC)"
+
+
+def _area_at(event: Event, step: PhaseStep) -> str:
+    """Area at the end of a step: with the interval of its own look, else with the event's."""
+    for row in event.series:
+        if (
+            row.datetime == step.until
+            and row.area_m2 is not None
+            and row.area_low_m2 is not None
+            and row.area_high_m2 is not None
+        ):
+            return area(row.area_m2, row.area_low_m2, row.area_high_m2)
+    low, high = event.area_m2 - event.area_low_m2, event.area_high_m2 - event.area_m2
+    return area(step.to_m2, max(step.to_m2 - low, 0.0), step.to_m2 + high)
+
+
+def headline(findings: Findings) -> str:
+    """What the whole report says, in one line."""
+    count = {status: sum(e.status == status for e in findings.events) for status in STATUS}
+    period = f"between {day(findings.site.period.start)} and {day(findings.site.period.end)}"
+    if not count["confirmed"]:
+        first = f"No lasting change was confirmed {period}"
+    else:
+        number = count["confirmed"]
+        many = NUMBERS[number] if number < len(NUMBERS) else str(number)
+        first = f"{many} confirmed {'change' if number == 1 else 'changes'} of the ground {period}"
+    rest = [f"{count[status]} {STATUS[status]}" for status in ("anomaly", "recovered", "rejected") if count[status]]
+    return "; ".join([first, *rest]) + "."

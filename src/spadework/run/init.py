@@ -1,0 +1,64 @@
+"""A first site file, with comments, for a site of the reader's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING, Final
+
+from spadework.errors import UserError
+from spadework.store.dossier import write_texts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TEXT: Final = """\
+[site]
+name = {name}
+# One of: geometry = "aoi.geojson" | bbox = [west, south, east, north] | point with radius_m. Degrees, longitude first.
+point = [{lon}, {lat}]
+radius_m = {radius_m:g}
+
+[period]
+history_start = {history_start}   # what "normal" is learnt from: two years or more are good
+start = {start}           # what you ask about
+end = {end}
+
+[[imagery]]
+stac = "https://earth-search.aws.element84.com/v1"
+collections = ["sentinel-2-l2a"]
+max_cloud = 80            # per cent of the whole scene; looks are chosen by what is clear over your area
+
+# [[imagery]]             # or local files, one GeoTIFF a date
+# files = "stack/*.tif"
+# bands = {{ blue = 1, green = 2, red = 3, nir = 4 }}
+
+# [clear]
+# scl = [4, 5, 6, 7]      # usable Sentinel-2 scene classes
+# dilate_m = 20           # ground lost around every cloud, metres
+
+# [events]
+# min_pixels = 8          # smallest event that is listed
+
+[publish]
+coordinates = "5 km"      # printed coordinates are rounded to this; "exact" must be chosen
+
+[privacy]
+query = "tile"            # "tile": the catalogue learns whole degrees; "aoi": the exact box
+"""
+
+
+def write_site_file(path: Path, name: str, point: tuple[float, float] | None, radius_m: float) -> None:
+    """Write a commented site file that never overwrites another.
+
+    Raises:
+        UserError: the file is there already.
+        StorageError: it cannot be written.
+
+    """
+    if path.exists():
+        raise UserError(str(path), "is there already", "choose another name")
+    lon, lat = point or (26.05, 44.43)
+    end = dt.datetime.now(dt.UTC).date().replace(day=1)
+    days = {"end": end, "start": end.replace(year=end.year - 1), "history_start": end.replace(year=end.year - 3)}
+    write_texts(path.parent, {path.name: _TEXT.format(name=json.dumps(name), lon=lon, lat=lat, radius_m=radius_m, **days)})

@@ -1,0 +1,318 @@
+"""A Site from its file to its dossier: search, plan, read, change, events, report. Each step only when its inputs are new."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from spadework.change.history import MonitorSettings, monitor
+from spadework.cube import Chip, Cube
+from spadework.errors import NoImageryError, SceneError
+from spadework.events import EventSettings, Marked, apply_marks, find_events, observability
+from spadework.imagery.plan import ReadPlan, plan_reading
+from spadework.imagery.read import THREADS, Reading, fetch, read_cube, with_headers
+from spadework.imagery.search import Found, HttpRule, find_scenes, kept_scene
+from spadework.intake.marks import mark_of
+from spadework.intake.site import read_site
+from spadework.publish.figures import draw_all
+from spadework.publish.report import report_html
+from spadework.publish.tables import events_geojson, series_csv
+from spadework.records import Dropped, Event, Findings, Request, Scene, Site
+from spadework.run.stages import Stage, key_of, run_stages
+from spadework.store.catalogue import intact
+from spadework.store.dossier import Dossier
+from spadework.store.files import code_version, file_sha256, only_run
+from spadework.store.rasters import change_rasters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spadework.cube import Change
+
+OnStep = Callable[[str, int, int | None], None]
+"""Told (step, done, total or None) as the work goes on."""
+
+NOT_YET: Final = (
+    "null_findings.json", "smart/", "sightings.geojson", "measurements.json", "claims.jsonl", "origins.json",
+    "assessment.json", "report.pdf", "store.sqlite", "publish", "registration of looks",
+)  # fmt: skip
+"""Parts of the dossier that this version does not make."""
+_SOFTWARE: Final = ("spadework", "numpy", "rasterio", "numba", "scipy", "odc-geo", "shapely", "pyproj")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended."""
+
+    out: Path
+    site: str
+    synthetic: bool
+    looks: int
+    """All looks, clear or not."""
+    used_looks: int
+    """Looks with enough clear ground."""
+    read: int
+    """Scenes whose pixels were read from their source in this run."""
+    did: tuple[str, ...]
+    """Stages that ran; none: nothing was new."""
+    events: tuple[dict[str, Any], ...]
+    """Properties of the events, as in events.geojson."""
+    dropped: tuple[Dropped, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def report(self) -> Path:
+        """The page to open."""
+        return self.out / "report.html"
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 3 done with something left out."""
+        return 3 if self.dropped or self.warnings else 0
+
+
+def plan_site(site_file: Path, http: HttpRule, on_step: OnStep) -> tuple[Site, Found, ReadPlan, tuple[Request, ...]]:
+    """What a run would read, and what each host would learn; reads no pixel and writes nothing.
+
+    Raises:
+        SpadeworkError: as a run would.
+
+    """
+    asked: list[Request] = []
+    site = read_site(site_file)
+    found, plan = _search(site, http, asked.append, on_step)
+    return site, found, plan, tuple(asked)
+
+
+def run_site(site_file: Path, out: Path, http: HttpRule, on_step: OnStep) -> Outcome:
+    """Run a site file into a dossier; does only what is new since last time.
+
+    Raises:
+        SpadeworkError: see ``errors``; what was written before stays.
+
+    """
+    site = read_site(site_file)
+    with only_run(out):
+        job = _Job(site, Dossier(out), http, on_step)
+        job.dossier.ledger.append("intake", {"site": site.name, "file": site_file.name, "sha256": file_sha256(site_file)})
+        return job.run()
+
+
+def _search(site: Site, http: HttpRule, on_request: Callable[[Request], None], on_step: OnStep) -> tuple[Found, ReadPlan]:
+    found = find_scenes(site, http, on_request, lambda done, total: on_step("search", done, total))
+    scenes, dropped = [], []
+
+    def fill(scene: Scene) -> Scene | SceneError:
+        try:
+            return with_headers(scene, http)
+        except SceneError as error:
+            return error
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for answer in pool.map(fill, found.scenes):
+            if isinstance(answer, SceneError):
+                dropped.append(Dropped(answer.thing, f"{answer.problem}. {answer.mend}"))
+            else:
+                scenes.append(answer)
+    if not scenes:
+        raise NoImageryError(dropped[0].thing, dropped[0].reason, f"none of the {len(found.scenes)} scenes can be used")
+    on_step("search", len(found.scenes), len(found.scenes))
+    plan = plan_reading(site, tuple(scenes))
+    return found, replace(plan, dropped=(*found.dropped, *dropped, *plan.dropped))
+
+
+@dataclass(eq=False)
+class _Job:
+    """One run. Each value is computed at most once, and only when a stage asks for it."""
+
+    site: Site
+    dossier: Dossier
+    http: HttpRule
+    on_step: OnStep
+    fetched: set[str] = field(default_factory=set)
+
+    def run(self) -> Outcome:
+        code = code_version()
+        read_key = key_of("read", code, self._plan_facts())
+        missing = [scene for scene in self.plan.scenes if scene.id not in self.kept and scene.id not in self._without_data]
+        did: list[str] = []
+        if missing or self.dossier.stage("read").get("key") != read_key:
+            _ = self.reading
+            did += ["read"] if self.fetched else []
+        self.dossier.catalogue.finish(scene for scene in self.plan.scenes if scene.id in self.kept)
+        self.dossier.record_key("read", read_key)
+        did += run_stages(self._stages(), self.dossier, code)
+        if did or "counts" not in self.dossier.index:
+            self.dossier.close(self._facts())
+        self.dossier.ledger.append("run", {"did": did, "read": len(self.fetched)})
+        return self._outcome(tuple(did))
+
+    # ------------------------------------------------------------ values
+    @cached_property
+    def _searched(self) -> tuple[Found, ReadPlan]:
+        return _search(self.site, self.http, self._tell, self.on_step)
+
+    @property
+    def plan(self) -> ReadPlan:
+        return self._searched[1]
+
+    @cached_property
+    def kept(self) -> dict[str, Scene]:
+        """Scenes whose evidence is in the dossier already, whole, and whose source has not changed."""
+        found = ((scene, kept_scene(self.dossier.catalogue.item_path(scene))) for scene in self.plan.scenes)
+        return {scene.id: kept for scene, kept in found if kept and kept.fingerprint == scene.fingerprint and intact(kept)}
+
+    @property
+    def _without_data(self) -> list[str]:
+        return list(self.dossier.index.get("scenes_without_data", []))
+
+    @cached_property
+    def reading(self) -> Reading:
+        return read_cube(self.site, self.plan, self._get, self._keep, lambda done, total: self.on_step("read", done, total))
+
+    @property
+    def cube(self) -> Cube:
+        return self.reading.cube
+
+    @cached_property
+    def change(self) -> Change:
+        return monitor(self.cube, self.site.period.start, MonitorSettings(), lambda done, total: self.on_step("fit", done, total))
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return self._marked.events
+
+    @cached_property
+    def _marked(self) -> Marked:
+        found = find_events(self.cube, self.change, self.site.period.start, EventSettings(min_pixels=self.site.min_pixels))
+        return apply_marks(found, self._marks, self.cube.grid)
+
+    @cached_property
+    def _marks(self) -> tuple[Any, ...]:
+        return tuple(mark_of(entry) for entry in self.dossier.ledger.entries("mark"))
+
+    @cached_property
+    def findings(self) -> Findings:
+        seen = observability(self.reading.looks, self.cube, self.change, self.site.period, self.site.clear.min_share)
+        return Findings(
+            site=self.site,
+            crs=str(self.plan.grid.crs),
+            pixel_m=abs(self.plan.grid.transform.a),
+            shape=self.plan.grid.shape,
+            bands=self.plan.bands,
+            looks=self.reading.looks,
+            events=self.events,
+            observability=seen,
+            dropped=self._dropped,
+            warnings=self._warnings,
+            hosts=(*self._searched[0].hosts, *self.plan.hosts),
+            versions=(*((name, version(name)) for name in _SOFTWARE), ("python", platform.python_version())),
+            not_yet=NOT_YET,
+        )
+
+    @property
+    def _dropped(self) -> tuple[Dropped, ...]:
+        return (*self.plan.dropped, *self.reading.dropped)
+
+    @property
+    def _warnings(self) -> tuple[str, ...]:
+        out = list(self._searched[0].warnings)
+        if not self.reading.cube.looks:
+            out.append("no look has enough clear ground: nothing could be assessed")
+        gone = self._marked.unmatched
+        out += [f"the mark '{mark.action}' ({mark.reason}) on {mark.event} fits no event any more" for mark in gone]
+        return tuple(out)
+
+    # ------------------------------------------------------------ what rooms are handed
+    def _tell(self, request: Request) -> None:
+        self.dossier.ledger.append("request", asdict(request))
+
+    def _get(self, scene: Scene, names: tuple[str, ...]) -> tuple[Chip, ...]:
+        kept = self.kept.get(scene.id)
+        if kept and all((kept.mask if name == "mask" else kept.asset(name)) is not None for name in names):
+            return fetch(kept, names, self.plan.grid, self.http, self._tell)
+        self.fetched.add(scene.id)
+        return fetch(scene, names, self.plan.grid, self.http, self._tell)
+
+    def _keep(self, scene: Scene, chips: tuple[Chip, ...]) -> Scene:
+        if scene.id not in self.fetched and scene.id in self.kept:
+            return self.kept[scene.id]
+        done = self.dossier.catalogue.keep(scene, chips)
+        self.dossier.ledger.append("chip", {"scene": scene.id, "sha256": done.sha256, "derived_from": scene.source, "updated": scene.updated})
+        self.kept[scene.id] = done
+        return done
+
+    # ------------------------------------------------------------ the stage table
+    def _stages(self) -> tuple[Stage, ...]:
+        evidence = [(scene.id, self.kept[scene.id].sha256) for scene in self.plan.scenes if scene.id in self.kept]
+        return (
+            Stage("change", (), lambda: [self._plan_facts(), evidence, MonitorSettings()],
+                  lambda: change_rasters(self.change, self.plan.grid, self.site.synthetic)),
+            Stage("events", ("change",), lambda: [self.site.min_pixels, [asdict(m) for m in self._marks]], self._event_files),
+            Stage("report", ("events",), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts], self._pages),
+        )  # fmt: skip
+
+    def _plan_facts(self) -> list[Any]:
+        plan, grid = self.plan, self.plan.grid
+        scenes = [(look.id, [(s.id, s.fingerprint) for s in look.scenes]) for look in plan.looks]
+        return [scenes, str(grid.crs), list(grid.transform)[:6], grid.shape, plan.bands, self.site.clear, self.site.aoi, self.site.period]
+
+    def _event_files(self) -> dict[str, bytes]:
+        self.on_step("events", 0, None)
+        files = {"events.geojson": _json(events_geojson(self.findings))}
+        for event in self.events:
+            files[f"series/{event.id}.csv"] = series_csv(event, self.plan.bands).encode()
+        return files
+
+    def _pages(self) -> dict[str, bytes]:
+        self.on_step("report", 0, None)
+        figures = draw_all(self.cube, self.findings)
+        page = report_html(self.findings, figures)
+        return {**{figure.name: figure.data for figure in figures}, "report.html": page.encode()}
+
+    # ------------------------------------------------------------ the end
+    def _facts(self) -> dict[str, Any]:
+        found, grid = self.findings, self.plan.grid
+        absent = [s.id for look in self.reading.looks for s in look.scenes if s.id not in self.kept]
+        return {
+            "working_copy": True,
+            "site": {"name": self.site.name, "synthetic": self.site.synthetic},
+            "period": asdict(self.site.period),
+            "grid": {"crs": found.crs, "transform": list(grid.transform)[:6], "shape": list(grid.shape), "bands": list(found.bands)},
+            "software": dict(found.versions),
+            "counts": {"looks": len(found.looks), "used_looks": len(self.cube.looks), "events": len(found.events)},
+            "events": [feature["properties"] for feature in events_geojson(found)["features"]],
+            "observability": asdict(found.observability),
+            "looks": [asdict(look) for look in found.looks],
+            "dropped": [asdict(entry) for entry in found.dropped],
+            "warnings": list(found.warnings),
+            "hosts": [list(pair) for pair in found.hosts],
+            "scenes_without_data": absent,
+            "not_yet": list(NOT_YET),
+            "catalog": "catalog/catalog.json",
+        }
+
+    def _outcome(self, did: tuple[str, ...]) -> Outcome:
+        index = self.dossier.index
+        return Outcome(
+            out=self.dossier.root,
+            site=self.site.name,
+            synthetic=self.site.synthetic,
+            looks=index["counts"]["looks"],
+            used_looks=index["counts"]["used_looks"],
+            read=len(self.fetched),
+            did=did,
+            events=tuple(index["events"]),
+            dropped=tuple(Dropped(**entry) for entry in index["dropped"]),
+            warnings=tuple(index["warnings"]),
+        )
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()

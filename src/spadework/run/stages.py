@@ -1,0 +1,53 @@
+"""A stage is a pure function with declared inputs, keyed by a hash of what goes in; it runs only when its key is new."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spadework.store.dossier import Dossier
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One row of the stage table."""
+
+    name: str
+    needs: tuple[str, ...]
+    """Stages whose keys enter this one's."""
+    parameters: Callable[[], Any]
+    """Everything else that the outcome depends on, as JSON."""
+    files: Callable[[], Mapping[str, bytes]]
+    """The outcome as files of the dossier, by path."""
+
+
+def key_of(*parts: Any) -> str:  # noqa: ANN401 - anything that JSON can say
+    """SHA-256 of some facts."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def run_stages(stages: tuple[Stage, ...], dossier: Dossier, code: str) -> tuple[str, ...]:
+    """Run the stages whose key is new or whose files are missing or altered; returns their names.
+
+    Args:
+        stages: in order.
+        dossier: where the files go, and where the keys of last time are.
+        code: version of the code, part of every key.
+
+    Raises:
+        StorageError: the dossier cannot be written.
+
+    """
+    keys: dict[str, str] = {}
+    done = []
+    for stage in stages:
+        keys[stage.name] = key_of(stage.name, code, stage.parameters(), [keys[name] for name in stage.needs])
+        if dossier.is_current(stage.name, keys[stage.name]):
+            continue
+        dossier.record(stage.name, keys[stage.name], stage.files())
+        done.append(stage.name)
+    return tuple(done)

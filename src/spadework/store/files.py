@@ -1,0 +1,101 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spadework.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def write_atomic(path: Path, data: bytes) -> str:
+    """Write bytes beside the target and move them into place; returns their SHA-256.
+
+    Raises:
+        StorageError: no space or no permission; nothing is left half-written.
+
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise storage_error(path, error) from error
+    return sha256(data)
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """An operating-system error as one clear line."""
+    if error.errno == errno.ENOSPC:
+        return StorageError(str(path), "no space left on the disk", "free some and run again; what is written stays and is not redone")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return StorageError(str(path), "no permission to write", "choose another --out, or mend the permissions")
+    return StorageError(str(path), f"cannot be written ({error.strerror or error})", "check the folder given with --out")
+
+
+def sha256(data: bytes) -> str:
+    """Hexadecimal SHA-256."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def file_sha256(path: Path) -> str | None:
+    """Hexadecimal SHA-256 of a file; None where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def code_version() -> str:
+    """SHA-256 over the package's own sources: results are kept only while the code that made them is the same."""
+    root = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    for path in sorted([*root.rglob("*.py"), *root.rglob("*.j2")]):
+        digest.update(str(path.relative_to(root)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def clear_leftovers(root: Path) -> None:
+    """Remove half-written files of a run that was killed."""
+    for path in root.rglob(".part-*"):
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def only_run(root: Path) -> Iterator[None]:
+    """Hold the dossier alone while writing to it.
+
+    Raises:
+        StorageError: another process is at work on it, or it cannot be written.
+
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = (root / ".lock").open("w")
+    except OSError as error:
+        raise storage_error(root, error) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StorageError(str(root), "another run is writing to it", "wait for it to end") from error
+        clear_leftovers(root)
+        yield
