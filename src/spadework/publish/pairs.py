@@ -26,7 +26,8 @@ CLEAR_EVENT: Final = 0.9
 """Share of the event's pixels that must be clear in both."""
 CLEAR_SITE: Final = 0.8
 """Share of the Site that should be clear in both: near cloud there is haze and shadow."""
-YEAR: Final = 365.25
+LEAP: Final = 2000
+"""A year that has every day, so that days of two years compare by month and day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ def clear_share(cube: Cube, event: Event) -> NDArray[np.float64]:
 
 def days_of_year_apart(one: dt.date, other: dt.date) -> int:
     """Days between two days of the year, round the year's end: 25 December and 4 January are 10 apart."""
-    gap = abs(one.timetuple().tm_yday - other.timetuple().tm_yday)
-    return round(min(gap, YEAR - gap))
+    gap = abs(one.replace(year=LEAP).timetuple().tm_yday - other.replace(year=LEAP).timetuple().tm_yday)
+    return min(gap, 366 - gap)
 
 
 def choose_pair(cube: Cube, event: Event) -> Pair | None:

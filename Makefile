@@ -1,0 +1,46 @@
+# Needs Python 3.11+ with venv, and make. Everything else is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint soak lock build clean
+
+demo: .venv/product
+	$(BIN)/spadework demo
+
+test: .venv/dev
+	$(BIN)/python -m pytest -q
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+soak: .venv/dev
+	$(BIN)/python -m pytest -q -m soak --timeout 5400
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Spadework needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+
+# Core and product extras; nothing here needs a system library.
+.venv/product: requirements.lock pyproject.toml | .venv/bin/python
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/dev: requirements-dev.lock .venv/product
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	touch $@
+
+# Needs uv. Hashes and no addresses: the lock installs from whatever index the machine has.
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --extra pc --group build --generate-hashes --no-header --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --extra pc --extra dev --group build --generate-hashes --no-header --no-annotate -c requirements.lock -q -o requirements-dev.lock
+
+build: .venv/dev
+	$(BIN)/python -m build --no-isolation
+
+clean:
+	rm -rf .venv dist spadework-demo
