@@ -55,7 +55,9 @@ def _fail(error: SpadeworkError) -> None:
 def run(
     site_file: SiteFile,
     out: Out = Path("dossier"),
-    plan: Annotated[bool, typer.Option("--plan", help="Print what would be read and what each host learns, then stop.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Print what would be read and what each host learns, then stop.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """All stages, from the site file to the report; does only what is new."""
@@ -81,7 +83,11 @@ def demo(
     with _progress() as on_step:
         cases = run_demo(out, _patience(), on_step)
     if as_json:
-        print(json.dumps({case.name: _outcome_json(case.outcome) if case.outcome else {"missing": case.missing} for case in cases}))
+        print(
+            json.dumps(
+                {case.name: _outcome_json(case.outcome) if case.outcome else {"missing": case.missing} for case in cases}
+            )
+        )
         return
     for case in cases:
         print(f"\n{_outcome_text(case.outcome)}" if case.outcome else f"\n{case.name}: skipped. {case.missing}")
@@ -90,7 +96,9 @@ def demo(
 @app.command()
 def init(
     path: Annotated[Path, typer.Argument(metavar="SITE.toml", help="Where to write it.")] = Path("site.toml"),
-    point: Annotated[tuple[float, float] | None, typer.Option("--point", metavar="LON LAT", help="Centre of the site, degrees.")] = None,
+    point: Annotated[
+        tuple[float, float] | None, typer.Option("--point", metavar="LON LAT", help="Centre of the site, degrees.")
+    ] = None,
     radius_m: Annotated[float, typer.Option("--radius-m", help="Radius around the point, metres.")] = 1000.0,
     name: Annotated[str, typer.Option("--name", help="Name of the site.")] = "My site",
 ) -> None:
@@ -98,7 +106,9 @@ def init(
     from spadework.run.init import write_site_file
 
     write_site_file(path, name, point, radius_m)
-    print(f"{path} written: edit the dates and the area, then\n  spadework run {path} --plan\n  spadework run {path} --out dossier")
+    print(
+        f"{path} written: edit the dates and the area, then\n  spadework run {path} --plan\n  spadework run {path} --out dossier"
+    )
 
 
 @app.command()
@@ -132,7 +142,9 @@ def mark(
     elif event is not None and action in ("accept", "reject"):
         mark_event(out, event, "accept" if action == "accept" else "reject", reason, note)
     else:
-        raise UserError("mark", "needs an event with accept or reject, or --add", "spadework mark DIR EVENT reject --reason 'ploughing'")
+        raise UserError(
+            "mark", "needs an event with accept or reject, or --add", "spadework mark DIR EVENT reject --reason 'ploughing'"
+        )
     print("noted in the ledger; `spadework run` shows it in the report")
 
 
@@ -198,7 +210,7 @@ def _outcome_text(outcome: Outcome) -> str:
     lines = [outcome.site, f"  looks    {outcome.looks}, {outcome.used_looks} with enough clear ground"]
     lines += [_event_line(event) for event in outcome.events] or ["  events   none: the report says what could have been seen"]
     lines += [f"  left out {entry.thing}: {entry.reason}" for entry in outcome.dropped[:5]]
-    if len(outcome.dropped) > 5:  # noqa: PLR2004 - as above
+    if len(outcome.dropped) > 5:  # noqa: PLR2004 - the number says itself here
         lines.append(f"  left out {len(outcome.dropped) - 5} more, named in the report")
     lines += [f"  warning  {text}" for text in outcome.warnings]
     if not outcome.did:
@@ -210,7 +222,11 @@ def _event_line(event: dict[str, Any]) -> str:
     def day(bound: dict[str, Any] | None) -> str:
         return bound["datetime"][:10] if bound else "before the history"
 
-    began = f"began between {day(event['onset_earliest'])} and {day(event['onset_latest'])}" if event["onset_latest"] else "added by hand"
+    began = (
+        f"began between {day(event['onset_earliest'])} and {day(event['onset_latest'])}"
+        if event["onset_latest"]
+        else "added by hand"
+    )
     area = f"{event['area_m2'] / 1e4:.2f} ha ({event['area_low_m2'] / 1e4:.2f} to {event['area_high_m2'] / 1e4:.2f})"
     return f"  event    {event['id']}  {event['status']:<9} {began}, {area}"
 
@@ -220,14 +236,28 @@ def _print_plan(site_file: Path, as_json: bool) -> None:
 
     with _progress() as on_step:
         site, found, plan, asked = plan_site(site_file, _patience(), on_step)
-    grid = {"crs": str(plan.grid.crs), "transform": list(plan.grid.transform)[:6], "rows": plan.grid.shape[0], "columns": plan.grid.shape[1]}
+    grid = {
+        "crs": str(plan.grid.crs),
+        "transform": list(plan.grid.transform)[:6],
+        "rows": plan.grid.shape[0],
+        "columns": plan.grid.shape[1],
+    }
     hosts = [{"host": host, "learns": what} for host, what in (*found.hosts, *plan.hosts)]
     scenes = [{"id": s.id, "look": look.id, "cloud": s.cloud, "source": s.source} for look in plan.looks for s in look.scenes]
     if as_json:
-        facts = {"site": site.name, "grid": grid, "bands": list(plan.bands), "looks": len(plan.looks), "scenes": scenes, "bytes": plan.bytes}
+        facts = {
+            "site": site.name,
+            "grid": grid,
+            "bands": list(plan.bands),
+            "looks": len(plan.looks),
+            "scenes": scenes,
+            "bytes": plan.bytes,
+        }
         print(json.dumps({**facts, "hosts": hosts, "paid": list(plan.paid), "requests": [request.url for request in asked]}))
         return
-    print(f"{site.name}\n  grid     {grid['crs']}, {grid['rows']} rows x {grid['columns']} columns of {abs(plan.grid.transform.a):g} m")
+    print(
+        f"{site.name}\n  grid     {grid['crs']}, {grid['rows']} rows x {grid['columns']} columns of {abs(plan.grid.transform.a):g} m"
+    )
     print(f"  bands    {', '.join(plan.bands)}\n  looks    {len(plan.looks)} of {len(scenes)} scenes")
     for scene in scenes:
         cloud = "cloud unknown" if scene["cloud"] is None else f"cloud {scene['cloud']:.0f} %"

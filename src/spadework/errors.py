@@ -23,6 +23,7 @@ class SpadeworkError(Exception):
     exit_code = 1
 
     def __init__(self, thing: str, problem: str, mend: str) -> None:
+        """Name the thing, what is wrong with it and the mend."""
         super().__init__(f"{thing}: {problem.rstrip('.')}. {mend}")
         self.thing = thing
         """The file, key, Scene or address at fault."""

@@ -92,9 +92,11 @@ def site_grid(area: MultiPolygon, crs: str, transform: tuple[float, float, float
     a, b, c, d, e, f = transform
     if b or d or e > 0:
         raise GeometryError(crs, "its images are rotated", "only north-up images can carry the Site's grid")
-    west, south, east, north = reproject(shape_of(area), "EPSG:4326", crs).bounds
+    west, south, east, north = shapely.bounds(reproject(shape_of(area), "EPSG:4326", crs))
     if not all(math.isfinite(v) for v in (west, south, east, north)):
-        raise GeometryError("area of interest", f"it has no place in {crs}", "check the coordinates: longitude first, then latitude")
+        raise GeometryError(
+            "area of interest", f"it has no place in {crs}", "check the coordinates: longitude first, then latitude"
+        )
     col0, col1 = _outward(west, east, c, a)
     row0, row1 = _outward(-north, -south, -f, -e)
     return GeoBox((row1 - row0, col1 - col0), Affine(a, 0, c + col0 * a, 0, e, f + row0 * e), crs)
@@ -124,7 +126,7 @@ def window_on(grid: GeoBox, crs: str, transform: Affine, shape: tuple[int, int],
 
     """
     edge = shapely.segmentize(shapely.box(*grid.boundingbox.bbox), max(abs(grid.transform.a) * max(grid.shape) / 16, 1e-9))
-    west, south, east, north = reproject(edge, str(grid.crs), crs).bounds
+    west, south, east, north = shapely.bounds(reproject(edge, str(grid.crs), crs))
     pad_x, pad_y = (margin_m / abs(transform.a), margin_m / abs(transform.e))
     col0 = math.floor(round((west - transform.c) / transform.a - pad_x, 3))
     col1 = math.ceil(round((east - transform.c) / transform.a + pad_x, 3))
@@ -139,4 +141,4 @@ def window_on(grid: GeoBox, crs: str, transform: Affine, shape: tuple[int, int],
 
 def area_m2(area: MultiPolygon, crs: str) -> float:
     """Area of a WGS 84 polygon in a projected CRS, m2."""
-    return float(reproject(shape_of(area), "EPSG:4326", crs).area)
+    return float(shapely.area(reproject(shape_of(area), "EPSG:4326", crs)))

@@ -58,10 +58,14 @@ def check_offset(
     steps = _steps(reflectance, clear, step, before, after)
     too_low = below > _NEGATIVE_SHARE
     for sign in (-1, 1):
-        stepped = len(steps) == 2 and all(_within(s * sign) for s in steps)  # noqa: PLR2004 - both neighbours
+        stepped = len(steps) == 2 and all(_within(s * sign) for s in steps)  # noqa: PLR2004 - the number says itself here
         if not (stepped or (too_low and sign < 0)):
             continue
-        why = f"{below:.0%} of clear blue or red pixels are below zero" if too_low else f"its stable pixels lie {sign * OFFSET:+d} off both neighbouring looks"
+        why = (
+            f"{below:.0%} of clear blue or red pixels are below zero"
+            if too_low
+            else f"its stable pixels lie {sign * OFFSET:+d} off both neighbouring looks"
+        )
         if steps and all(np.abs(s - sign * OFFSET).max() < _STABLE for s in steps):
             return Verdict("correct", -sign * OFFSET, f"{why}; {-sign * OFFSET:+d} restores continuity")
         return Verdict("drop", 0, f"{why}, and no offset restores continuity")
@@ -83,7 +87,7 @@ def _steps(
     common = clear[step].copy()
     for j in found:
         common &= clear[j]
-    if len(found) == 2:  # noqa: PLR2004 - both neighbours
+    if len(found) == 2:  # noqa: PLR2004 - the number says itself here
         gap = np.abs(reflectance[found[0]].astype(np.int32) - reflectance[found[1]]).max(axis=0)
         common &= gap <= _STABLE
     if common.sum() < _ENOUGH:

@@ -6,9 +6,11 @@ square metres, angles degrees, coordinates WGS 84 longitude, latitude. The nouns
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 Ring: TypeAlias = tuple[tuple[float, float], ...]
 """Closed ring of (longitude, latitude)."""

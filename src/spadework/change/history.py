@@ -100,13 +100,13 @@ class MonitorSettings:
 def _basis(days: NDArray[np.int32], history: int, bands: int) -> kernel.Basis:
     """Harmonics of each look, and a common mode that changes nothing."""
     t = (days - days[0]).astype(np.float64)
-    design, slope = np.ones((len(t), TERMS)), np.zeros((len(t), TERMS))
+    design, slope = np.ones((TERMS, len(t))), np.zeros((TERMS, len(t)))
     for order in (1, 2):
         rate = 2.0 * np.pi * order / YEAR
-        design[:, 2 * order - 1], design[:, 2 * order] = np.cos(rate * t), np.sin(rate * t)
-        slope[:, 2 * order - 1], slope[:, 2 * order] = -rate * np.sin(rate * t), rate * np.cos(rate * t)
-    common = np.zeros((len(t), bands, bands + 1), np.float32)
-    common[:, range(bands), range(bands)] = 1.0
+        design[2 * order - 1], design[2 * order] = np.cos(rate * t), np.sin(rate * t)
+        slope[2 * order - 1], slope[2 * order] = -rate * np.sin(rate * t), rate * np.cos(rate * t)
+    common = np.zeros((bands, bands + 1, len(t)), np.float32)
+    common[range(bands), range(bands)] = 1.0
     f32 = np.float32
     return kernel.Basis(t.astype(f32), design.astype(f32), slope.astype(f32), common, np.zeros(bands, f32), np.ones(len(t), f32), history)
 
@@ -137,19 +137,27 @@ def _work(times: int, bands: int) -> kernel.Work:
 
     return kernel.Work(
         at=np.zeros(times, np.int32),
-        seen=flat(times, bands),
-        model=flat(times, bands),
-        left=flat(times, bands),
+        day=flat(times),
+        doubt=flat(times),
+        design=flat(TERMS, times),
+        slope=flat(TERMS, times),
+        common=flat(bands, bands + 1, times),
+        seen=flat(bands, times),
+        model=flat(bands, times),
+        left=flat(bands, times),
+        phase=flat(bands, times),
+        swing=flat(bands, times),
+        factor=flat(times),
         white=flat(times, bands),
         weight=flat(times),
+        spare=flat(times),
         odd=np.zeros(times, np.bool_),
-        coef=flat(TERMS, bands),
+        coef=flat(bands, TERMS),
         normal=flat(TERMS, TERMS),
         noise=flat(bands, bands),
         level=flat(bands),
         after=flat(bands),
-        vector=flat(4, max(bands, TERMS)),
-        spare=flat(times),
+        vector=flat(bands),
     )
 
 
@@ -158,7 +166,7 @@ def _series(cube: Cube, where: NDArray[np.intp]) -> kernel.Series:
     times, bands = cube.reflectance.shape[:2]
     values = cube.reflectance.reshape(times, bands, -1)[:, :, where]
     clear = cube.clear.reshape(times, -1)[:, where]
-    return kernel.Series(np.ascontiguousarray(values.transpose(2, 0, 1)), np.ascontiguousarray(clear.T))
+    return kernel.Series(np.ascontiguousarray(values.transpose(2, 1, 0)), np.ascontiguousarray(clear.T))
 
 
 def _common_map(model: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -201,22 +209,23 @@ def _learn_common(cube: Cube, settings: MonitorSettings, basis: kernel.Basis) ->
     times, bands = cube.reflectance.shape[:2]
     series = _series(cube, where)
     rule, work = _rule(settings, bands), _work(times, bands)
-    usable = series.clear & (series.values != MISSING).all(axis=2)
+    usable = series.clear & (series.values != MISSING).all(axis=1)
     for _ in range(COMMON_ROUNDS):
-        coef, noise = np.empty((len(where), TERMS, bands), np.float32), np.full((len(where), bands), np.nan, np.float32)
+        coef, noise = np.empty((len(where), bands, TERMS), np.float32), np.zeros((len(where), bands), np.float32)
         kernel.learn_block(series, basis, rule, work, coef, noise)
         fitted = np.isfinite(coef[:, 0, 0])
         if not fitted.any():
             return basis
-        typical = np.nanmedian(noise, axis=0)
-        noise = (noise + typical) / 2 + rule.floor**2 + (rule.floor_share * coef[:, 0]) ** 2
+        typical = np.median(noise[fitted], axis=0)
+        noise = (noise + typical) / 2 + rule.floor**2 + (rule.floor_share * coef[:, :, 0]) ** 2
         common, doubt = basis.common.copy(), np.full(times, UNCHECKED, np.float32)
         for t in range(times):
             here = usable[:, t] & fitted
             if here.sum() >= settings.look_least:
-                model = np.einsum("k,pkb->pb", basis.design[t].astype(np.float64), coef[here].astype(np.float64))
-                common[t] = _common_map(model, series.values[here, t].astype(np.float64))
-                left = series.values[here, t] - model @ common[t, :, :bands].T - common[t, :, bands]
+                model = coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
+                seen = series.values[here, :, t].astype(np.float64)
+                common[:, :, t] = _common_map(model, seen)
+                left = seen - model @ common[:, :bands, t].T - common[:, bands, t]
                 doubt[t] = _doubt(left, noise[here].astype(np.float64))
         basis = basis._replace(common=common, noise=typical, doubt=doubt)
     return basis

@@ -2,7 +2,8 @@
 
 The law of this room: numbers only. No allocation that depends on neighbours, no threads, no settings objects: a pixel's
 answer depends on its own looks, the shared basis and the rule, so the order of pixels and of threads cannot matter.
-Arrays of one pixel are (look, band) over its clear looks; whitened vectors have unit noise in every direction.
+Arrays of one pixel are (band, look) over its clear looks, so that inner loops run along looks and vectorise; whitened
+vectors have unit noise in every direction.
 """
 
 from __future__ import annotations
@@ -22,16 +23,21 @@ F32 = NDArray[np.float32]
 
 ROUNDS = 4
 """Rounds of reweighting in the robust fit."""
-RIDGE = 0.5
+RIDGE = np.float32(0.5)
 """Weight of the pull of each harmonic coefficient to zero, in looks."""
-PRIOR_LOOKS = 6.0
+PRIOR_LOOKS = np.float32(6.0)
 """Weight of the scene's typical noise in a pixel's noise, in looks."""
 CAP = 36.0
 """Squared whitened length to which one look is cut: a single leak must not carry a window."""
-AGREE = 0.3
+AGREE = np.float32(0.3)
 """A look agrees with its window when its share along the window's mean is at least this."""
 SPREAD_GAIN = 0.04
 """Gain per look of the tracked noise factor."""
+TRACK_MOST = 0.2
+"""Largest gain of one look on the tracked level."""
+SEASON_HALF = np.float32(4.0)
+"""Seasonal variance, noise = 1, at which half of the season's jitter is granted: flat pixels keep their sharpness."""
+ZERO, ONE, TINY = np.float32(0.0), np.float32(1.0), np.float32(1e-6)
 
 
 def compiled(function: Function) -> Function:
@@ -43,7 +49,7 @@ class Series(NamedTuple):
     """Looks of a block of pixels."""
 
     values: NDArray[np.int16]
-    """(pixel, time, band), reflectance x 10,000."""
+    """(pixel, band, time), reflectance x 10,000."""
     clear: NDArray[np.bool_]
     """(pixel, time), True = usable."""
 
@@ -54,11 +60,11 @@ class Basis(NamedTuple):
     days: F32
     """(time), days since the first look."""
     design: F32
-    """(time, term): 1, then cosine and sine of the year, then of half the year."""
+    """(term, time): 1, then cosine and sine of the year, then of half the year."""
     slope: F32
-    """(time, term), derivative of ``design`` by day."""
+    """(term, time), derivative of ``design`` by day."""
     common: F32
-    """(time, band, band + 1): per look, the map from a modelled spectrum (and 1) to the one seen by the whole scene."""
+    """(band, band + 1, time): per look, the map from a modelled spectrum (and 1) to the one seen by the whole scene."""
     noise: F32
     """(band), typical noise variance of the scene, reflectance x 10,000 squared."""
     doubt: F32
@@ -92,32 +98,48 @@ class Work(NamedTuple):
 
     at: NDArray[np.int32]
     """(look), time index of each clear look."""
+    day: F32
+    """(look), days since the first look of the site."""
+    doubt: F32
+    """(look), as in ``Basis``."""
+    design: F32
+    """(term, look), as in ``Basis``."""
+    slope: F32
+    """(term, look), as in ``Basis``."""
+    common: F32
+    """(band, band + 1, look), as in ``Basis``."""
     seen: F32
-    """(look, band), observed."""
+    """(band, look), observed."""
     model: F32
-    """(look, band), modelled without the common mode."""
+    """(band, look), modelled without the common mode; whitened by ``_whiten``."""
     left: F32
-    """(look, band), observed minus expected (model and common mode)."""
+    """(band, look), observed minus expected (model and common mode); whitened by ``_whiten``."""
+    phase: F32
+    """(band, look), whitened jitter of the season's phase."""
+    swing: F32
+    """(band, look), whitened jitter of the season's amplitude."""
+    factor: F32
+    """(look), variance of a prediction, noise = 1."""
     white: F32
-    """(look, band), whitened residual, its length capped."""
+    """(look, band), whitened departure from model and level, jitter taken out, its length capped."""
     weight: F32
-    """(look), 0..1."""
+    """(look), 1 / variance factor times trust; later the squared distance per band."""
+    spare: F32
+    """(look), short-lived."""
     odd: NDArray[np.bool_]
     """(look), True beyond the single-look threshold."""
     coef: F32
-    """(term, band)."""
+    """(band, term)."""
     normal: F32
     """(term, term), Cholesky factor of the normal matrix."""
     noise: F32
     """(band, band), Cholesky factor of the noise covariance."""
     level: F32
-    """(band), slow departure from the model, tracked under no change."""
+    """(band), whitened slow departure from the model, tracked under no change."""
     after: F32
-    """(band), spectrum after the change."""
+    """(band), whitened spectrum after the change."""
     vector: F32
-    """(4, band), short-lived vectors."""
-    spare: F32
-    """(look), for medians."""
+    """(band), short-lived."""
 
 
 class Answer(NamedTuple):
@@ -176,315 +198,367 @@ def _cholesky(a: F32, n: int) -> bool:
 
 
 @compiled
-def _forward(factor: F32, x: F32, n: int) -> float:
-    """Solve factor @ z = x in place over the first n; the squared length of z."""
-    length = 0.0
-    for i in range(n):
-        total = x[i]
-        for k in range(i):
-            total -= factor[i, k] * x[k]
-        x[i] = total / factor[i, i]
-        length += x[i] * x[i]
-    return length
+def _forward(factor: F32, x: F32, rows: int, n: int) -> None:
+    """Solve factor @ z = x in place, x (rows, look), for the first n looks."""
+    for r in range(rows):
+        for k in range(r):
+            share = factor[r, k]
+            for i in range(n):
+                x[r, i] -= share * x[k, i]
+        share = ONE / factor[r, r]
+        for i in range(n):
+            x[r, i] *= share
 
 
 @compiled
-def _gather(values: NDArray[np.int16], clear: NDArray[np.bool_], work: Work) -> int:
-    """Copy the clear looks that have every band; their number."""
-    n = 0
-    for t in range(values.shape[0]):
-        if not clear[t]:
-            continue
-        whole = True
-        for b in range(values.shape[1]):
-            whole = whole and values[t, b] != MISSING
-            work.seen[n, b] = values[t, b]
+def _gather(series: Series, basis: Basis, work: Work, p: int) -> int:
+    """Copy the clear looks of pixel p that have every band; their number."""
+    n, bands = 0, series.values.shape[1]
+    for t in range(series.clear.shape[1]):
+        whole = series.clear[p, t]
+        for b in range(bands):
+            whole &= series.values[p, b, t] != MISSING
         if whole:
             work.at[n] = t
             n += 1
+    for i in range(n):
+        work.day[i] = basis.days[work.at[i]]
+        work.doubt[i] = basis.doubt[work.at[i]]
+    for k in range(basis.design.shape[0]):
+        for i in range(n):
+            work.design[k, i] = basis.design[k, work.at[i]]
+            work.slope[k, i] = basis.slope[k, work.at[i]]
+    for b in range(bands):
+        for i in range(n):
+            work.seen[b, i] = series.values[p, b, work.at[i]]
+        for c in range(bands + 1):
+            for i in range(n):
+                work.common[b, c, i] = basis.common[b, c, work.at[i]]
     return n
 
 
 @compiled
-def _expect(basis: Basis, work: Work, start: int, stop: int, terms: int) -> None:
-    """Fill ``model`` and ``left`` for clear looks start..stop from ``coef`` and the common mode."""
-    bands = work.seen.shape[1]
-    for i in range(start, stop):
-        t = work.at[i]
-        for b in range(bands):
-            value = np.float32(0.0)
-            for k in range(terms):
-                value += basis.design[t, k] * work.coef[k, b]
-            work.model[i, b] = value
-        for b in range(bands):
-            value = basis.common[t, b, bands]
-            for c in range(bands):
-                value += basis.common[t, b, c] * work.model[i, c]
-            work.left[i, b] = work.seen[i, b] - value
-
-
-@compiled
-def _reweight(basis: Basis, work: Work, n: int) -> None:
-    """Weights from residuals: 1 / doubt near the fit, falling with the square of the distance beyond three sigma."""
-    bands = work.seen.shape[1]
-    for b in range(bands):
-        total, count = 1e-6, 1e-6
+def _combine(out: F32, rows: F32, coef: F32, terms: int, n: int) -> None:
+    """out (band, look) = coef (band, term) @ rows (term, look), over the first terms and looks."""
+    for b in range(out.shape[0]):
         for i in range(n):
-            total += work.weight[i] * work.left[i, b] ** 2
-            count += work.weight[i]
-        work.vector[0, b] = count / total
-    for i in range(n):
-        distance = 0.0
-        for b in range(bands):
-            distance += work.left[i, b] ** 2 * work.vector[0, b]
-        distance /= basis.doubt[work.at[i]]
-        work.weight[i] = distance
-        work.spare[i] = distance
-    middle = _median(work.spare, n) / max(bands - 0.66, 0.45)
-    limit = (bands + 3.0 * math.sqrt(2.0 * bands)) * max(middle, 1e-6)
-    for i in range(n):
-        trust = 1.0 if work.weight[i] <= limit else (limit / work.weight[i]) ** 2
-        work.weight[i] = trust / basis.doubt[work.at[i]]
+            out[b, i] = coef[b, 0] * rows[0, i]
+        for k in range(1, terms):
+            share = coef[b, k]
+            for i in range(n):
+                out[b, i] += share * rows[k, i]
 
 
 @compiled
-def _solve(basis: Basis, work: Work, n: int, terms: int) -> bool:
-    """Weighted ridge least squares of the looks without their common mode; all bands share one normal matrix."""
-    bands = work.seen.shape[1]
-    work.normal[:] = 0.0
-    work.coef[:] = 0.0
-    for k in range(1, terms):
-        work.normal[k, k] = RIDGE
+def _expect(work: Work, n: int, terms: int) -> None:
+    """Fill ``model`` and ``left`` for the first n clear looks from ``coef`` and the common mode."""
+    bands = work.seen.shape[0]
+    _combine(work.model, work.design, work.coef, terms, n)
+    for b in range(bands):
+        for i in range(n):
+            work.left[b, i] = work.seen[b, i] - work.common[b, bands, i]
+        for c in range(bands):
+            for i in range(n):
+                work.left[b, i] -= work.common[b, c, i] * work.model[c, i]
+
+
+@compiled
+def _reweight(work: Work, n: int) -> None:
+    """Weights from residuals: 1 / doubt near the fit, falling with the square of the distance beyond three sigma."""
+    bands = work.seen.shape[0]
+    work.spare[:n] = ZERO
+    for b in range(bands):
+        total, count = ZERO, ZERO
+        for i in range(n):
+            total += work.weight[i] * work.left[b, i] * work.left[b, i]
+            count += work.weight[i]
+        share = count / (total + TINY)
+        for i in range(n):
+            work.spare[i] += work.left[b, i] * work.left[b, i] * share
     for i in range(n):
-        row = basis.design[work.at[i]]
-        for k in range(terms):
-            pull = work.weight[i] * row[k]
-            for j in range(k + 1):
-                work.normal[k, j] += pull * row[j]
-            for b in range(bands):
-                work.coef[k, b] += pull * (work.left[i, b] + work.model[i, b])
+        work.spare[i] /= work.doubt[i]
+        work.weight[i] = work.spare[i]
+    middle = _median(work.spare, n) / max(bands - 0.66, 0.45)
+    limit = np.float32((bands + 3.0 * math.sqrt(2.0 * bands)) * max(middle, 1e-6))
+    for i in range(n):
+        trust = limit / max(work.weight[i], limit)
+        work.weight[i] = trust * trust / work.doubt[i]
+
+
+@compiled
+def _normal(work: Work, n: int, terms: int) -> None:
+    """Sums of the weighted ridge least squares of the looks without their common mode, into ``normal`` and ``coef``."""
+    for k in range(terms):
+        for i in range(n):
+            work.spare[i] = work.weight[i] * work.design[k, i]
+        for j in range(k + 1):
+            total = ZERO
+            for i in range(n):
+                total += work.spare[i] * work.design[j, i]
+            work.normal[k, j] = total
+        if k > 0:
+            work.normal[k, k] += RIDGE
+        for b in range(work.seen.shape[0]):
+            total = ZERO
+            for i in range(n):
+                total += work.spare[i] * (work.left[b, i] + work.model[b, i])
+            work.coef[b, k] = total
+
+
+@compiled
+def _solve(work: Work, terms: int) -> bool:
+    """Solve the normal equations, which all bands share, in place; False where they have no solution."""
     if not _cholesky(work.normal, terms):
         return False
-    for b in range(bands):
+    for b in range(work.seen.shape[0]):
         for k in range(terms):
-            total = work.coef[k, b]
+            total = work.coef[b, k]
             for j in range(k):
-                total -= work.normal[k, j] * work.coef[j, b]
-            work.coef[k, b] = total / work.normal[k, k]
+                total -= work.normal[k, j] * work.coef[b, j]
+            work.coef[b, k] = total / work.normal[k, k]
         for k in range(terms - 1, -1, -1):
-            total = work.coef[k, b]
+            total = work.coef[b, k]
             for j in range(k + 1, terms):
-                total -= work.normal[j, k] * work.coef[j, b]
-            work.coef[k, b] = total / work.normal[k, k]
+                total -= work.normal[j, k] * work.coef[b, j]
+            work.coef[b, k] = total / work.normal[k, k]
     return True
 
 
 @compiled
-def _fit(basis: Basis, work: Work, n: int, terms: int) -> bool:
+def _fit(work: Work, n: int, terms: int) -> bool:
     """Robust harmonic regression over the first n clear looks, from the band medians on; False where it fails."""
-    bands = work.seen.shape[1]
-    work.coef[:] = 0.0
+    for b in range(work.seen.shape[0]):
+        for k in range(work.coef.shape[1]):
+            work.coef[b, k] = ZERO
+        for i in range(n):
+            work.spare[i] = work.seen[b, i]
+        work.coef[b, 0] = _median(work.spare, n)
+    for i in range(n):
+        work.weight[i] = ONE
+    for _ in range(ROUNDS):
+        _expect(work, n, terms)
+        _reweight(work, n)
+        _normal(work, n, terms)
+        if not _solve(work, terms):
+            return False
+    return True
+
+
+@compiled
+def _covariance(work: Work, noise: F32, n: int, terms: int) -> None:
+    """Lower half of the residual covariance of the first n looks, noise without doubt, with ``PRIOR_LOOKS`` of ``noise``."""
+    count = ZERO
+    for i in range(n):
+        count += work.weight[i] * work.doubt[i]
+    count = max(count - terms, ONE) + PRIOR_LOOKS
+    for b in range(work.seen.shape[0]):
+        for i in range(n):
+            work.spare[i] = work.weight[i] * work.left[b, i]
+        for c in range(b + 1):
+            total = ZERO
+            for i in range(n):
+                total += work.spare[i] * work.left[c, i]
+            work.noise[b, c] = total / count
+        work.noise[b, b] += noise[b] * PRIOR_LOOKS / count
+
+
+@compiled
+def _whiten(rule: Rule, work: Work, n: int, past: int, terms: int) -> None:
+    """Whiten residuals, model and season's jitter of all n looks; the variance factor of each prediction."""
+    bands = work.seen.shape[0]
+    _forward(work.noise, work.left, bands, n)
+    _forward(work.noise, work.coef, bands, terms)
+    _combine(work.model, work.design, work.coef, terms, n)
+    _combine(work.phase, work.slope, work.coef, terms, n)
+    total = ZERO
     for b in range(bands):
         for i in range(n):
-            work.spare[i] = work.seen[i, b]
-        work.coef[0, b] = _median(work.spare, n)
-    work.weight[:n] = 1.0
-    for _ in range(ROUNDS):
-        _expect(basis, work, 0, n, terms)
-        _reweight(basis, work, n)
-        if not _solve(basis, work, n, terms):
-            return False
-    _expect(basis, work, 0, n, terms)
-    return True
-
-
-@compiled
-def _learn_noise(basis: Basis, rule: Rule, work: Work, n: int, terms: int) -> bool:
-    """Noise covariance of the history: its own, the scene's typical one as a prior, and a floor; as Cholesky factor."""
-    bands = work.seen.shape[1]
-    count = 0.0
-    for i in range(n):
-        count += work.weight[i] * basis.doubt[work.at[i]]
-    spare = max(count - terms, 1.0)
+            work.swing[b, i] = work.model[b, i] - work.coef[b, 0]
+        for i in range(past):
+            total += work.swing[b, i] * work.swing[b, i]
+    season = total / (past * bands)
+    season /= season + SEASON_HALF
     for b in range(bands):
-        for c in range(b + 1):
-            total = 0.0
-            for i in range(n):
-                total += work.weight[i] * work.left[i, b] * work.left[i, c]
-            if b == c:
-                total += PRIOR_LOOKS * basis.noise[b]
-            work.noise[b, c] = total / (spare + PRIOR_LOOKS)
-        work.noise[b, b] += rule.floor**2 + (rule.floor_share * work.coef[0, b]) ** 2
-    return _cholesky(work.noise, bands)
-
-
-@compiled
-def _seasonality(work: Work, n: int) -> float:
-    """0 (no season above the noise) .. 1: how far the pixel's season may jitter."""
-    bands = work.seen.shape[1]
-    total = 0.0
+        for i in range(n):
+            work.phase[b, i] *= np.float32(rule.phase_days * season)
+            work.swing[b, i] *= np.float32(rule.amplitude * season)
+    _forward(work.normal, work.design, terms, n)
     for i in range(n):
-        for b in range(bands):
-            work.vector[0, b] = work.model[i, b] - work.coef[0, b]
-        total += _forward(work.noise, work.vector[0], bands)
-    mean = total / (n * bands)
-    return mean / (mean + 4.0)
+        work.factor[i] = work.doubt[i]
+    for k in range(terms):
+        for i in range(n):
+            work.factor[i] += work.design[k, i] * work.design[k, i]
+    for i in range(n):
+        _shrink(work.swing[:, i], work.phase[:, i])
 
 
 @compiled
-def _shrink(x: F32, u: F32, bands: int) -> None:
+def _shrink(x: F32, u: F32) -> None:
     """Whiten x, in place, for one more rank-one noise term u u': (I + u u')^-1/2 x (Sherman and Morrison 1950, square root)."""
-    length, dot = 0.0, 0.0
-    for b in range(bands):
+    length, dot = TINY, ZERO
+    for b in range(x.shape[0]):
         length += u[b] * u[b]
         dot += u[b] * x[b]
-    if length > 1e-9:
-        share = dot * (1.0 - 1.0 / math.sqrt(1.0 + length)) / length
-        for b in range(bands):
-            x[b] -= share * u[b]
+    share = dot * (ONE - ONE / np.sqrt(ONE + length)) / length
+    for b in range(x.shape[0]):
+        x[b] -= share * u[b]
 
 
 @compiled
-def _jitter(basis: Basis, rule: Rule, work: Work, i: int, terms: int, season: float) -> float:
-    """Whitened jitter of phase (vector 1) and amplitude (vector 2) at look i; the variance of a prediction there, noise = 1."""
-    bands, t = work.seen.shape[1], work.at[i]
-    for b in range(bands):
-        slope = 0.0
-        for k in range(1, terms):
-            slope += basis.slope[t, k] * work.coef[k, b]
-        work.vector[1, b] = slope * rule.phase_days * season
-        work.vector[2, b] = (work.model[i, b] - work.coef[0, b]) * rule.amplitude * season
-    _forward(work.noise, work.vector[1], bands)
-    _forward(work.noise, work.vector[2], bands)
-    _shrink(work.vector[2], work.vector[1], bands)
-    for k in range(terms):
-        work.vector[3, k] = basis.design[t, k]
-    return basis.doubt[t] + _forward(work.normal, work.vector[3], terms)
-
-
-@compiled
-def _distance(work: Work, x: F32, factor: float) -> float:
-    """Whiten x in place against noise, jitter and the variance factor; its squared length."""
-    bands = work.seen.shape[1]
-    _forward(work.noise, x, bands)
-    _shrink(x, work.vector[1], bands)
-    _shrink(x, work.vector[2], bands)
-    length = 0.0
-    for b in range(bands):
-        x[b] /= math.sqrt(factor)
+def _distance(work: Work, x: F32, i: int, spread: float) -> float:
+    """Take the jitter of look i out of the whitened x, in place, and scale by its variance; the squared length."""
+    _shrink(x, work.phase[:, i])
+    _shrink(x, work.swing[:, i])
+    scale = np.float32(1.0 / math.sqrt(work.factor[i] * spread))
+    length = ZERO
+    for b in range(x.shape[0]):
+        x[b] *= scale
         length += x[b] * x[b]
     return length
 
 
 @compiled
-def _assess(rule: Rule, work: Work, i: int, factor: float) -> None:
-    """Whiten look i into ``white``, cap its length, note its squared distance in ``spare`` and whether it is odd."""
-    bands = work.seen.shape[1]
+def _assess(rule: Rule, work: Work, i: int, spread: float) -> None:
+    """Fill ``white`` of look i, its length capped; note whether it is odd, and in ``weight`` its noise by band."""
+    bands = work.seen.shape[0]
     for b in range(bands):
-        work.white[i, b] = work.left[i, b] - work.level[b]
-    distance = _distance(work, work.white[i], factor)
-    work.spare[i] = distance
+        work.white[i, b] = work.left[b, i] - work.level[b]
+    distance = _distance(work, work.white[i], i, spread)
+    work.weight[i] = distance * spread / bands
     work.odd[i] = distance > rule.look_limit
     if distance > CAP:
         for b in range(bands):
-            work.white[i, b] *= math.sqrt(CAP / distance)
+            work.white[i, b] *= np.float32(math.sqrt(CAP / distance))
 
 
 @compiled
-def _track(basis: Basis, rule: Rule, work: Work, i: int, last: int) -> None:
+def _track(rule: Rule, work: Work, i: int, last: int) -> None:
     """Move the level towards look i, by the share of ``track_days`` that has passed since look ``last``."""
-    gain = min(1.0 - math.exp(-(basis.days[work.at[i]] - basis.days[work.at[last]]) / rule.track_days), 0.2)
-    for b in range(work.seen.shape[1]):
-        work.level[b] += gain * (work.left[i, b] - work.level[b])
+    gain = np.float32(min(1.0 - math.exp((work.day[last] - work.day[i]) / rule.track_days), TRACK_MOST))
+    for b in range(work.level.shape[0]):
+        work.level[b] += gain * (work.left[b, i] - work.level[b])
 
 
 @compiled
-def _window(rule: Rule, work: Work, low: int, high: int) -> tuple[float, int, int]:
+def _window(work: Work, low: int, high: int) -> tuple[float, int, int]:
     """Squared distance of the mean of looks low..high, the odd looks that agree with it, and the first of them."""
-    bands = work.seen.shape[1]
-    length = 0.0
+    bands = work.level.shape[0]
+    length = ZERO
     for b in range(bands):
-        total = 0.0
+        total = ZERO
         for i in range(low, high + 1):
             total += work.white[i, b]
-        work.vector[0, b] = total / (high + 1 - low)
-        length += work.vector[0, b] ** 2
+        work.vector[b] = total / (high + 1 - low)
+        length += work.vector[b] * work.vector[b]
     agree, first = 0, -1
     for i in range(low, high + 1):
-        dot = 0.0
-        for b in range(bands):
-            dot += work.white[i, b] * work.vector[0, b]
-        if work.odd[i] and dot > AGREE * length:
-            agree += 1
-            if first < 0:
-                first = i
+        if work.odd[i]:
+            dot = ZERO
+            for b in range(bands):
+                dot += work.white[i, b] * work.vector[b]
+            if dot > AGREE * length:
+                agree += 1
+                first = i if first < 0 else first
     return length * (high + 1 - low), agree, first
 
 
 @compiled
 def _keep_after(work: Work, low: int, high: int) -> None:
-    """Mean spectrum, without the common mode, of the odd looks low..high."""
-    for b in range(work.seen.shape[1]):
-        total, count = 0.0, 0
+    """Mean whitened spectrum, without the common mode, of the odd looks low..high."""
+    for b in range(work.level.shape[0]):
+        total, count = ZERO, ZERO
         for i in range(low, high + 1):
             if work.odd[i]:
-                total += work.left[i, b] + work.model[i, b]
-                count += 1
-        work.after[b] = total / max(count, 1)
+                total += work.left[b, i] + work.model[b, i]
+                count += ONE
+        work.after[b] = total / max(count, ONE)
 
 
 @compiled
-def _tells(rule: Rule, work: Work, i: int, factor: float) -> bool:
+def _tells(rule: Rule, work: Work, i: int, spread: float) -> bool:
     """Whether the changed surface, seen at look i, would have been odd: only then does a normal look speak for recovery."""
-    for b in range(work.seen.shape[1]):
-        work.vector[0, b] = work.after[b] - work.model[i, b] - work.level[b]
-    return _distance(work, work.vector[0], factor) > rule.look_limit
+    for b in range(work.level.shape[0]):
+        work.vector[b] = work.after[b] - work.model[b, i] - work.level[b]
+    return _distance(work, work.vector, i, spread) > rule.look_limit
 
 
 @compiled
-def _watch(basis: Basis, rule: Rule, work: Work, n: int, past: int, terms: int) -> tuple[int, int, float, bool]:
-    """Go through all clear looks once: first odd look and confirming look (-1 = none), statistic, recovered."""
-    bands, season = work.seen.shape[1], _seasonality(work, past)
-    begin, first, confirmed, calm, calm_from, last = past, -1, -1, 0, 0, 0
-    spread, own, cross, best, recovered = 1.0, 1e-6, 0.0, 0.0, False
-    work.level[:] = 0.0
-    for i in range(n):
-        factor = _jitter(basis, rule, work, i, terms, season) * max(spread, 1.0)
-        _assess(rule, work, i, factor)
-        work.weight[i] = work.spare[i] * max(spread, 1.0) / bands
-        if 0 < i < past:
-            for b in range(bands):
-                own += work.white[i, b] ** 2
+def _learn_past(rule: Rule, work: Work, past: int) -> tuple[float, float, int]:
+    """Level and noise over the history: noise factor, correlation of one look with the next (0..0.9), last look tracked."""
+    spread, own, cross, last = 1.0, TINY, ZERO, 0
+    for b in range(work.level.shape[0]):
+        work.level[b] = ZERO
+    for i in range(past):
+        _assess(rule, work, i, max(spread, 1.0))
+        if i > 0:
+            for b in range(work.level.shape[0]):
+                own += work.white[i, b] * work.white[i, b]
                 cross += work.white[i, b] * work.white[i - 1, b]
-        if confirmed >= 0:
-            if work.odd[i]:
-                calm = 0
-            elif _tells(rule, work, i, factor):
-                calm_from = i if calm == 0 else calm_from
-                calm += 1
-                if calm >= rule.recover_looks and basis.days[work.at[i]] - basis.days[work.at[calm_from]] >= rule.recover_days:
-                    confirmed, first, recovered, begin, best = -1, -1, True, i + 1, 0.0
-            continue
         gone = i - rule.window
         if gone >= 0 and not work.odd[gone]:
-            _track(basis, rule, work, gone, last)
+            _track(rule, work, gone, last)
             spread += SPREAD_GAIN * (work.weight[gone] - spread)
             last = gone
-        if i >= begin:
-            low = max(begin, i + 1 - rule.window)
-            distance, agree, start = _window(rule, work, low, i)
-            distance /= 1.0 + (i - low) * min(max(cross / own, 0.0), 0.9)
-            best = max(best, distance)
-            if agree >= rule.need and distance > rule.window_limit:
-                confirmed, first, calm, best = i, start, 0, distance
-                _keep_after(work, low, i)
-    return first, confirmed, math.sqrt(best), recovered and confirmed < 0
+    return spread, min(max(cross / own, ZERO), 0.9), last
+
+
+@compiled
+def _confirm(rule: Rule, work: Work, begin: int, past: int, n: int, state: tuple[float, float, int]) -> tuple[int, int, float, float]:
+    """Go on from look ``begin`` to the first confirmation: confirming look (n = none), first odd look, distance, noise factor."""
+    spread, alike, last = state
+    best = 0.0
+    for i in range(begin, n):
+        _assess(rule, work, i, max(spread, 1.0))
+        gone = i - rule.window
+        if gone >= 0 and not work.odd[gone]:
+            _track(rule, work, gone, last)
+            spread += SPREAD_GAIN * (work.weight[gone] - spread)
+            last = gone
+        low = max(begin, i + 1 - rule.window)
+        distance, agree, first = _window(work, low, i)
+        distance /= 1.0 + (i - low) * alike
+        if agree >= rule.need and distance > rule.window_limit:
+            _keep_after(work, low, i)
+            return i, first, distance, spread
+        best = max(best, distance)
+    return n, -1, best, spread
+
+
+@compiled
+def _recover(rule: Rule, work: Work, begin: int, n: int, spread: float) -> int:
+    """Go on from look ``begin`` after a confirmed change: the look at which it has recovered, n = never."""
+    calm, since = 0, begin
+    for i in range(begin, n):
+        _assess(rule, work, i, spread)
+        if work.odd[i]:
+            calm = 0
+        elif _tells(rule, work, i, spread):
+            since = i if calm == 0 else since
+            calm += 1
+            if calm >= rule.recover_looks and work.day[i] - work.day[since] >= rule.recover_days:
+                return i
+    return n
+
+
+@compiled
+def _watch(rule: Rule, work: Work, past: int, n: int) -> tuple[int, int, float, bool]:
+    """Go through all clear looks once: first odd look and confirming look (-1 = none), statistic, recovered."""
+    spread, alike, last = _learn_past(rule, work, past)
+    begin, recovered = past, False
+    while True:
+        confirmed, first, distance, spread = _confirm(rule, work, begin, past, n, (spread, alike, last))
+        if confirmed == n:
+            return -1, -1, math.sqrt(distance), recovered
+        back = _recover(rule, work, confirmed + 1, n, max(spread, 1.0))
+        if back == n:
+            return first, confirmed, math.sqrt(distance), False
+        begin, last, recovered = back + 1, back, True
 
 
 @compiled
 def _terms(basis: Basis, rule: Rule, work: Work, past: int) -> int:
     """How many harmonic terms the history carries; 0 = too short."""
-    span = basis.days[work.at[past - 1]] - basis.days[work.at[0]] if past > 0 else 0.0
+    span = work.day[past - 1] - work.day[0] if past > 0 else ZERO
     if past >= rule.looks_two and span >= rule.season_days:
         return 5
     if past >= rule.looks_one and span >= rule.season_days:
@@ -493,26 +567,35 @@ def _terms(basis: Basis, rule: Rule, work: Work, past: int) -> int:
 
 
 @compiled
-def _monitor_pixel(series: Series, basis: Basis, rule: Rule, work: Work, answer: Answer, p: int) -> None:
-    """Everything for pixel p."""
-    n = _gather(series.values[p], series.clear[p], work)
+def _past(basis: Basis, work: Work, n: int) -> int:
+    """How many of the n clear looks are history."""
     past = 0
     while past < n and work.at[past] < basis.history:
         past += 1
+    return past
+
+
+@compiled
+def _monitor_pixel(series: Series, basis: Basis, rule: Rule, work: Work, answer: Answer, p: int) -> int:
+    """Everything for pixel p; the reason for which it has no answer, or OK."""
+    n = _gather(series, basis, work, p)
+    past = _past(basis, work, n)
     answer.clear_looks[p] = n - past
     if n - past < rule.need:
-        answer.reason[p] = TOO_FEW_LOOKS
-        return
+        return TOO_FEW_LOOKS
     terms = _terms(basis, rule, work, past)
     if terms == 0:
-        answer.reason[p] = SHORT_HISTORY
-        return
-    if not _fit(basis, work, past, terms) or not _learn_noise(basis, rule, work, past, terms):
-        answer.reason[p] = MODEL_FAILED
-        return
-    _expect(basis, work, past, n, terms)
-    first, confirmed, statistic, recovered = _watch(basis, rule, work, n, past, terms)
-    answer.reason[p] = OK
+        return SHORT_HISTORY
+    if not _fit(work, past, terms):
+        return MODEL_FAILED
+    _expect(work, n, terms)
+    _covariance(work, basis.noise, past, terms)
+    for b in range(work.seen.shape[0]):
+        work.noise[b, b] += np.float32(rule.floor**2 + (rule.floor_share * work.coef[b, 0]) ** 2)
+    if not _cholesky(work.noise, work.seen.shape[0]):
+        return MODEL_FAILED
+    _whiten(rule, work, n, past, terms)
+    first, confirmed, statistic, recovered = _watch(rule, work, past, n)
     answer.statistic[p] = statistic
     answer.recovered[p] = recovered
     if confirmed >= 0:
@@ -520,31 +603,27 @@ def _monitor_pixel(series: Series, basis: Basis, rule: Rule, work: Work, answer:
         answer.confirmed[p] = work.at[confirmed]
     for i in range(past, n):
         answer.anomalous[p, work.at[i]] = work.odd[i]
+    return OK
 
 
 @compiled
 def monitor_block(series: Series, basis: Basis, rule: Rule, work: Work, answer: Answer) -> None:
     """Monitor every pixel of a block; ``answer`` is filled in place."""
     for p in range(series.values.shape[0]):
-        _monitor_pixel(series, basis, rule, work, answer, p)
+        answer.reason[p] = _monitor_pixel(series, basis, rule, work, answer, p)
 
 
 @compiled
 def learn_block(series: Series, basis: Basis, rule: Rule, work: Work, coef: F32, noise: F32) -> None:
-    """Fit the history of every pixel: ``coef`` (pixel, term, band), NaN without a model, and ``noise`` (pixel, band), variance."""
+    """Fit the history of every pixel: ``coef`` (pixel, band, term), NaN without a model, and ``noise`` (pixel, band), variance."""
     for p in range(series.values.shape[0]):
-        coef[p] = np.nan
-        n = _gather(series.values[p], series.clear[p], work)
-        past = 0
-        while past < n and work.at[past] < basis.history:
-            past += 1
+        past = _past(basis, work, _gather(series, basis, work, p))
         terms = _terms(basis, rule, work, past)
-        if terms == 0 or not _fit(basis, work, past, terms):
-            continue
-        coef[p] = work.coef
-        for b in range(noise.shape[1]):
-            total, count = 0.0, 0.0
-            for i in range(past):
-                total += work.weight[i] * work.left[i, b] ** 2
-                count += work.weight[i] * basis.doubt[work.at[i]]
-            noise[p, b] = total / max(count - terms, 1.0)
+        fitted = terms > 0 and _fit(work, past, terms)
+        if fitted:
+            _expect(work, past, terms)
+            _covariance(work, noise[p], past, terms)
+        for b in range(coef.shape[1]):
+            noise[p, b] = work.noise[b, b]
+            for k in range(coef.shape[2]):
+                coef[p, b, k] = work.coef[b, k] if fitted else np.nan

@@ -115,7 +115,9 @@ def pick_bands(scenes: tuple[Scene, ...]) -> tuple[str, ...]:
     bands = tuple(band for band in BANDS if voters and all(votes[c][band] * 2 >= voters[c] for c in voters))
     if not bands:
         offer = "; ".join(f"{c}: {', '.join(sorted(votes[c])) or 'none'}" for c in sorted(voters)) or "no bands at all"
-        raise NoImageryError("bands", f"no band is offered by every collection ({offer})", "name the assets: assets = { red = \"...\" }")
+        raise NoImageryError(
+            "bands", f"no band is offered by every collection ({offer})", 'name the assets: assets = { red = "..." }'
+        )
     return bands
 
 

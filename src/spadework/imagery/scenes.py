@@ -97,8 +97,10 @@ def parse_item(item: Json, base: str, source: ImagerySource) -> Scene:
         baseline=properties.get("s2:processing_baseline"),
         granule=_granule(properties),
         provider=str(properties.get("spadework:provider") or urlsplit(base).netloc or "local"),
-        licence=source.licence or str(properties.get("spadework:licence") or properties.get("license") or _LICENCE.get(family, "unknown")),
-        credit=source.credit or str(properties.get("spadework:credit") or _CREDIT.get(family, "unknown").format(year=acquired.year)),
+        licence=source.licence
+        or str(properties.get("spadework:licence") or properties.get("license") or _LICENCE.get(family, "unknown")),
+        credit=source.credit
+        or str(properties.get("spadework:credit") or _CREDIT.get(family, "unknown").format(year=acquired.year)),
         synthetic=bool(properties.get("spadework:synthetic", properties.get("platform") == "synthetic")),
         mask_clear=mask_clear,
         source=base,
@@ -112,7 +114,9 @@ def parse_item(item: Json, base: str, source: ImagerySource) -> Scene:
 def family_of(item: Json) -> Family:
     """Which sensor's rules an item follows."""
     properties: Json = item.get("properties") or {}
-    told = " ".join(str(properties.get(key, "")) for key in ("constellation", "platform")) + " " + str(item.get("collection", ""))
+    told = (
+        " ".join(str(properties.get(key, "")) for key in ("constellation", "platform")) + " " + str(item.get("collection", ""))
+    )
     told = told.lower().replace("_", "-").replace(" ", "-")
     if "sentinel-2" in told or "sentinel-s2" in told:
         return "sentinel-2"
@@ -149,7 +153,11 @@ def pick_asset(item: Json, band: str, family: Family, told: str | None) -> tuple
         chosen = tabled if len(finest) > 1 and tabled else finest
         if len(chosen) > 1:
             both = " and ".join(f"'{c.key}'" for c in chosen)
-            raise SceneError(str(item.get("id")), f"{both} both answer for {band}", f'choose one in the site file: assets = {{ {band} = "{chosen[0].key}" }}')
+            raise SceneError(
+                str(item.get("id")),
+                f"{both} both answer for {band}",
+                f'choose one in the site file: assets = {{ {band} = "{chosen[0].key}" }}',
+            )
         if chosen:
             return chosen[0].key, None if name == band else f"{band} answered by {name} (asset {chosen[0].key})"
     for key in keys:
@@ -165,7 +173,11 @@ def _described(asset: Json) -> list[Json]:
 def _is_raster(asset: Json) -> bool:
     media = str(asset.get("type") or "").lower()
     roles = asset.get("roles") or []
-    tiff = "geotiff" in media or "image/tiff" in media or (not media and str(asset.get("href", "")).lower().endswith((".tif", ".tiff")))
+    tiff = (
+        "geotiff" in media
+        or "image/tiff" in media
+        or (not media and str(asset.get("href", "")).lower().endswith((".tif", ".tiff")))
+    )
     return tiff and (not roles or "data" in roles)
 
 
@@ -215,11 +227,13 @@ def resolve_scale(
         return scale or 1e-4, 0.0, "offset: already applied (earthsearch:boa_offset_applied)"
     if offset is not None:
         return scale or 1e-4, offset, f"offset: {offset:g} (raster:offset)"
-    if baseline is not None and re.match(r"^\d+(\.\d+)?$", str(baseline)) and float(baseline) >= 4.0:  # noqa: PLR2004 - baseline 04.00
+    if baseline is not None and re.match(r"^\d+(\.\d+)?$", str(baseline)) and float(baseline) >= 4.0:  # noqa: PLR2004 - the number says itself here
         return scale or 1e-4, -0.1, f"offset: -0.1 (processing baseline {baseline})"
     if acquired < OFFSET_STARTS:
         return scale or 1e-4, 0.0, "offset: none (acquired before 2022-01-25)"
-    raise SceneError(name, "does not say whether its numbers carry the Sentinel-2 offset of -1000", "set offset in its [[imagery]] table")
+    raise SceneError(
+        name, "does not say whether its numbers carry the Sentinel-2 offset of -1000", "set offset in its [[imagery]] table"
+    )
 
 
 def _first(described: list[Json], field: str, told: float | None) -> float | None:
@@ -269,7 +283,9 @@ def resolve_href(name: str, href: str, base: str) -> str:
         raise SceneError(name, f"its asset is at a '{scheme}:' address", "only http, https, s3 and local files are read")
     if remote:
         if scheme == "file" or href.startswith(("/", "\\")) or href.lower().startswith("vsi"):
-            raise SceneError(name, "its asset points at a file of this machine", "the catalogue is broken or hostile; leave the item out")
+            raise SceneError(
+                name, "its asset points at a file of this machine", "the catalogue is broken or hostile; leave the item out"
+            )
         return urljoin(base, href)
     local = urlsplit(href).path if scheme == "file" else href
     return str((Path(base).parent / local).resolve())
@@ -297,13 +313,13 @@ def _media_is_tiff(asset: Json) -> bool:
 def _instant(name: str, properties: Json) -> dt.datetime:
     text = properties.get("datetime") or properties.get("start_datetime")
     try:
-        instant = dt.datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+        instant = dt.datetime.fromisoformat(str(text))
     except ValueError as error:
         raise SceneError(name, f"its datetime is {text!r}", "the catalogue must give RFC 3339 instants") from error
     return instant.replace(tzinfo=dt.UTC) if instant.tzinfo is None else instant.astimezone(dt.UTC)
 
 
-def _footprint(name: str, item: Json) -> Any:  # noqa: ANN401 - our MultiPolygon, built from untyped JSON
+def _footprint(name: str, item: Json) -> Any:  # noqa: ANN401 - an untyped library, or any JSON
     geometry = item.get("geometry")
     try:
         shape = shapely.from_geojson(json.dumps(geometry)) if geometry else shapely.box(*item["bbox"])
@@ -339,7 +355,11 @@ def _paid(item: Json) -> str:
 
 def fingerprint(item: Json, base: str) -> str:
     """SHA-256 of what a catalogue says of an item; local files add their length and modification time."""
-    facts: list[object] = [item.get("id"), item.get("properties"), {key: urlsplit(str(a.get("href"))).path for key, a in (item.get("assets") or {}).items()}]
+    facts: list[object] = [
+        item.get("id"),
+        item.get("properties"),
+        {key: urlsplit(str(a.get("href"))).path for key, a in (item.get("assets") or {}).items()},
+    ]
     if not urlsplit(base).scheme.startswith("http"):
         for asset in (item.get("assets") or {}).values():
             path = Path(base).parent / str(asset.get("href"))

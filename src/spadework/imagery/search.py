@@ -5,32 +5,27 @@ What a host learns is decided here, and every request is reported to ``on_reques
 
 from __future__ import annotations
 
-import datetime as dt
-import glob
 import json
 import math
 import re
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import pystac_client
-import rasterio
 import requests
-import shapely
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
-from rasterio.errors import RasterioIOError
 from urllib3.util import Retry
 
-from spadework.errors import CatalogueError, NoImageryError, SceneError, SiteFileError
-from spadework.grid import reproject, rings_of, shape_of
-from spadework.imagery.scenes import fingerprint, parse_item
-from spadework.records import Asset, Dropped, ImagerySource, Request, Scene, Site
+from spadework.errors import CatalogueError, NoImageryError, SceneError
+from spadework.grid import shape_of
+from spadework.imagery.files import local_scenes
+from spadework.imagery.scenes import parse_item
+from spadework.records import Dropped, ImagerySource, Request, Scene, Site
 
 OnRequest = Callable[[Request], None]
 OnProgress = Callable[[int, int | None], None]
@@ -124,9 +119,15 @@ def _nothing(site: Site, scenes: list[Scene]) -> NoImageryError:
     asked = ", ".join(s.stac or s.files or "" for s in site.imagery)
     here = [s for s in scenes if shape_of(s.footprint).intersects(shape_of(site.aoi))]
     if not scenes:
-        return NoImageryError(asked, "it holds no scene of these collections for this area and period", "check collections, [period] and the area")
+        return NoImageryError(
+            asked, "it holds no scene of these collections for this area and period", "check collections, [period] and the area"
+        )
     if not here:
-        return NoImageryError(asked, f"none of its {len(scenes)} scenes covers the area of interest", "check the area (longitude first) and the collection")
+        return NoImageryError(
+            asked,
+            f"none of its {len(scenes)} scenes covers the area of interest",
+            "check the area (longitude first) and the collection",
+        )
     days = sorted(s.datetime.date() for s in here)
     return NoImageryError(
         asked,
@@ -137,7 +138,12 @@ def _nothing(site: Site, scenes: list[Scene]) -> NoImageryError:
 
 def _scenes_of(source: ImagerySource, talk: _Talk) -> Iterator[Scene]:
     if source.files:
-        yield from _local_files(source, talk)
+        talk.hosts.append((str(Path(source.files).parent), "nothing: it is on this machine"))
+        for answer in local_scenes(source):
+            if isinstance(answer, Dropped):
+                talk.dropped.append(answer)
+            else:
+                yield answer
         return
     if source.stac is None:
         return
@@ -168,12 +174,18 @@ class _ReportingIO(StacApiIO):
     """The client's own I/O, which tells of each request first."""
 
     def __init__(self, talk: _Talk) -> None:
-        super().__init__(timeout=(min(10.0, talk.http.timeout_s), talk.http.timeout_s), headers={"User-Agent": USER_AGENT})  # type: ignore[arg-type]  # requests takes a pair
+        super().__init__(timeout=(min(10.0, talk.http.timeout_s), talk.http.timeout_s), headers={"User-Agent": USER_AGENT})
         self._talk = talk
         self.session.mount("http://", _adapter(talk.http))
         self.session.mount("https://", _adapter(talk.http))
 
-    def request(self, href: str, method: str | None = None, headers: dict[str, str] | None = None, parameters: dict[str, Any] | None = None) -> str:
+    def request(
+        self,
+        href: str,
+        method: str | None = None,
+        headers: dict[str, str] | None = None,
+        parameters: dict[str, Any] | None = None,
+    ) -> str:
         """Tell, then ask."""
         self._talk.on_request(Request(method or "GET", href, learns(self._talk.site), extra={"parameters": parameters or {}}))
         return super().request(href, method, headers, parameters)
@@ -220,21 +232,33 @@ def _json_of(url: str, ask: Callable[[], str]) -> dict[str, Any]:
         answer = json.loads(text)
     except ValueError as error:
         what = "HTML" if text.lstrip()[:1] == "<" else "something that is not JSON"
-        raise CatalogueError(url, f"answered with {what}, not with STAC", "check that stac names the API's root or a catalog.json") from error
+        raise CatalogueError(
+            url, f"answered with {what}, not with STAC", "check that stac names the API's root or a catalog.json"
+        ) from error
     if not isinstance(answer, dict):
-        raise CatalogueError(url, "answered with JSON that is no STAC object", "check that stac names the API's root or a catalog.json")
+        raise CatalogueError(
+            url, "answered with JSON that is no STAC object", "check that stac names the API's root or a catalog.json"
+        )
     return answer
 
 
 def _unreachable(url: str, error: Exception) -> CatalogueError:
     text = " ".join(str(error).split())
     status = getattr(error, "status_code", None)
-    if status == 429 or "429" in text:  # noqa: PLR2004 - HTTP
-        return CatalogueError(url, "answers 429: too many requests, also after waiting", "try again later; what was read before is kept")
+    if status == 429 or "429" in text:  # noqa: PLR2004 - the number says itself here
+        return CatalogueError(
+            url, "answers 429: too many requests, also after waiting", "try again later; what was read before is kept"
+        )
     if status or re.search(r"\b50\d\b", text):
-        return CatalogueError(url, f"answers with an error ({status or re.findall(r'50[0-9]', text)[0]}), also after trying again", "try again later; what was read before is kept")
+        return CatalogueError(
+            url,
+            f"answers with an error ({status or re.findall(r'50[0-9]', text)[0]}), also after trying again",
+            "try again later; what was read before is kept",
+        )
     if isinstance(error, requests.Timeout) or "timed out" in text.lower():
-        return CatalogueError(url, "does not answer in time", "try again later, or raise SPADEWORK_HTTP_TIMEOUT_S; what was read before is kept")
+        return CatalogueError(
+            url, "does not answer in time", "try again later, or raise SPADEWORK_HTTP_TIMEOUT_S; what was read before is kept"
+        )
     return CatalogueError(url, f"cannot be reached ({text[:120]})", "check the address and the network")
 
 
@@ -243,8 +267,11 @@ def _api(stac: str, source: ImagerySource, session: _ReportingIO, talk: _Talk) -
     try:
         client = pystac_client.Client.open(stac, stac_io=session)
         asked: dict[str, Any] = {}
-        if source.max_cloud < 100 and client.conforms_to("FILTER"):  # noqa: PLR2004 - per cent
-            asked = {"filter": {"op": "<=", "args": [{"property": "eo:cloud_cover"}, source.max_cloud]}, "filter_lang": "cql2-json"}
+        if source.max_cloud < 100 and client.conforms_to("FILTER"):  # noqa: PLR2004 - the number says itself here
+            asked = {
+                "filter": {"op": "<=", "args": [{"property": "eo:cloud_cover"}, source.max_cloud]},
+                "filter_lang": "cql2-json",
+            }
         search = client.search(
             collections=list(source.collections),
             bbox=list(query_box(talk.site)),
@@ -258,7 +285,9 @@ def _api(stac: str, source: ImagerySource, session: _ReportingIO, talk: _Talk) -
     except (APIError, requests.RequestException) as error:
         raise _unreachable(stac, error) from error
     except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise CatalogueError(stac, "answered with something that is not a STAC item collection", "check that stac names a STAC API") from error
+        raise CatalogueError(
+            stac, "answered with something that is not a STAC item collection", "check that stac names a STAC API"
+        ) from error
 
 
 # ---------------------------------------------------------------- a static catalogue
@@ -269,23 +298,10 @@ def _read_local(path: str) -> dict[str, Any]:
     return _json_of(path, read)
 
 
-def _static(root: str, source: ImagerySource, read: Callable[[str], dict[str, Any]], talk: _Talk) -> Iterator[tuple[dict[str, Any], str]]:
-    """Walk child and item links, many at a time; an item that cannot be read is set aside, not the end of the walk."""
-    todo, items = [root], []
-    while todo:
-        here = todo.pop()
-        node = read(here)
-        if node.get("type") == "Feature":
-            items.append(here)
-            continue
-        for link in node.get("links", []):
-            target = _join(here, str(link.get("href")))
-            if link.get("rel") == "child":
-                child = read(target)
-                if child.get("type") != "Collection" or child.get("id") in source.collections:
-                    todo.append(target)
-            elif link.get("rel") == "item" and node.get("id") in source.collections:
-                items.append(target)
+def _static(
+    root: str, source: ImagerySource, read: Callable[[str], dict[str, Any]], talk: _Talk
+) -> Iterator[tuple[dict[str, Any], str]]:
+    """Follow child and item links, many items at a time; an item that cannot be read is set aside, not the end of the walk."""
 
     def fetch(address: str) -> tuple[dict[str, Any], str] | Dropped:
         try:
@@ -294,11 +310,28 @@ def _static(root: str, source: ImagerySource, read: Callable[[str], dict[str, An
             return Dropped(error.thing, error.problem)
 
     with ThreadPoolExecutor(_WALKERS) as pool:
-        for answer in pool.map(fetch, items):
+        for answer in pool.map(fetch, list(_item_addresses(root, source, read))):
             if isinstance(answer, Dropped):
                 talk.dropped.append(answer)
             else:
                 yield answer
+
+
+def _item_addresses(root: str, source: ImagerySource, read: Callable[[str], dict[str, Any]]) -> Iterator[str]:
+    """Addresses of the items of the collections asked for, below a catalogue or collection."""
+    todo = [root]
+    seen = {root}
+    while todo:
+        here = todo.pop()
+        node = read(here)
+        wanted = node.get("type") != "Collection" or node.get("id") in source.collections
+        for link in node.get("links", []) if wanted else ():
+            target = _join(here, str(link.get("href")))
+            if link.get("rel") == "child" and target not in seen:
+                seen.add(target)
+                todo.append(target)
+            elif link.get("rel") == "item":
+                yield target
 
 
 def _join(base: str, href: str) -> str:
@@ -315,92 +348,3 @@ def kept_scene(path: Path) -> Scene | None:
         return parse_item(_read_local(str(path)), str(path), ImagerySource())
     except (CatalogueError, SceneError):
         return None
-
-
-# ---------------------------------------------------------------- local GeoTIFFs
-_DAY = re.compile(r"(?<!\d)(\d{4})[-_]?(\d{2})[-_]?(\d{2})(?:[T_-]?(\d{2})[-:]?(\d{2})[-:]?(\d{2}))?(?!\d)")
-_TAGS: Final = ("datetime", "DATETIME", "ACQUISITIONDATETIME", "ACQUISITION_DATE", "TIFFTAG_DATETIME")
-
-
-def _local_files(source: ImagerySource, talk: _Talk) -> Iterator[Scene]:
-    paths = sorted(glob.glob(source.files or "", recursive=True))
-    if not paths:
-        raise NoImageryError(str(source.files), "matches no file", "check files; it is relative to the site file")
-    talk.hosts.append((str(Path(paths[0]).parent), "nothing: it is on this machine"))
-    first: Scene | None = None
-    for path in paths:
-        try:
-            scene = _file_scene(Path(path), source)
-        except (RasterioIOError, SceneError) as error:
-            problem = error.problem if isinstance(error, SceneError) else f"cannot be opened ({error})"
-            talk.dropped.append(Dropped(path, problem))
-            continue
-        first = first or scene
-        if scene.crs != first.crs:
-            raise SiteFileError(
-                str(source.files),
-                f"mixes {first.crs} ({Path(first.source).name}) and {scene.crs} ({Path(path).name})",
-                "one files set has one CRS: make an [[imagery]] table for each",
-            )
-        yield scene
-
-
-def _file_scene(path: Path, source: ImagerySource) -> Scene:
-    with rasterio.open(path) as file:
-        tags, crs, count = file.tags(), file.crs, file.count
-        transform, shape, bounds = tuple(file.transform)[:6], file.shape, file.bounds
-    needed = [number for _, number in source.bands] + ([int(source.mask.band)] if source.mask else [])
-    if crs is None:
-        raise SceneError(str(path), "has no CRS", "georeference it first (gdal_edit -a_srs)")
-    if needed and max(needed) > count:
-        raise SceneError(str(path), f"has {count} bands, the site file asks for band {max(needed)}", "correct bands or mask")
-    code = f"EPSG:{crs.to_epsg()}" if crs.to_epsg() else crs.to_wkt()
-    notes = [] if source.scale is not None else ["no scale given: raw numbers taken as reflectance x 10,000"]
-
-    def asset(key: str, band: int) -> Asset:
-        return Asset(key, str(path.resolve()), band, source.scale or 1e-4, source.offset or 0.0, source.nodata, code, transform, shape)
-
-    box = reproject(shapely.box(*bounds), code, "EPSG:4326")
-    return Scene(
-        id=path.stem,
-        collection="files-" + re.sub(r"[^a-z0-9]+", "-", path.parent.name.lower()).strip("-"),
-        datetime=_file_datetime(path, tags, source.datetime_pattern),
-        platform="unknown",
-        bands=tuple((name, asset(name, number)) for name, number in source.bands),
-        mask=("values", replace(asset("mask", int(source.mask.band)), nodata=None, scale=1.0)) if source.mask else None,
-        footprint=rings_of(box),
-        crs=code,
-        gsd=abs(transform[0]),
-        provider="local file",
-        licence=source.licence or "unknown",
-        credit=source.credit or "unknown",
-        mask_clear=source.mask.clear if source.mask else (),
-        source=str(path.resolve()),
-        fingerprint=fingerprint({"id": path.stem, "assets": {"file": {"href": str(path.resolve())}}}, str(path.resolve())),
-        notes=tuple(notes),
-    )
-
-
-def _file_datetime(path: Path, tags: dict[str, str], pattern: str | None) -> dt.datetime:
-    """From a STAC sidecar (same name, .json), a tag of the file, or its name, in this order."""
-    sidecar = path.with_suffix(".json")
-    told = json.loads(sidecar.read_text(encoding="utf-8"))["properties"]["datetime"] if sidecar.is_file() else None
-    told = told or next((tags[tag].replace(":", "-", 2) for tag in _TAGS if tag in tags), None)
-    if told:
-        instant = dt.datetime.fromisoformat(str(told).replace("Z", "+00:00"))
-        return instant.replace(tzinfo=dt.UTC) if instant.tzinfo is None else instant.astimezone(dt.UTC)
-    if pattern:
-        for start in range(len(path.stem)):
-            for end in range(len(path.stem), start, -1):
-                try:
-                    parsed = time.strptime(path.stem[start:end], pattern)
-                except ValueError:
-                    continue
-                return dt.datetime(*parsed[:6], tzinfo=dt.UTC)
-    if match := _DAY.search(path.stem):
-        year, month, day, *clock = (int(part) if part else 0 for part in match.groups())
-        try:
-            return dt.datetime(year, month, day, *clock, tzinfo=dt.UTC)
-        except ValueError:
-            pass
-    raise SceneError(str(path), "has no date in a sidecar, a tag or its name", "name it like 20200512.tif, or set datetime_pattern")

@@ -46,5 +46,5 @@ def mark_of(entry: dict[str, Any]) -> Mark:
         geometry=tuple(tuple(tuple((float(x), float(y)) for x, y in ring) for ring in rings) for rings in data["geometry"]),
         event=data.get("event"),
         operator=entry["operator"],
-        time=dt.datetime.fromisoformat(entry["time"].replace("Z", "+00:00")),
+        time=dt.datetime.fromisoformat(entry["time"]),
     )

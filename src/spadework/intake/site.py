@@ -7,7 +7,6 @@ import difflib
 import json
 import re
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import shapely
@@ -19,6 +18,8 @@ from spadework.grid import rings_of
 from spadework.records import BANDS, ClearRule, ImagerySource, MaskRule, Period, PublishRule, Site
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from spadework.records import MultiPolygon
 
 _SPAN = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(km|m)\s*$")
@@ -125,7 +126,9 @@ def read_site(path: Path) -> Site:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SiteFileError(str(path), f"cannot be read ({error.strerror})", "check the path; `spadework init` writes one") from error
+        raise SiteFileError(
+            str(path), f"cannot be read ({error.strerror})", "check the path; `spadework init` writes one"
+        ) from error
     except UnicodeDecodeError as error:
         raise SiteFileError(str(path), "is not UTF-8 text", "save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
@@ -198,7 +201,9 @@ def _imagery(thing: str, folder: Path, entry: _ImageryTable) -> ImagerySource:
     for name in [*entry.bands, *entry.assets]:
         if name not in BANDS:
             near = difflib.get_close_matches(name, BANDS, n=1)
-            raise SiteFileError(thing, f"unknown band '{name}'", f"did you mean '{near[0]}'?" if near else f"known: {', '.join(BANDS)}")
+            raise SiteFileError(
+                thing, f"unknown band '{name}'", f"did you mean '{near[0]}'?" if near else f"known: {', '.join(BANDS)}"
+            )
     if entry.files is not None and entry.mask is not None and not isinstance(entry.mask.band, int):
         raise SiteFileError(thing, "mask.band of local files is a number", "give the 1-based band")
     stac = entry.stac if entry.stac is None or _URL.match(entry.stac) else str((folder / entry.stac).resolve())
@@ -230,7 +235,9 @@ def _area(path: Path, folder: Path, table: _SiteTable) -> MultiPolygon:
     if table.bbox is not None:
         west, south, east, north = table.bbox
         if west >= east or south >= north:
-            raise GeometryError("site.bbox", f"{list(table.bbox)} is not west, south, east, north", "west < east and south < north")
+            raise GeometryError(
+                "site.bbox", f"{list(table.bbox)} is not west, south, east, north", "west < east and south < north"
+            )
         return check_area(shapely.box(west, south, east, north), "site.bbox")
     lon, lat = table.point or (0.0, 0.0)
     _check_range((lon, lat, lon, lat), "site.point")
@@ -252,7 +259,9 @@ def read_geojson(path: Path) -> shapely.Geometry:
         parts = raw["features"] if raw.get("type") == "FeatureCollection" else [raw]
         shapes = [shapely.from_geojson(json.dumps(part.get("geometry", part))) for part in parts]
     except OSError as error:
-        raise GeometryError(str(path), f"cannot be read ({error.strerror})", "check site.geometry; it is relative to the site file") from error
+        raise GeometryError(
+            str(path), f"cannot be read ({error.strerror})", "check site.geometry; it is relative to the site file"
+        ) from error
     except (ValueError, AttributeError, KeyError, TypeError, shapely.errors.GEOSException) as error:
         raise GeometryError(str(path), "is not GeoJSON", "save a Polygon or MultiPolygon as GeoJSON (EPSG:4326)") from error
     polygons = [shape for shape in shapely.get_parts(shapes) if shape.geom_type == "Polygon" and not shape.is_empty]
@@ -270,21 +279,29 @@ def check_area(shape: shapely.Geometry, thing: str) -> MultiPolygon:
         GeometryError: empty, self-crossing, out of range, or over the antimeridian.
 
     """
-    if shape.is_empty or shape.area == 0:
+    if shapely.is_empty(shape) or shapely.area(shape) == 0:
         raise GeometryError(thing, "the area is empty", "draw a polygon with an area")
-    _check_range(shape.bounds, thing)
+    _check_range(tuple(shapely.bounds(shape)), thing)
     _check_valid(shape, thing)
     return rings_of(shape)
 
 
 def _check_valid(shape: shapely.Geometry, thing: str) -> None:
-    if not shape.is_valid:
-        raise GeometryError(thing, f"the polygon crosses itself ({shapely.is_valid_reason(shape)})", "redraw it so that no edge crosses another")
+    if not shapely.is_valid(shape):
+        raise GeometryError(
+            thing, f"the polygon crosses itself ({shapely.is_valid_reason(shape)})", "redraw it so that no edge crosses another"
+        )
 
 
-def _check_range(bounds: tuple[float, float, float, float], thing: str) -> None:
+def _check_range(bounds: tuple[float, ...], thing: str) -> None:
     west, south, east, north = bounds
-    if max(abs(south), abs(north)) > 90:  # noqa: PLR2004 - degrees
-        raise GeometryError(thing, f"latitude {max(south, north, key=abs)} is beyond 90", "coordinates are longitude, latitude in degrees (EPSG:4326)")
-    if max(abs(west), abs(east)) > 180 or east - west > 180:  # noqa: PLR2004 - degrees
-        raise GeometryError(thing, f"it reaches over the antimeridian ({west} to {east})", "cut it in two at 180 degrees and make two sites")
+    if max(abs(south), abs(north)) > 90:  # noqa: PLR2004 - the number says itself here
+        raise GeometryError(
+            thing,
+            f"latitude {max(south, north, key=abs)} is beyond 90",
+            "coordinates are longitude, latitude in degrees (EPSG:4326)",
+        )
+    if max(abs(west), abs(east)) > 180 or east - west > 180:  # noqa: PLR2004 - the number says itself here
+        raise GeometryError(
+            thing, f"it reaches over the antimeridian ({west} to {east})", "cut it in two at 180 degrees and make two sites"
+        )

@@ -92,8 +92,13 @@ def write_scenario(scenario: Scenario, out: Path) -> int:
     asset = first.bands[0][1]
     tags = {"SPADEWORK_SYNTHETIC": "known truth of synthetic data, not a real place"}
     place = (str(asset.crs), asset.transform or ())
-    write_atomic(out / "truth" / "start_day.tif", cog(world.truth.start_day, *place, None, ("first day changed, days since 1970-01-01; 0 = never",), tags))
-    write_atomic(out / "truth" / "plant_id.tif", cog(world.truth.plant_id, *place, None, ("number of the plant; 0 = none",), tags))
+    write_atomic(
+        out / "truth" / "start_day.tif",
+        cog(world.truth.start_day, *place, None, ("first day changed, days since 1970-01-01; 0 = never",), tags),
+    )
+    write_atomic(
+        out / "truth" / "plant_id.tif", cog(world.truth.plant_id, *place, None, ("number of the plant; 0 = none",), tags)
+    )
     period = (scenario.start, scenario.watch_from, scenario.end)
     texts = {"truth/truth.json": json.dumps(world.truth.description, indent=1) + "\n"}
     name = f"Synthetic: {scenario.name} (simulated, not a real place)"
@@ -105,7 +110,12 @@ def _write_romania(out: Path) -> None:
     scenes = write_catalogue(out / "catalog", "Sentinel-2 over Romania, from the PyPI package nrt 0.2.0", romania_scenes())
     period: Period = ROMANIA_PERIOD
     days = (period.history_start, period.start, period.end)
-    write_texts(out, _site_texts("Forest in Romania", "Real Sentinel-2 data; the catalogue beside it was made from the nrt wheel.", days, scenes))
+    write_texts(
+        out,
+        _site_texts(
+            "Forest in Romania", "Real Sentinel-2 data; the catalogue beside it was made from the nrt wheel.", days, scenes
+        ),
+    )
 
 
 def write_catalogue(root: Path, title: str, scenes: Iterable[tuple[Scene, tuple[Chip, ...]]]) -> tuple[Scene, ...]:

@@ -12,11 +12,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from spadework.change.history import MonitorSettings, monitor
-from spadework.cube import Chip, Cube
 from spadework.errors import NoImageryError, SceneError
 from spadework.events import EventSettings, Marked, apply_marks, find_events, observability
+from spadework.imagery.chips import fetch, with_headers
 from spadework.imagery.plan import ReadPlan, plan_reading
-from spadework.imagery.read import THREADS, Reading, fetch, read_cube, with_headers
+from spadework.imagery.read import THREADS, Reading, read_cube
 from spadework.imagery.search import Found, HttpRule, find_scenes, kept_scene
 from spadework.intake.marks import mark_of
 from spadework.intake.site import read_site
@@ -33,7 +33,7 @@ from spadework.store.rasters import change_rasters
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spadework.cube import Change
+    from spadework.cube import Change, Chip, Cube
 
 OnStep = Callable[[str, int, int | None], None]
 """Told (step, done, total or None) as the work goes on."""
@@ -182,7 +182,9 @@ class _Job:
 
     @cached_property
     def change(self) -> Change:
-        return monitor(self.cube, self.site.period.start, MonitorSettings(), lambda done, total: self.on_step("fit", done, total))
+        return monitor(
+            self.cube, self.site.period.start, MonitorSettings(), lambda done, total: self.on_step("fit", done, total)
+        )
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -204,7 +206,7 @@ class _Job:
             site=self.site,
             crs=str(self.plan.grid.crs),
             pixel_m=abs(self.plan.grid.transform.a),
-            shape=self.plan.grid.shape,
+            shape=(self.plan.grid.shape[0], self.plan.grid.shape[1]),
             bands=self.plan.bands,
             looks=self.reading.looks,
             events=self.events,
@@ -244,7 +246,9 @@ class _Job:
         if scene.id not in self.fetched and scene.id in self.kept:
             return self.kept[scene.id]
         done = self.dossier.catalogue.keep(scene, chips)
-        self.dossier.ledger.append("chip", {"scene": scene.id, "sha256": done.sha256, "derived_from": scene.source, "updated": scene.updated})
+        self.dossier.ledger.append(
+            "chip", {"scene": scene.id, "sha256": done.sha256, "derived_from": scene.source, "updated": scene.updated}
+        )
         self.kept[scene.id] = done
         return done
 
@@ -253,7 +257,7 @@ class _Job:
         evidence = [(scene.id, self.kept[scene.id].sha256) for scene in self.plan.scenes if scene.id in self.kept]
         return (
             Stage("change", (), lambda: [self._plan_facts(), evidence, MonitorSettings()],
-                  lambda: change_rasters(self.change, self.plan.grid, self.site.synthetic)),
+                  lambda: change_rasters(self.change, self.plan.grid, synthetic=self.site.synthetic)),
             Stage("events", ("change",), lambda: [self.site.min_pixels, [asdict(m) for m in self._marks]], self._event_files),
             Stage("report", ("events",), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts], self._pages),
         )  # fmt: skip
@@ -261,7 +265,16 @@ class _Job:
     def _plan_facts(self) -> list[Any]:
         plan, grid = self.plan, self.plan.grid
         scenes = [(look.id, [(s.id, s.fingerprint) for s in look.scenes]) for look in plan.looks]
-        return [scenes, str(grid.crs), list(grid.transform)[:6], grid.shape, plan.bands, self.site.clear, self.site.aoi, self.site.period]
+        return [
+            scenes,
+            str(grid.crs),
+            list(grid.transform)[:6],
+            grid.shape,
+            plan.bands,
+            self.site.clear,
+            self.site.aoi,
+            self.site.period,
+        ]
 
     def _event_files(self) -> dict[str, bytes]:
         self.on_step("events", 0, None)
@@ -284,7 +297,12 @@ class _Job:
             "working_copy": True,
             "site": {"name": self.site.name, "synthetic": self.site.synthetic},
             "period": asdict(self.site.period),
-            "grid": {"crs": found.crs, "transform": list(grid.transform)[:6], "shape": list(grid.shape), "bands": list(found.bands)},
+            "grid": {
+                "crs": found.crs,
+                "transform": list(grid.transform)[:6],
+                "shape": list(grid.shape),
+                "bands": list(found.bands),
+            },
             "software": dict(found.versions),
             "counts": {"looks": len(found.looks), "used_looks": len(self.cube.looks), "events": len(found.events)},
             "events": [feature["properties"] for feature in events_geojson(found)["features"]],

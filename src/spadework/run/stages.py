@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from spadework.store.dossier import Dossier
 
 
@@ -25,7 +26,7 @@ class Stage:
     """The outcome as files of the dossier, by path."""
 
 
-def key_of(*parts: Any) -> str:  # noqa: ANN401 - anything that JSON can say
+def key_of(*parts: Any) -> str:  # noqa: ANN401 - an untyped library, or any JSON
     """SHA-256 of some facts."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 

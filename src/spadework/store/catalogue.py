@@ -17,7 +17,6 @@ import pystac
 import shapely
 
 from spadework.grid import shape_of
-from spadework.records import Scene
 from spadework.store.files import file_sha256, sha256, write_atomic
 from spadework.store.rasters import cog
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from spadework.cube import Chip
-    from spadework.records import Asset
+    from spadework.records import Asset, Scene
 
 _EXTENSIONS = [
     "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
@@ -69,7 +68,9 @@ class Catalogue:
         hashes = []
         for chip, name in zip(chips, _chip_names(chips), strict=True):
             nodata = {asset.nodata for asset in chip.assets}
-            data = cog(chip.values, chip.crs, chip.transform, nodata.pop() if len(nodata) == 1 else None, [a.key for a in chip.assets])
+            data = cog(
+                chip.values, chip.crs, chip.transform, nodata.pop() if len(nodata) == 1 else None, [a.key for a in chip.assets]
+            )
             hashes.append(write_atomic(path.parent / name, data))
             shape = (int(chip.values.shape[1]), int(chip.values.shape[2]))
             for n, asset in enumerate(chip.assets, 1):
@@ -99,7 +100,8 @@ class Catalogue:
                 write_atomic(self.root / safe_name(name) / "collection.json", _dump(_collection_json(name, members, self)))
             catalog = pystac.Catalog("spadework-evidence", self.title).to_dict(include_self_link=False)
             catalog["links"] = [{"rel": "root", "href": "./catalog.json", "type": "application/json"}] + [
-                {"rel": "child", "href": f"./{safe_name(name)}/collection.json", "type": "application/json"} for name in sorted(groups)
+                {"rel": "child", "href": f"./{safe_name(name)}/collection.json", "type": "application/json"}
+                for name in sorted(groups)
             ]
             write_atomic(self.root / "catalog.json", _dump(catalog))
 
@@ -122,7 +124,7 @@ def _chip_names(chips: tuple[Chip, ...]) -> list[str]:
     seen: dict[str, int] = {}
     out = []
     for chip in chips:
-        size = f"{abs(chip.transform[0]):g}m" if abs(chip.transform[0]) >= 0.01 else "chip"  # noqa: PLR2004 - degrees, not metres
+        size = f"{abs(chip.transform[0]):g}m" if abs(chip.transform[0]) >= 0.01 else "chip"  # noqa: PLR2004 - the number says itself here
         seen[size] = seen.get(size, 0) + 1
         out.append(f"{size}.tif" if seen[size] == 1 else f"{size}-{seen[size]}.tif")
     return out
@@ -174,7 +176,10 @@ def _item_json(scene: Scene, kept: dict[str, dict[str, Any]], derived_from: str)
         kind, asset = scene.mask
         assets[asset.key] = {**kept[asset.key], "spadework:mask": {"kind": kind, "clear": list(scene.mask_clear)}}
     single = len(scene.footprint) == 1
-    geometry = {"type": "Polygon" if single else "MultiPolygon", "coordinates": scene.footprint[0] if single else scene.footprint}
+    geometry = {
+        "type": "Polygon" if single else "MultiPolygon",
+        "coordinates": scene.footprint[0] if single else scene.footprint,
+    }
     item = pystac.Item(
         scene.id, geometry, list(shape_of(scene.footprint).bounds), scene.datetime,
         {key: value for key, value in properties.items() if value is not None}, stac_extensions=_EXTENSIONS, collection=scene.collection,
@@ -193,13 +198,22 @@ def _collection_json(name: str, scenes: list[Scene], catalogue: Catalogue) -> di
     bounds = shapely.union_all([shape_of(scene.footprint) for scene in scenes]).bounds
     instants = sorted(scene.datetime for scene in scenes)
     extent = pystac.Extent(pystac.SpatialExtent([list(bounds)]), pystac.TemporalExtent([[instants[0], instants[-1]]]))
-    about = "Synthetic data with known truth, not a real place" if any(s.synthetic for s in scenes) else f"Evidence chips of {name}"
+    about = (
+        "Synthetic data with known truth, not a real place" if any(s.synthetic for s in scenes) else f"Evidence chips of {name}"
+    )
     collection = pystac.Collection(name, about, extent, license="other").to_dict(include_self_link=False)
     folder = safe_name(name)
     collection["links"] = [
         {"rel": "root", "href": "../catalog.json", "type": "application/json"},
         {"rel": "parent", "href": "../catalog.json", "type": "application/json"},
-        *({"rel": "item", "href": f"./{catalogue.item_path(s).relative_to(catalogue.root / folder)}", "type": "application/geo+json"} for s in scenes),
+        *(
+            {
+                "rel": "item",
+                "href": f"./{catalogue.item_path(s).relative_to(catalogue.root / folder)}",
+                "type": "application/geo+json",
+            }
+            for s in scenes
+        ),
     ]
     return collection
 

@@ -40,9 +40,13 @@ class Dossier:
         try:
             index = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise StorageError(str(path), "is damaged", "delete that one file and run again: everything else is kept") from error
+            raise StorageError(
+                str(path), "is damaged", "delete that one file and run again: everything else is kept"
+            ) from error
         if index.get("schema") != SCHEMA:
-            raise StorageError(str(path), f"has schema {index.get('schema')!r}, this version writes {SCHEMA!r}", "choose another --out")
+            raise StorageError(
+                str(path), f"has schema {index.get('schema')!r}, this version writes {SCHEMA!r}", "choose another --out"
+            )
         return dict(index)
 
     @property

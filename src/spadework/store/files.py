@@ -43,7 +43,9 @@ def write_atomic(path: Path, data: bytes) -> str:
 def storage_error(path: Path, error: OSError) -> StorageError:
     """An operating-system error as one clear line."""
     if error.errno == errno.ENOSPC:
-        return StorageError(str(path), "no space left on the disk", "free some and run again; what is written stays and is not redone")
+        return StorageError(
+            str(path), "no space left on the disk", "free some and run again; what is written stays and is not redone"
+        )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StorageError(str(path), "no permission to write", "choose another --out, or mend the permissions")
     return StorageError(str(path), f"cannot be written ({error.strerror or error})", "check the folder given with --out")

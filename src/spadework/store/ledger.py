@@ -37,7 +37,11 @@ class Ledger:
             for line in self._lines():
                 entry = json.loads(line)
                 if entry["prev"] != self._head:
-                    raise StorageError(str(path), f"line {self._count + 1} does not follow from the line before", "restore the ledger from a copy: it was altered")
+                    raise StorageError(
+                        str(path),
+                        f"line {self._count + 1} does not follow from the line before",
+                        "restore the ledger from a copy: it was altered",
+                    )
                 self._head, self._count = sha256(line), self._count + 1
 
     def _lines(self) -> list[bytes]:

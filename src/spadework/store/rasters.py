@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 def cog(
-    values: NDArray[Any], crs: str, transform: Sequence[float], nodata: float | None, names: Sequence[str] = (), tags: dict[str, str] | None = None
+    values: NDArray[Any],
+    crs: str,
+    transform: Sequence[float],
+    nodata: float | None,
+    names: Sequence[str] = (),
+    tags: dict[str, str] | None = None,
 ) -> bytes:
     """A COG of (band, y, x) or (y, x) values, deflate, blocks of 512.
 
@@ -33,7 +38,7 @@ def cog(
         tags: TIFF metadata.
 
     """
-    stack = values if values.ndim == 3 else values[None]  # noqa: PLR2004 - (band, y, x)
+    stack = values if values.ndim == 3 else values[None]  # noqa: PLR2004 - the number says itself here
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with MemoryFile() as memory:
@@ -49,7 +54,7 @@ def cog(
             return bytes(memory.read())
 
 
-def change_rasters(change: Change, grid: GeoBox, synthetic: bool) -> dict[str, bytes]:  # noqa: FBT001 - a fact about the site
+def change_rasters(change: Change, grid: GeoBox, *, synthetic: bool) -> dict[str, bytes]:
     """The rasters of a dossier by path: dates are int32 days since 1970-01-01, 0 = none, -1 = not assessable."""
     place = (str(grid.crs), tuple(grid.transform)[:6])
     tags = {"SPADEWORK_SYNTHETIC": "synthetic data, not a real place"} if synthetic else None
@@ -60,7 +65,9 @@ def change_rasters(change: Change, grid: GeoBox, synthetic: bool) -> dict[str, b
     return {
         "rasters/first_anomaly.tif": made(change.first_anomaly, -1, "first anomaly, days since 1970-01-01"),
         "rasters/confirmed.tif": made(change.confirmed, -1, "confirmed, days since 1970-01-01"),
-        "rasters/reason.tif": made(change.reason, None, "reason: 0 ok, 1 too few looks, 2 short history, 3 model failed, 4 outside AOI"),
+        "rasters/reason.tif": made(
+            change.reason, None, "reason: 0 ok, 1 too few looks, 2 short history, 3 model failed, 4 outside AOI"
+        ),
         "rasters/recovered.tif": made(change.recovered.astype(np.uint8), None, "1 = recovered"),
         "rasters/statistic.tif": made(change.statistic, float("nan"), "whitened distance"),
         "rasters/clear_looks.tif": made(change.clear_looks, None, "clear looks in the watched period"),
