@@ -258,6 +258,15 @@ def test_scale_bars_are_round_and_fit(limit: float) -> None:
     assert f"{length:.0e}"[0] in "125"
 
 
+def test_labels_move_round_what_is_taken() -> None:
+    box, size = (100.0, 100.0, 120.0, 120.0), (20, 22)
+    spots = figures._spots(box, size)  # noqa: SLF001 - the order of places is the rule
+    assert spots[0] == (124.0, 100.0)
+    assert all(not figures._covers(spot, size, [box]) for spot in spots)  # noqa: SLF001 - the same
+    assert figures._covers((90.0, 90.0), size, [box])  # noqa: SLF001 - the same
+    assert figures._kept_in((-5.0, 390.0), size, (400, 400)) == (0, 378)  # noqa: SLF001 - the same
+
+
 # ---------------------------------------------------------------- pairs
 def test_pair_is_the_latest_of_like_season() -> None:
     pair = pairs.choose_pair(cube_of(), event_of())

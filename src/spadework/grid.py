@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from affine import Affine
 from odc.geo.geobox import GeoBox
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 from spadework.errors import GeometryError
 
@@ -40,6 +40,13 @@ class Window:
 @lru_cache(maxsize=64)
 def _transformer(source: str, target: str) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
+
+
+@lru_cache(maxsize=64)
+def in_metres(crs: str) -> bool:
+    """Whether a CRS is projected with both axes in metres: pixel sizes, dilations and areas are only then what they say."""
+    known = CRS.from_user_input(crs)
+    return bool(known.is_projected) and all(axis.unit_name == "metre" for axis in known.axis_info[:2])
 
 
 def shape_of(area: MultiPolygon) -> shapely.MultiPolygon:
@@ -86,10 +93,12 @@ def site_grid(area: MultiPolygon, crs: str, transform: tuple[float, float, float
         transform: affine a, b, c, d, e, f of the finest native image; north-up (b = d = 0, e < 0).
 
     Raises:
-        GeometryError: when the area has no finite place in the CRS.
+        GeometryError: when the area has no finite place in the CRS, or the CRS is not in metres.
 
     """
     a, b, c, d, e, f = transform
+    if not in_metres(crs):
+        raise GeometryError(crs, "is not in metres", "warp the images to a projected CRS first, such as UTM")
     if b or d or e > 0:
         raise GeometryError(crs, "its images are rotated", "only north-up images can carry the Site's grid")
     west, south, east, north = shapely.bounds(reproject(shape_of(area), "EPSG:4326", crs))

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 OFFSET: Final = 1000
 """The Sentinel-2 offset, in reflectance x 10,000."""
 _STEP: Final = (700, 1300)
-_NEGATIVE_SHARE: Final = 0.05
+NEGATIVE_SHARE: Final = 0.05
+"""More clear pixels than this below zero in blue or red contradict the catalogue, 0..1."""
 _STABLE: Final = 300
 """Two looks agree on a pixel when no band differs by more than this."""
 _ENOUGH: Final = 50
@@ -36,6 +37,14 @@ class Verdict:
     why: str = ""
 
 
+def share_below(reflectance: NDArray[np.int16], clear: NDArray[np.bool_], visible: tuple[int, ...], step: int) -> float:
+    """Largest share of one look's clear pixels below zero among the ``visible`` bands, 0..1; arrays as in ``check_offset``."""
+    own = clear[step]
+    if not own.any():
+        return 0.0
+    return max((float((reflectance[step, b][own] < 0).mean()) for b in visible), default=0.0)
+
+
 def check_offset(
     reflectance: NDArray[np.int16], clear: NDArray[np.bool_], visible: tuple[int, ...], step: int, candidates: tuple[int, ...]
 ) -> Verdict:
@@ -49,14 +58,13 @@ def check_offset(
         candidates: looks to compare with, in time order; the nearest before and after with enough common ground are used.
 
     """
-    own = clear[step]
-    if not own.any():
+    if not clear[step].any():
         return Verdict("keep")
-    below = max((float((reflectance[step, b][own] < 0).mean()) for b in visible), default=0.0)
+    below = share_below(reflectance, clear, visible, step)
     before = [j for j in candidates if j < step][::-1]
     after = [j for j in candidates if j > step]
     steps = _steps(reflectance, clear, step, before, after)
-    too_low = below > _NEGATIVE_SHARE
+    too_low = below > NEGATIVE_SHARE
     for sign in (-1, 1):
         stepped = len(steps) == 2 and all(_within(s * sign) for s in steps)  # noqa: PLR2004 - the number says itself here
         if not (stepped or (too_low and sign < 0)):

@@ -309,7 +309,7 @@ class Event:
     """Stable name from place and first day, e.g. "E20200612-0041-0107"."""
     status: Status
     geometry: MultiPolygon
-    """Outline of the confirmed pixels, WGS 84."""
+    """Outline of the event's pixels, WGS 84."""
     onset_earliest: Bound | None
     """Last earlier look with most of the core clear and unchanged; None = before history."""
     onset_latest: Bound | None
@@ -318,7 +318,7 @@ class Event:
     confirmed_on: dt.date | None
     area_m2: float
     area_low_m2: float
-    """Confirmed pixels whose four neighbours are confirmed."""
+    """Confirmed pixels whose four neighbours are confirmed; 0 for an anomaly not yet confirmed."""
     area_high_m2: float
     """Confirmed or anomalous pixels, plus half a pixel."""
     pixels: int
@@ -385,7 +385,7 @@ class Findings:
     dropped: tuple[Dropped, ...] = ()
     warnings: tuple[str, ...] = ()
     hosts: tuple[tuple[str, str], ...] = ()
-    """(host or folder, what it learnt)."""
+    """(host, what it learnt)."""
     versions: tuple[tuple[str, str], ...] = ()
     """(software, version)."""
     not_yet: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import numpy as np
 from scipy.stats import chi2
@@ -38,10 +38,11 @@ if TYPE_CHECKING:
 
     from spadework.cube import Cube
 
+Arrays: TypeAlias = "tuple[NDArray[Any], ...]"
 YEAR: Final = 365.25
 TERMS: Final = 5
-BLOCK_PIXELS: Final = 2048
-"""Pixels handed to a thread at once."""
+BLOCK_PIXELS: Final = 256
+"""Pixels handed to a thread at once: their looks fit a core's cache."""
 COMMON_ROUNDS: Final = 2
 """Rounds of sample fit and common mode."""
 UNCHECKED: Final = 9.0
@@ -99,7 +100,7 @@ class MonitorSettings:
 
 def _basis(days: NDArray[np.int32], history: int, bands: int) -> kernel.Basis:
     """Harmonics of each look, and a common mode that changes nothing."""
-    t = (days - days[0]).astype(np.float64)
+    t = (days - days[:1]).astype(np.float64)
     design, slope = np.ones((TERMS, len(t))), np.zeros((TERMS, len(t)))
     for order in (1, 2):
         rate = 2.0 * np.pi * order / YEAR
@@ -108,7 +109,9 @@ def _basis(days: NDArray[np.int32], history: int, bands: int) -> kernel.Basis:
     common = np.zeros((bands, bands + 1, len(t)), np.float32)
     common[range(bands), range(bands)] = 1.0
     f32 = np.float32
-    return kernel.Basis(t.astype(f32), design.astype(f32), slope.astype(f32), common, np.zeros(bands, f32), np.ones(len(t), f32), history)
+    return kernel.Basis(
+        t.astype(f32), design.astype(f32), slope.astype(f32), common, np.zeros(bands, f32), np.ones(len(t), f32), history
+    )
 
 
 def _rule(settings: MonitorSettings, bands: int) -> kernel.Rule:
@@ -148,7 +151,8 @@ def _work(times: int, bands: int) -> kernel.Work:
         phase=flat(bands, times),
         swing=flat(bands, times),
         factor=flat(times),
-        white=flat(times, bands),
+        pull=flat(2, times),
+        white=flat(bands, times),
         weight=flat(times),
         spare=flat(times),
         odd=np.zeros(times, np.bool_),
@@ -157,7 +161,8 @@ def _work(times: int, bands: int) -> kernel.Work:
         noise=flat(bands, bands),
         level=flat(bands),
         after=flat(bands),
-        vector=flat(bands),
+        vector=flat(bands, 1),
+        total=flat(bands),
     )
 
 
@@ -200,6 +205,33 @@ def _doubt(left: NDArray[np.float64], noise: NDArray[np.float64]) -> float:
     return max(1.0, float(np.quantile((left**2 / noise).sum(axis=1), CALM_SHARE) / chi2.ppf(CALM_SHARE, bands)))
 
 
+def _fit_looks(
+    series: kernel.Series, basis: kernel.Basis, coef: NDArray[np.float32], noise: NDArray[np.float64], least: int
+) -> kernel.Basis:
+    """The basis with the common mode and the doubt of each look, from sample pixels.
+
+    Args:
+        series: looks of the sample.
+        basis: as it was.
+        coef: (pixel, band, term), NaN without a model.
+        noise: (pixel, band), noise variance.
+        least: clear sample pixels that a look needs.
+
+    """
+    bands, times = series.values.shape[1:]
+    usable = series.clear & (series.values != MISSING).all(axis=1) & np.isfinite(coef[:, 0, 0])[:, None]
+    common, doubt = basis.common.copy(), np.full(times, UNCHECKED, np.float32)
+    for t in range(times):
+        here = usable[:, t]
+        if here.sum() >= least:
+            model = coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
+            seen = series.values[here, :, t].astype(np.float64)
+            common[:, :, t] = _common_map(model, seen)
+            left = seen - model @ common[:, :bands, t].T - common[:, bands, t]
+            doubt[t] = _doubt(left, noise[here])
+    return basis._replace(common=common, doubt=doubt)
+
+
 def _learn_common(cube: Cube, settings: MonitorSettings, basis: kernel.Basis) -> kernel.Basis:
     """The basis with each look's common mode and doubt and the scene's typical noise, from a lattice of sample pixels."""
     places = np.flatnonzero(cube.inside)
@@ -207,27 +239,16 @@ def _learn_common(cube: Cube, settings: MonitorSettings, basis: kernel.Basis) ->
     if len(where) < settings.sample_least:
         return basis
     times, bands = cube.reflectance.shape[:2]
-    series = _series(cube, where)
-    rule, work = _rule(settings, bands), _work(times, bands)
-    usable = series.clear & (series.values != MISSING).all(axis=1)
+    series, rule, work = _series(cube, where), _rule(settings, bands), _work(times, bands)
     for _ in range(COMMON_ROUNDS):
         coef, noise = np.empty((len(where), bands, TERMS), np.float32), np.zeros((len(where), bands), np.float32)
         kernel.learn_block(series, basis, rule, work, coef, noise)
         fitted = np.isfinite(coef[:, 0, 0])
-        if not fitted.any():
+        if fitted.sum() < settings.sample_least:
             return basis
         typical = np.median(noise[fitted], axis=0)
-        noise = (noise + typical) / 2 + rule.floor**2 + (rule.floor_share * coef[:, :, 0]) ** 2
-        common, doubt = basis.common.copy(), np.full(times, UNCHECKED, np.float32)
-        for t in range(times):
-            here = usable[:, t] & fitted
-            if here.sum() >= settings.look_least:
-                model = coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
-                seen = series.values[here, :, t].astype(np.float64)
-                common[:, :, t] = _common_map(model, seen)
-                left = seen - model @ common[:, :bands, t].T - common[:, bands, t]
-                doubt[t] = _doubt(left, noise[here].astype(np.float64))
-        basis = basis._replace(common=common, noise=typical, doubt=doubt)
+        blended = (noise + typical) / 2.0 + rule.floor**2 + (rule.floor_share * coef[:, :, 0].astype(np.float64)) ** 2
+        basis = _fit_looks(series, basis._replace(noise=typical), coef, blended, settings.look_least)
     return basis
 
 
@@ -269,7 +290,7 @@ def _monitor_blocks(
     def one(where: NDArray[np.intp]) -> int:
         part = _answer(len(where), times)
         kernel.monitor_block(_series(cube, where), basis, rule, _work(times, bands), part)
-        for whole, piece in zip(answer, part, strict=True):
+        for whole, piece in zip(cast("Arrays", answer), cast("Arrays", part), strict=True):
             whole[where] = piece
         return len(where)
 
@@ -306,16 +327,16 @@ def monitor(
     shape, bands = cube.inside.shape, len(cube.bands)
     basis = _learn_common(cube, settings, _basis(days, history, bands))
     answer = _monitor_blocks(cube, basis, _rule(settings, bands), progress)
-    lasting = _vote(np.where(answer.first >= 0, days[answer.first], NO_DAY).astype(np.int32).reshape(shape), settings)
-    reason = answer.reason.reshape(shape)
+    day_at = np.append(days, np.int32(NO_DAY))
+    first, confirmed = day_at[answer.first].reshape(shape), day_at[answer.confirmed].reshape(shape)
+    lasting, reason = _vote(first, settings), answer.reason.reshape(shape)
 
-    def raster(index: NDArray[np.int32]) -> NDArray[np.int32]:
-        day = np.where(lasting, days[index.reshape(shape)], 0)
-        return np.where(reason == OK, day, NO_DAY).astype(np.int32)
+    def raster(day: NDArray[np.int32]) -> NDArray[np.int32]:
+        return np.where(reason == OK, np.where(lasting, day, 0), NO_DAY).astype(np.int32)
 
     return Change(
-        first_anomaly=raster(answer.first),
-        confirmed=raster(answer.confirmed),
+        first_anomaly=raster(first),
+        confirmed=raster(confirmed),
         statistic=answer.statistic.reshape(shape),
         clear_looks=answer.clear_looks.reshape(shape),
         reason=reason,

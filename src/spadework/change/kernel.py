@@ -27,6 +27,8 @@ RIDGE = np.float32(0.5)
 """Weight of the pull of each harmonic coefficient to zero, in looks."""
 PRIOR_LOOKS = np.float32(6.0)
 """Weight of the scene's typical noise in a pixel's noise, in looks."""
+FAST = {"contract", "reassoc", "nsz", "arcp"}
+"""Sums may be reordered, the same way in every run; NaN and infinity keep their meaning."""
 CAP = 36.0
 """Squared whitened length to which one look is cut: a single leak must not carry a window."""
 AGREE = np.float32(0.3)
@@ -42,7 +44,12 @@ ZERO, ONE, TINY = np.float32(0.0), np.float32(1.0), np.float32(1e-6)
 
 def compiled(function: Function) -> Function:
     """Compile with numba, without the GIL, kept on disk between processes."""
-    return cast("Function", njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})(function))
+    return cast("Function", njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST)(function))
+
+
+def inlined(function: Function) -> Function:
+    """The same for a step inside the loop over looks: a call would copy the descriptors of all arrays of ``Work``."""
+    return cast("Function", njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST, forceinline=True)(function))
 
 
 class Series(NamedTuple):
@@ -117,11 +124,13 @@ class Work(NamedTuple):
     phase: F32
     """(band, look), whitened jitter of the season's phase."""
     swing: F32
-    """(band, look), whitened jitter of the season's amplitude."""
+    """(band, look), whitened jitter of the season's amplitude, beyond that of its phase."""
+    pull: F32
+    """(2, look), how strongly ``phase`` and ``swing`` are taken out of a look."""
     factor: F32
     """(look), variance of a prediction, noise = 1."""
     white: F32
-    """(look, band), whitened departure from model and level, jitter taken out, its length capped."""
+    """(band, look), whitened departure from model and level, jitter taken out, its length capped."""
     weight: F32
     """(look), 1 / variance factor times trust; later the squared distance per band."""
     spare: F32
@@ -139,7 +148,9 @@ class Work(NamedTuple):
     after: F32
     """(band), whitened spectrum after the change."""
     vector: F32
-    """(band), short-lived."""
+    """(band, 1), short-lived."""
+    total: F32
+    """(band), sum of ``white`` over the window."""
 
 
 class Answer(NamedTuple):
@@ -211,16 +222,24 @@ def _forward(factor: F32, x: F32, rows: int, n: int) -> None:
 
 
 @compiled
-def _gather(series: Series, basis: Basis, work: Work, p: int) -> int:
-    """Copy the clear looks of pixel p that have every band; their number."""
-    n, bands = 0, series.values.shape[1]
+def _find(series: Series, at: NDArray[np.int32], p: int) -> int:
+    """Note the time index of each clear look of pixel p that has every band; their number."""
+    n = 0
     for t in range(series.clear.shape[1]):
         whole = series.clear[p, t]
-        for b in range(bands):
-            whole &= series.values[p, b, t] != MISSING
         if whole:
-            work.at[n] = t
+            for b in range(series.values.shape[1]):
+                whole &= series.values[p, b, t] != MISSING
+        if whole:
+            at[n] = t
             n += 1
+    return n
+
+
+@compiled
+def _gather(series: Series, basis: Basis, work: Work, p: int) -> int:
+    """Copy the usable looks of pixel p, and what the basis says of them; their number."""
+    n, bands = _find(series, work.at, p), series.values.shape[1]
     for i in range(n):
         work.day[i] = basis.days[work.at[i]]
         work.doubt[i] = basis.doubt[work.at[i]]
@@ -239,7 +258,7 @@ def _gather(series: Series, basis: Basis, work: Work, p: int) -> int:
 
 @compiled
 def _combine(out: F32, rows: F32, coef: F32, terms: int, n: int) -> None:
-    """out (band, look) = coef (band, term) @ rows (term, look), over the first terms and looks."""
+    """Fill out (band, look) = coef (band, term) @ rows (term, look), over the first terms and looks."""
     for b in range(out.shape[0]):
         for i in range(n):
             out[b, i] = coef[b, 0] * rows[0, i]
@@ -345,12 +364,12 @@ def _fit(work: Work, n: int, terms: int) -> bool:
 
 
 @compiled
-def _covariance(work: Work, noise: F32, n: int, terms: int) -> None:
-    """Lower half of the residual covariance of the first n looks, noise without doubt, with ``PRIOR_LOOKS`` of ``noise``."""
+def _covariance(work: Work, noise: F32, prior: np.float32, n: int, terms: int) -> None:
+    """Lower half of the residual covariance of the first n looks, as if without doubt, with ``prior`` looks of ``noise``."""
     count = ZERO
     for i in range(n):
         count += work.weight[i] * work.doubt[i]
-    count = max(count - terms, ONE) + PRIOR_LOOKS
+    count = max(count - terms, ONE) + prior
     for b in range(work.seen.shape[0]):
         for i in range(n):
             work.spare[i] = work.weight[i] * work.left[b, i]
@@ -359,7 +378,7 @@ def _covariance(work: Work, noise: F32, n: int, terms: int) -> None:
             for i in range(n):
                 total += work.spare[i] * work.left[c, i]
             work.noise[b, c] = total / count
-        work.noise[b, b] += noise[b] * PRIOR_LOOKS / count
+        work.noise[b, b] += noise[b] * prior / count
 
 
 @compiled
@@ -388,50 +407,66 @@ def _whiten(rule: Rule, work: Work, n: int, past: int, terms: int) -> None:
     for k in range(terms):
         for i in range(n):
             work.factor[i] += work.design[k, i] * work.design[k, i]
+    _strength(work.phase, work.pull, 0, n)
     for i in range(n):
-        _shrink(work.swing[:, i], work.phase[:, i])
+        _shrink(work.swing, i, work.phase, work.pull[0, i], i)
+    _strength(work.swing, work.pull, 1, n)
 
 
 @compiled
-def _shrink(x: F32, u: F32) -> None:
-    """Whiten x, in place, for one more rank-one noise term u u': (I + u u')^-1/2 x (Sherman and Morrison 1950, square root)."""
-    length, dot = TINY, ZERO
-    for b in range(x.shape[0]):
-        length += u[b] * u[b]
-        dot += u[b] * x[b]
-    share = dot * (ONE - ONE / np.sqrt(ONE + length)) / length
-    for b in range(x.shape[0]):
-        x[b] -= share * u[b]
+def _strength(jitter: F32, pull: F32, row: int, n: int) -> None:
+    """Fill a row of ``pull`` for the jitter vectors u (band, look): (1 - (1 + u'u)^-1/2) / u'u."""
+    for i in range(n):
+        pull[row, i] = TINY
+    for b in range(jitter.shape[0]):
+        for i in range(n):
+            pull[row, i] += jitter[b, i] * jitter[b, i]
+    for i in range(n):
+        pull[row, i] = (ONE - ONE / np.sqrt(ONE + pull[row, i])) / pull[row, i]
 
 
-@compiled
-def _distance(work: Work, x: F32, i: int, spread: float) -> float:
-    """Take the jitter of look i out of the whitened x, in place, and scale by its variance; the squared length."""
-    _shrink(x, work.phase[:, i])
-    _shrink(x, work.swing[:, i])
-    scale = np.float32(1.0 / math.sqrt(work.factor[i] * spread))
+@inlined
+def _shrink(x: F32, column: int, u: F32, pull: float, look: int) -> None:
+    """Whiten a column of x, in place, for one more noise term u u': (I + u u')^-1/2 x = x - pull u u'x.
+
+    The square root of the rank-one update of Sherman and Morrison (1950).
+    """
+    dot = ZERO
+    for b in range(u.shape[0]):
+        dot += u[b, look] * x[b, column]
+    dot *= pull
+    for b in range(u.shape[0]):
+        x[b, column] -= dot * u[b, look]
+
+
+@inlined
+def _distance(work: Work, x: F32, column: int, i: int, spread: float) -> float:
+    """Take the jitter of look i out of a whitened column of x, in place, and scale by its variance; the squared length."""
+    _shrink(x, column, work.phase, work.pull[0, i], i)
+    _shrink(x, column, work.swing, work.pull[1, i], i)
+    scale = ONE / np.sqrt(work.factor[i] * np.float32(spread))
     length = ZERO
     for b in range(x.shape[0]):
-        x[b] *= scale
-        length += x[b] * x[b]
-    return length
+        x[b, column] *= scale
+        length += x[b, column] * x[b, column]
+    return float(length)
 
 
-@compiled
+@inlined
 def _assess(rule: Rule, work: Work, i: int, spread: float) -> None:
     """Fill ``white`` of look i, its length capped; note whether it is odd, and in ``weight`` its noise by band."""
     bands = work.seen.shape[0]
     for b in range(bands):
-        work.white[i, b] = work.left[b, i] - work.level[b]
-    distance = _distance(work, work.white[i], i, spread)
+        work.white[b, i] = work.left[b, i] - work.level[b]
+    distance = _distance(work, work.white, i, i, spread)
     work.weight[i] = distance * spread / bands
     work.odd[i] = distance > rule.look_limit
     if distance > CAP:
         for b in range(bands):
-            work.white[i, b] *= np.float32(math.sqrt(CAP / distance))
+            work.white[b, i] *= np.float32(math.sqrt(CAP / distance))
 
 
-@compiled
+@inlined
 def _track(rule: Rule, work: Work, i: int, last: int) -> None:
     """Move the level towards look i, by the share of ``track_days`` that has passed since look ``last``."""
     gain = np.float32(min(1.0 - math.exp((work.day[last] - work.day[i]) / rule.track_days), TRACK_MOST))
@@ -439,27 +474,31 @@ def _track(rule: Rule, work: Work, i: int, last: int) -> None:
         work.level[b] += gain * (work.left[b, i] - work.level[b])
 
 
-@compiled
-def _window(work: Work, low: int, high: int) -> tuple[float, int, int]:
-    """Squared distance of the mean of looks low..high, the odd looks that agree with it, and the first of them."""
-    bands = work.level.shape[0]
+@inlined
+def _slide(work: Work, come: int, gone: int) -> float:
+    """Move the window's sum to hold look ``come`` and not look ``gone`` (-1 = none); its squared length."""
     length = ZERO
-    for b in range(bands):
-        total = ZERO
-        for i in range(low, high + 1):
-            total += work.white[i, b]
-        work.vector[b] = total / (high + 1 - low)
-        length += work.vector[b] * work.vector[b]
+    for b in range(work.total.shape[0]):
+        work.total[b] += work.white[b, come]
+        if gone >= 0:
+            work.total[b] -= work.white[b, gone]
+        length += work.total[b] * work.total[b]
+    return float(length)
+
+
+@inlined
+def _agree(work: Work, low: int, high: int, length: float) -> tuple[int, int]:
+    """How many odd looks of low..high go the way of their sum, of squared ``length``, and the first of them."""
     agree, first = 0, -1
     for i in range(low, high + 1):
         if work.odd[i]:
             dot = ZERO
-            for b in range(bands):
-                dot += work.white[i, b] * work.vector[b]
-            if dot > AGREE * length:
+            for b in range(work.total.shape[0]):
+                dot += work.white[b, i] * work.total[b]
+            if dot * (high + 1 - low) > AGREE * length:
                 agree += 1
                 first = i if first < 0 else first
-    return length * (high + 1 - low), agree, first
+    return agree, first
 
 
 @compiled
@@ -474,12 +513,12 @@ def _keep_after(work: Work, low: int, high: int) -> None:
         work.after[b] = total / max(count, ONE)
 
 
-@compiled
+@inlined
 def _tells(rule: Rule, work: Work, i: int, spread: float) -> bool:
     """Whether the changed surface, seen at look i, would have been odd: only then does a normal look speak for recovery."""
     for b in range(work.level.shape[0]):
-        work.vector[b] = work.after[b] - work.model[b, i] - work.level[b]
-    return _distance(work, work.vector, i, spread) > rule.look_limit
+        work.vector[b, 0] = work.after[b] - work.model[b, i] - work.level[b]
+    return _distance(work, work.vector, 0, i, spread) > rule.look_limit
 
 
 @compiled
@@ -492,21 +531,22 @@ def _learn_past(rule: Rule, work: Work, past: int) -> tuple[float, float, int]:
         _assess(rule, work, i, max(spread, 1.0))
         if i > 0:
             for b in range(work.level.shape[0]):
-                own += work.white[i, b] * work.white[i, b]
-                cross += work.white[i, b] * work.white[i - 1, b]
+                own += work.white[b, i] * work.white[b, i]
+                cross += work.white[b, i] * work.white[b, i - 1]
         gone = i - rule.window
         if gone >= 0 and not work.odd[gone]:
             _track(rule, work, gone, last)
             spread += SPREAD_GAIN * (work.weight[gone] - spread)
             last = gone
-    return spread, min(max(cross / own, ZERO), 0.9), last
+    return spread, min(max(float(cross / own), 0.0), 0.9), last
 
 
 @compiled
-def _confirm(rule: Rule, work: Work, begin: int, past: int, n: int, state: tuple[float, float, int]) -> tuple[int, int, float, float]:
+def _confirm(rule: Rule, work: Work, begin: int, n: int, state: tuple[float, float, int]) -> tuple[int, int, float, float]:
     """Go on from look ``begin`` to the first confirmation: confirming look (n = none), first odd look, distance, noise factor."""
     spread, alike, last = state
     best = 0.0
+    work.total[:] = ZERO
     for i in range(begin, n):
         _assess(rule, work, i, max(spread, 1.0))
         gone = i - rule.window
@@ -515,11 +555,13 @@ def _confirm(rule: Rule, work: Work, begin: int, past: int, n: int, state: tuple
             spread += SPREAD_GAIN * (work.weight[gone] - spread)
             last = gone
         low = max(begin, i + 1 - rule.window)
-        distance, agree, first = _window(work, low, i)
-        distance /= 1.0 + (i - low) * alike
-        if agree >= rule.need and distance > rule.window_limit:
-            _keep_after(work, low, i)
-            return i, first, distance, spread
+        length = _slide(work, i, low - 1 if low > begin else -1)
+        distance = length / (i + 1 - low) / (1.0 + (i - low) * alike)
+        if distance > rule.window_limit:
+            agree, first = _agree(work, low, i, length)
+            if agree >= rule.need:
+                _keep_after(work, low, i)
+                return i, first, distance, spread
         best = max(best, distance)
     return n, -1, best, spread
 
@@ -546,7 +588,7 @@ def _watch(rule: Rule, work: Work, past: int, n: int) -> tuple[int, int, float, 
     spread, alike, last = _learn_past(rule, work, past)
     begin, recovered = past, False
     while True:
-        confirmed, first, distance, spread = _confirm(rule, work, begin, past, n, (spread, alike, last))
+        confirmed, first, distance, spread = _confirm(rule, work, begin, n, (spread, alike, last))
         if confirmed == n:
             return -1, -1, math.sqrt(distance), recovered
         back = _recover(rule, work, confirmed + 1, n, max(spread, 1.0))
@@ -556,7 +598,7 @@ def _watch(rule: Rule, work: Work, past: int, n: int) -> tuple[int, int, float, 
 
 
 @compiled
-def _terms(basis: Basis, rule: Rule, work: Work, past: int) -> int:
+def _terms(rule: Rule, work: Work, past: int) -> int:
     """How many harmonic terms the history carries; 0 = too short."""
     span = work.day[past - 1] - work.day[0] if past > 0 else ZERO
     if past >= rule.looks_two and span >= rule.season_days:
@@ -583,13 +625,13 @@ def _monitor_pixel(series: Series, basis: Basis, rule: Rule, work: Work, answer:
     answer.clear_looks[p] = n - past
     if n - past < rule.need:
         return TOO_FEW_LOOKS
-    terms = _terms(basis, rule, work, past)
+    terms = _terms(rule, work, past)
     if terms == 0:
         return SHORT_HISTORY
     if not _fit(work, past, terms):
         return MODEL_FAILED
     _expect(work, n, terms)
-    _covariance(work, basis.noise, past, terms)
+    _covariance(work, basis.noise, PRIOR_LOOKS, past, terms)
     for b in range(work.seen.shape[0]):
         work.noise[b, b] += np.float32(rule.floor**2 + (rule.floor_share * work.coef[b, 0]) ** 2)
     if not _cholesky(work.noise, work.seen.shape[0]):
@@ -618,11 +660,11 @@ def learn_block(series: Series, basis: Basis, rule: Rule, work: Work, coef: F32,
     """Fit the history of every pixel: ``coef`` (pixel, band, term), NaN without a model, and ``noise`` (pixel, band), variance."""
     for p in range(series.values.shape[0]):
         past = _past(basis, work, _gather(series, basis, work, p))
-        terms = _terms(basis, rule, work, past)
+        terms = _terms(rule, work, past)
         fitted = terms > 0 and _fit(work, past, terms)
         if fitted:
             _expect(work, past, terms)
-            _covariance(work, noise[p], past, terms)
+            _covariance(work, basis.noise, ZERO, past, terms)
         for b in range(coef.shape[1]):
             noise[p, b] = work.noise[b, b]
             for k in range(coef.shape[2]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -37,7 +38,8 @@ class MaskKind:
 
 def classify(raw: NDArray[np.generic], mask: MaskKind) -> NDArray[np.uint8]:
     """(y, x) of NO_DATA, CLEAR, SNOW or CLOUDED from the raw numbers of a mask on its own grid."""
-    values = raw.astype(np.int64)
+    finite = np.isfinite(raw)
+    values = np.where(finite, raw, 0).astype(np.int64)
     out = np.full(values.shape, CLOUDED, dtype=np.uint8)
     if mask.kind == "qa_pixel":
         usable = (values & QA_NOT_CLEAR == 0) & (values & QA_CLEAR != 0)
@@ -51,8 +53,9 @@ def classify(raw: NDArray[np.generic], mask: MaskKind) -> NDArray[np.uint8]:
         nodata = 0.0 if nodata is None else nodata
         if SNOW_CLASS not in mask.clear:
             out[values == SNOW_CLASS] = SNOW
-    if nodata is not None:
+    if nodata is not None and math.isfinite(nodata):
         out[values == int(nodata)] = NO_DATA
+    out[~finite] = NO_DATA
     return out
 
 

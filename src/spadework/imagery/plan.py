@@ -12,7 +12,8 @@ import shapely
 from affine import Affine
 
 from spadework.errors import NoImageryError
-from spadework.grid import shape_of, site_grid, window_on
+from spadework.grid import in_metres, shape_of, site_grid, window_on
+from spadework.imagery.search import THIS_MACHINE
 from spadework.records import BANDS, Dropped
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PASS: Final = dt.timedelta(minutes=10)
 """Scenes of one platform this close together are one pass."""
+_ADDS: Final = 0.01
+"""A twin that adds less than this share of the Site is a duplicate, 0..1."""
 MARGIN_M: Final = 120.0
 """Ground read around the grid, metres: the dilation of masks and the cubic kernel reach into it."""
 
@@ -72,6 +75,8 @@ def plan_reading(site: Site, scenes: tuple[Scene, ...]) -> ReadPlan:
         missing = [band for band in bands if scene.asset(band) is None]
         if missing and scene.bands:
             dropped.append(Dropped(scene.id, f"has no {', '.join(missing)} band"))
+        elif scene.crs and not in_metres(scene.crs):
+            dropped.append(Dropped(scene.id, f"its CRS {scene.crs} is not in metres; warp it to UTM first"))
         else:
             usable.append(scene)
     groups = group_looks(usable)
@@ -84,7 +89,8 @@ def plan_reading(site: Site, scenes: tuple[Scene, ...]) -> ReadPlan:
     for group in groups:
         kept, gone = order_scenes(group, crs, site.aoi)
         looks.append(LookPlan(look_id(kept[0]), tuple(kept)))
-        dropped += [Dropped(scene.id, "duplicate of the same granule with an older processing baseline") for scene in gone]
+        dropped += [Dropped(scene.id, "duplicate: its granule of that pass is read from another item") for scene in gone]
+    looks.sort(key=lambda look: min(scene.datetime for scene in look.scenes))
     plan_scenes = [scene for look in looks for scene in look.scenes]
     return ReadPlan(
         grid=grid,
@@ -157,19 +163,23 @@ def _finest(scenes: list[Scene], crs: str, bands: tuple[str, ...]) -> Asset | No
 
 
 def order_scenes(group: list[Scene], crs: str, aoi: MultiPolygon) -> tuple[list[Scene], list[Scene]]:
-    """Who supplies a pixel first: latest baseline, then the grid's CRS, then coverage; older twins of a granule are left out."""
+    """Who supplies a pixel first: latest baseline, then the grid's CRS, then coverage.
+
+    A twin of a granule is left out where those before it cover what it covers; the two halves of a granule that a pass
+    delivered in two pieces both stay.
+    """
     area = shape_of(aoi)
+    covers = {id(scene): shape_of(scene.footprint).intersection(area) for scene in group}
 
     def rank(scene: Scene) -> tuple[float, bool, float, str]:
-        cover = float(shape_of(scene.footprint).intersection(area).area / area.area)
-        return -_baseline(scene), scene.crs != crs, -round(cover, 3), scene.id
+        return -_baseline(scene), scene.crs != crs, -round(covers[id(scene)].area / area.area, 3), scene.id
 
     kept: list[Scene] = []
     gone: list[Scene] = []
-    seen: set[str] = set()
     for scene in sorted(group, key=rank):
-        (gone if scene.granule and scene.granule in seen else kept).append(scene)
-        seen.add(scene.granule or scene.id)
+        twins = [covers[id(other)] for other in kept if scene.granule and other.granule == scene.granule]
+        adds = covers[id(scene)].difference(shapely.union_all(twins)).area / area.area
+        (gone if twins and adds < _ADDS else kept).append(scene)
     return kept, gone
 
 
@@ -211,4 +221,4 @@ def _hosts(scenes: list[Scene]) -> tuple[tuple[str, str], ...]:
             parts = urlsplit(asset.href)
             counts[parts.netloc if parts.scheme in ("http", "https", "s3") else ""] += 1
     told = "which blocks of {n} image files are read: the area to within a block (about 5 km at 10 m)"
-    return tuple((host or "this machine", told.format(n=n) if host else "nothing") for host, n in sorted(counts.items()))
+    return tuple((host or THIS_MACHINE, told.format(n=n) if host else "nothing") for host, n in sorted(counts.items()))

@@ -15,7 +15,7 @@ from spadework.errors import SceneError, UserError
 from spadework.grid import inside
 from spadework.imagery.chips import place_band, place_nearest
 from spadework.imagery.mask import CLEAR, NO_DATA, SNOW, MaskKind, classify, dilate
-from spadework.radiometry import check_offset
+from spadework.radiometry import NEGATIVE_SHARE, check_offset, share_below
 from spadework.records import Asset, Dropped, Look, Scene, SceneRef, Site
 
 if TYPE_CHECKING:
@@ -263,10 +263,11 @@ def _check_offsets(
     """Hold each Sentinel-2 look against its neighbours; corrects ``reflectance`` (ours) in place, in time order."""
     visible = tuple(plan.bands.index(b) for b in ("blue", "red") if b in plan.bands)
     judged = [n for n, look in enumerate(used) if any(note.startswith("offset:") for s in look.scenes for note in s.notes)]
+    low = {n for n in judged if share_below(reflectance, clear, visible, n) > NEGATIVE_SHARE}
     keep = [True] * len(used)
     notes: dict[str, tuple[str, ...]] = {}
     for n in judged:
-        verdict = check_offset(reflectance, clear, visible, n, tuple(j for j in judged if keep[j]))
+        verdict = check_offset(reflectance, clear, visible, n, tuple(j for j in judged if keep[j] and (j < n or j not in low)))
         if verdict.action == "keep":
             continue
         if verdict.action == "drop":

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import shapely
 
@@ -41,6 +41,8 @@ TABLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 
 OFFSET_STARTS: Final = dt.datetime(2022, 1, 25, tzinfo=dt.UTC)
 """From this day on Sentinel-2 products carry an offset of -1000 (processing baseline 04.00)."""
+PAID: Final = "requester-pays: reading it is billed to your AWS account"
+"""The note of a Scene whose host charges the reader."""
 _CREDIT: Final = {
     "sentinel-2": "Contains modified Copernicus Sentinel data {year}",
     "landsat": "Landsat image courtesy of the U.S. Geological Survey",
@@ -76,10 +78,10 @@ def parse_item(item: Json, base: str, source: ImagerySource) -> Scene:
         notes += [why] if why and why not in notes else []
         bands.append((band, _asset(item, key, base, scale, offset, source.nodata)))
     mask, mask_clear = _mask(item, base, source)
-    if source_notes := properties.get("spadework:notes"):
-        notes = [str(note) for note in source_notes]
-    if "requester-pays" in (paid := _paid(item)):
-        notes.append(paid)
+    if "spadework:notes" in properties:
+        notes = [str(note) for note in properties["spadework:notes"]]
+    if _is_paid(item):
+        notes.append(PAID)
     return Scene(
         id=name,
         collection=str(item.get("collection") or "unknown"),
@@ -94,7 +96,7 @@ def parse_item(item: Json, base: str, source: ImagerySource) -> Scene:
         sun_elevation=_sun_elevation(properties),
         sun_azimuth=_number(properties.get("view:sun_azimuth", properties.get("s2:mean_solar_azimuth"))),
         off_nadir=_number(properties.get("view:off_nadir")),
-        baseline=properties.get("s2:processing_baseline"),
+        baseline=_baseline(properties),
         granule=_granule(properties),
         provider=str(properties.get("spadework:provider") or urlsplit(base).netloc or "local"),
         licence=source.licence
@@ -205,8 +207,9 @@ def resolve_scale(
 ) -> tuple[float, float, str | None]:
     """Scale and offset of an asset (reflectance = raw * scale + offset) and the rule that gave the offset.
 
-    Sentinel-2, in this order: ``earthsearch:boa_offset_applied`` true -> none; ``raster:bands`` / ``raster:offset``;
-    ``s2:processing_baseline`` >= 04.00 -> -1000; acquired before 2022-01-25 -> none; else refused.
+    The site file's word comes first. Sentinel-2 then, in this order: ``earthsearch:boa_offset_applied`` true -> none;
+    ``raster:bands`` / ``raster:offset``; ``s2:processing_baseline`` >= 04.00 -> -1000; acquired before 2022-01-25 -> none;
+    else refused.
 
     Raises:
         SceneError: a Sentinel-2 item that does not say whether it carries the offset.
@@ -221,16 +224,24 @@ def resolve_scale(
     if family == "generic":
         note = None if scale is not None else "no scale given: raw numbers taken as reflectance x 10,000"
         return scale or 1e-4, offset or 0.0, note
+    if source.offset is not None:
+        return scale or 1e-4, source.offset, f"offset: {source.offset:g} (site file)"
+    offset, why = _sentinel_offset(name, item, offset, acquired)
+    return scale or 1e-4, offset, f"offset: {why}"
+
+
+def _sentinel_offset(name: str, item: Json, stated: float | None, acquired: dt.datetime) -> tuple[float, str]:
     properties: Json = item.get("properties") or {}
-    baseline = properties.get("s2:processing_baseline")
-    if properties.get("earthsearch:boa_offset_applied") is True:
-        return scale or 1e-4, 0.0, "offset: already applied (earthsearch:boa_offset_applied)"
-    if offset is not None:
-        return scale or 1e-4, offset, f"offset: {offset:g} (raster:offset)"
-    if baseline is not None and re.match(r"^\d+(\.\d+)?$", str(baseline)) and float(baseline) >= 4.0:  # noqa: PLR2004 - the number says itself here
-        return scale or 1e-4, -0.1, f"offset: -0.1 (processing baseline {baseline})"
+    for applied in ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied"):
+        if properties.get(applied) is True:
+            return 0.0, f"already applied ({applied})"
+    if stated is not None:
+        return stated, f"{stated:g} (raster:offset)"
+    baseline = _baseline(properties)
+    if baseline is not None and re.match(r"^\d+(\.\d+)?$", baseline) and float(baseline) >= 4.0:  # noqa: PLR2004 - the number says itself here
+        return -0.1, f"-0.1 (processing baseline {baseline})"
     if acquired < OFFSET_STARTS:
-        return scale or 1e-4, 0.0, "offset: none (acquired before 2022-01-25)"
+        return 0.0, "none (acquired before 2022-01-25)"
     raise SceneError(
         name, "does not say whether its numbers carry the Sentinel-2 offset of -1000", "set offset in its [[imagery]] table"
     )
@@ -253,7 +264,7 @@ def _asset(item: Json, key: str, base: str, scale: float, offset: float, nodata:
     epsg = asset.get("proj:epsg") or properties.get("proj:epsg")
     transform = asset.get("proj:transform") or (None if asset.get("proj:shape") else properties.get("proj:transform"))
     shape = asset.get("proj:shape") or properties.get("proj:shape")
-    stated = _first([*(asset.get("raster:bands") or []), *(asset.get("bands") or []), asset], "nodata", nodata)
+    described = [*(asset.get("raster:bands") or []), *(asset.get("bands") or []), asset]
     a, b, c, d, e, f = (transform or [0.0] * 6)[:6]
     return Asset(
         key=key,
@@ -261,11 +272,17 @@ def _asset(item: Json, key: str, base: str, scale: float, offset: float, nodata:
         band=int(asset.get("spadework:band", 1)),
         scale=scale,
         offset=offset,
-        nodata=stated if stated is not None else _number(asset.get("nodata")),
+        nodata=nodata if nodata is not None else _nodata(described),
         crs=str(code) if code else f"EPSG:{epsg}" if epsg else None,
         transform=(float(a), float(b), float(c), float(d), float(e), float(f)) if transform else None,
         shape=(int(shape[0]), int(shape[1])) if shape else None,
     )
+
+
+def _nodata(described: list[Json]) -> float | None:
+    """The first value without data; STAC writes those that JSON cannot hold as "nan", "inf" and "-inf"."""
+    told = [table[key] for table in described for key in ("raster:nodata", "nodata") if table.get(key) is not None]
+    return next((float(value) for value in told if not isinstance(value, str) or value in ("nan", "inf", "-inf")), None)
 
 
 def resolve_href(name: str, href: str, base: str) -> str:
@@ -287,7 +304,7 @@ def resolve_href(name: str, href: str, base: str) -> str:
                 name, "its asset points at a file of this machine", "the catalogue is broken or hostile; leave the item out"
             )
         return urljoin(base, href)
-    local = urlsplit(href).path if scheme == "file" else href
+    local = unquote(urlsplit(href).path) if scheme == "file" else href
     return str((Path(base).parent / local).resolve())
 
 
@@ -337,20 +354,27 @@ def _sun_elevation(properties: Json) -> float | None:
     return _number(properties.get("view:sun_elevation")) if zenith is None else 90.0 - zenith
 
 
+def _baseline(properties: Json) -> str | None:
+    told = properties.get("s2:processing_baseline", properties.get("sentinel:processing_baseline"))
+    return None if told is None else str(told)
+
+
 def _granule(properties: Json) -> str | None:
     told = properties.get("s2:mgrs_tile") or properties.get("grid:code")
+    if told is None and "sentinel:grid_square" in properties:
+        zone = f"{properties.get('sentinel:utm_zone', '')}{properties.get('sentinel:latitude_band', '')}"
+        told = f"{zone}{properties['sentinel:grid_square']}"
     if told is None and "landsat:wrs_path" in properties:
         told = f"{properties['landsat:wrs_path']}{properties.get('landsat:wrs_row', '')}"
     return str(told).removeprefix("MGRS-") if told else None
 
 
-def _paid(item: Json) -> str:
+def _is_paid(item: Json) -> bool:
     properties: Json = item.get("properties") or {}
-    told = properties.get("storage:requester_pays") or any(
+    return bool(properties.get("storage:requester_pays")) or any(
         asset.get("storage:requester_pays") or str(asset.get("href", "")).startswith("s3://usgs-landsat")
         for asset in (item.get("assets") or {}).values()
     )
-    return "requester-pays: reading it is billed to your AWS account" if told else ""
 
 
 def fingerprint(item: Json, base: str) -> str:

@@ -32,6 +32,8 @@ OnProgress = Callable[[int, int | None], None]
 
 USER_AGENT: Final = "spadework (earth observation; contact: see documentation)"
 PAGE: Final = 100
+THIS_MACHINE: Final = "this machine"
+"""In place of a host for local files: a report never prints the paths of who made it."""
 _WALKERS: Final = 8
 
 
@@ -56,7 +58,7 @@ class Found:
     dropped: tuple[Dropped, ...]
     """Items that could not be understood."""
     hosts: tuple[tuple[str, str], ...]
-    """(host or folder, what it learnt)."""
+    """(host, what it learnt)."""
     warnings: tuple[str, ...] = ()
 
 
@@ -138,7 +140,7 @@ def _nothing(site: Site, scenes: list[Scene]) -> NoImageryError:
 
 def _scenes_of(source: ImagerySource, talk: _Talk) -> Iterator[Scene]:
     if source.files:
-        talk.hosts.append((str(Path(source.files).parent), "nothing: it is on this machine"))
+        talk.hosts.append((THIS_MACHINE, "nothing"))
         for answer in local_scenes(source):
             if isinstance(answer, Dropped):
                 talk.dropped.append(answer)
@@ -205,7 +207,7 @@ def _adapter(http: HttpRule) -> requests.adapters.HTTPAdapter:
 def _api_or_static(stac: str, source: ImagerySource, talk: _Talk) -> Iterator[tuple[dict[str, Any], str]]:
     if not urlsplit(stac).scheme.startswith("http"):
         path = Path(stac) / "catalog.json" if Path(stac).is_dir() else Path(stac)
-        talk.hosts.append((str(path), "nothing: it is on this machine"))
+        talk.hosts.append((THIS_MACHINE, "nothing"))
         yield from _static(str(path), source, _read_local, talk)
         return
     talk.hosts.append((urlsplit(stac).netloc, learns(talk.site)))

@@ -70,7 +70,7 @@ class _ImageryTable(_Table):
 
 class _ClearTable(_Table):
     scl: tuple[Annotated[int, Field(ge=0, le=11)], ...] = ClearRule().scl
-    dilate_m: Annotated[float, Field(ge=0, le=500)] = ClearRule().dilate_m
+    dilate_m: Annotated[float, Field(ge=0, le=100)] = ClearRule().dilate_m
     min_share: Annotated[float, Field(ge=0, le=1)] = ClearRule().min_share
 
 

@@ -119,12 +119,13 @@ def picture(pixels: NDArray[np.int16], limits: Stretch) -> Image.Image:
 
 
 def fit(image: Image.Image, width: int, height: int) -> Image.Image:
-    """Enlarged by a whole number, so that pixels show; or reduced by area averages."""
+    """Enlarged by a whole number from 2 on, so that pixels show; else to just that size, smoothly."""
     factor = min(width // image.width, height // image.height)
-    if factor >= 1:
+    if factor > 1:
         return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
     scale = min(width / image.width, height / image.height)
-    return image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), Image.Resampling.BOX)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.resize(size, Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX)
 
 
 # ---------------------------------------------------------------- on the map

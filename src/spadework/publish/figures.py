@@ -180,26 +180,46 @@ def _overview(cube: Cube, findings: Findings, palette: _Palette) -> Figure:
 
 
 def _numbers(body: Image.Image, cube: Cube, events: Sequence[Event], scale: float) -> None:
-    """A number beside each outline, moved round it until it covers no other."""
-    taken: list[tuple[float, float, float, float]] = []
+    """A number beside each outline, moved round it until it covers no other outline or number."""
+    boxes = [tuple(value * scale for value in draw.to_pixels(event, cube.grid).bounds) for event in events]
+    taken: list[tuple[float, ...]] = []
     pen = ImageDraw.Draw(body)
-    for place, event in enumerate(events, 1):
-        west, north, east, south = (value * scale for value in draw.to_pixels(event, cube.grid).bounds)
-        width, height = 12 + 11 * len(str(place)), 22
-        spots = [
-            (x, y)
-            for far in (4, 30, 60)
-            for x, y in (
-                (east + far, north), (west - far - width, north), (west, north - far - height), (west, south + far),
-                (east + far, south - height), (west - far - width, south - height),
-            )
-        ]  # fmt: skip
-        spots = [(min(max(x, 0), body.width - width), min(max(y, 0), body.height - height)) for x, y in spots]
-        free = [s for s in spots if all(s[0] + width < a or s[0] > c or s[1] + height < b or s[1] > d for a, b, c, d in taken)]
-        x, y = (free or spots)[0]
-        taken.append((x, y, x + width, y + height))
-        pen.rectangle((x, y, x + width, y + height), fill="#111111")
-        pen.text((x + width / 2, y + height / 2), str(place), font=draw.font(16, bold=True), fill="#ffffff", anchor="mm")
+    for place, box in enumerate(boxes, 1):
+        size = 12 + 11 * len(str(place)), 22
+        others = [other for other in boxes if other != box]
+        spots = [_kept_in(spot, size, body.size) for spot in _spots(box, size)]
+        free = [spot for spot in spots if not _covers(spot, size, taken + others)]
+        x, y = (free or [spot for spot in spots if not _covers(spot, size, taken)] or spots)[0]
+        middle = x + size[0] / 2, y + size[1] / 2
+        near = min(max(middle[0], box[0]), box[2]), min(max(middle[1], box[1]), box[3])
+        if math.dist(middle, near) > 2 * size[1]:
+            pen.line([middle, near], fill=draw.PAPER, width=2)
+        taken.append((x, y, x + size[0], y + size[1]))
+        pen.rectangle(taken[-1], fill="#111111")
+        pen.text(middle, str(place), font=draw.font(16, bold=True), fill="#ffffff", anchor="mm")
+
+
+def _spots(box: tuple[float, ...], size: tuple[int, int]) -> list[tuple[float, float]]:
+    """Corners of a label of ``size`` round a box (west, north, east, south), the near ones first."""
+    (west, north, east, south), (width, height) = box, size
+    return [
+        spot
+        for far in (4, 24, 48, 72, 96)
+        for spot in (
+            (east + far, north), (west - far - width, north), (west, north - far - height), (west, south + far),
+            (east + far, south - height), (west - far - width, south - height), (east + far, south + far),
+            (west - far - width, north - far - height),
+        )
+    ]  # fmt: skip
+
+
+def _kept_in(spot: tuple[float, float], size: tuple[int, int], picture: tuple[int, int]) -> tuple[float, float]:
+    return min(max(spot[0], 0), picture[0] - size[0]), min(max(spot[1], 0), picture[1] - size[1])
+
+
+def _covers(spot: tuple[float, float], size: tuple[int, int], boxes: Sequence[tuple[float, ...]]) -> bool:
+    x, y = spot
+    return any(x + size[0] >= west and x <= east and y + size[1] >= north and y <= south for west, north, east, south in boxes)
 
 
 def _with_key(body: Image.Image, events: Sequence[Event]) -> Image.Image:

@@ -213,7 +213,7 @@ class _Job:
             observability=seen,
             dropped=self._dropped,
             warnings=self._warnings,
-            hosts=(*self._searched[0].hosts, *self.plan.hosts),
+            hosts=tuple(dict.fromkeys((*self._searched[0].hosts, *self.plan.hosts))),
             versions=(*((name, version(name)) for name in _SOFTWARE), ("python", platform.python_version())),
             not_yet=NOT_YET,
         )

@@ -7,12 +7,14 @@ file holds all bands of one native grid; an asset says which of them it is in ``
 from __future__ import annotations
 
 import json
+import math
 import re
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pystac
 import shapely
 
@@ -35,9 +37,16 @@ _EXTENSIONS = [
 ]
 
 
+_LONGEST_NAME = 120
+"""Characters: file systems end at 255 bytes."""
+
+
 def safe_name(text: str) -> str:
-    """An id as a file name that stays in its folder."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).lstrip(".") or "_"
+    """An id as a file name that stays in its folder; one that had to be changed ends in a hash, so no two ids share it."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", text).lstrip(".")
+    if name == text and 0 < len(name) <= _LONGEST_NAME and not name.endswith((".json", ".tif")):
+        return name
+    return f"{name[:_LONGEST_NAME]}-{sha256(text.encode())[:8]}"
 
 
 @dataclass(slots=True)
@@ -67,10 +76,7 @@ class Catalogue:
         places: dict[str, Asset] = {}
         hashes = []
         for chip, name in zip(chips, _chip_names(chips), strict=True):
-            nodata = {asset.nodata for asset in chip.assets}
-            data = cog(
-                chip.values, chip.crs, chip.transform, nodata.pop() if len(nodata) == 1 else None, [a.key for a in chip.assets]
-            )
+            data = cog(chip.values, chip.crs, chip.transform, _common_nodata(chip), [a.key for a in chip.assets])
             hashes.append(write_atomic(path.parent / name, data))
             shape = (int(chip.values.shape[1]), int(chip.values.shape[2]))
             for n, asset in enumerate(chip.assets, 1):
@@ -113,10 +119,21 @@ def intact(scene: Scene) -> bool:
         return False
     try:
         item = json.loads((Path(paths[0]).parent / f"{Path(paths[0]).parent.name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        assets = item["assets"].values()
+        told = {asset["href"].removeprefix("./"): asset["file:checksum"].removeprefix("1220") for asset in assets}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
-    told = {asset["href"].removeprefix("./"): asset["file:checksum"].removeprefix("1220") for asset in item["assets"].values()}
     return all(file_sha256(Path(path)) == told.get(Path(path).name) for path in paths)
+
+
+def _common_nodata(chip: Chip) -> float | None:
+    """The value without data that all bands share and their dtype can hold; the item always keeps each band's own."""
+    told = {asset.nodata for asset in chip.assets}
+    nodata = told.pop() if len(told) == 1 else None
+    if nodata is None or chip.values.dtype.kind == "f":
+        return nodata
+    limits = np.iinfo(chip.values.dtype)
+    return nodata if math.isfinite(nodata) and limits.min <= nodata <= limits.max and nodata == int(nodata) else None
 
 
 def _chip_names(chips: tuple[Chip, ...]) -> list[str]:
@@ -142,7 +159,7 @@ def _asset_json(asset: Asset, name: str, size: int, digest: str, dtype: str) -> 
         "raster:scale": asset.scale,
         "raster:offset": asset.offset,
         "data_type": dtype,
-        **({"nodata": asset.nodata} if asset.nodata is not None else {}),
+        **({"nodata": asset.nodata if math.isfinite(asset.nodata) else str(asset.nodata)} if asset.nodata is not None else {}),
         "file:size": size,
         "file:checksum": f"1220{digest}",
     }
@@ -219,4 +236,4 @@ def _collection_json(name: str, scenes: list[Scene], catalogue: Catalogue) -> di
 
 
 def _dump(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -38,8 +38,8 @@ class Dossier:
         if not path.exists():
             return {"stages": {}}
         try:
-            index = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            index = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, TypeError, ValueError) as error:
             raise StorageError(
                 str(path), "is damaged", "delete that one file and run again: everything else is kept"
             ) from error
@@ -47,7 +47,8 @@ class Dossier:
             raise StorageError(
                 str(path), f"has schema {index.get('schema')!r}, this version writes {SCHEMA!r}", "choose another --out"
             )
-        return dict(index)
+        index.setdefault("stages", {})
+        return index
 
     @property
     def index(self) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import os
 import threading
@@ -13,10 +14,29 @@ from spadework.errors import StorageError
 from spadework.store.files import sha256, storage_error
 
 if TYPE_CHECKING:
+    from io import FileIO
     from pathlib import Path
 
 GENESIS: Final = "0" * 64
 """What the first line holds in place of a hash."""
+
+
+def _before(line: bytes) -> str | None:
+    """The hash that a line holds of the line before; None where it holds none."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return str(entry.get("prev")) if isinstance(entry, dict) else None
+
+
+def _write_whole(file: FileIO, line: bytes) -> None:
+    """Append a line, or nothing: half a line would break the chain for whoever appends next."""
+    size = os.fstat(file.fileno()).st_size
+    written = file.write(line)
+    if written != len(line):
+        file.truncate(size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 class Ledger:
@@ -35,8 +55,7 @@ class Ledger:
         if path.exists():
             self._mend()
             for line in self._lines():
-                entry = json.loads(line)
-                if entry["prev"] != self._head:
+                if _before(line) != self._head:
                     raise StorageError(
                         str(path),
                         f"line {self._count + 1} does not follow from the line before",
@@ -51,12 +70,14 @@ class Ledger:
             raise storage_error(self.path, error) from error
 
     def _mend(self) -> None:
-        data = self.path.read_bytes()
-        if data and not data.endswith(b"\n"):
-            cut = data.rfind(b"\n") + 1
-            self.path.with_suffix(".torn").write_bytes(data[cut:])
-            with self.path.open("r+b") as file:
-                file.truncate(cut)
+        try:
+            data = self.path.read_bytes()
+            if data and not data.endswith(b"\n"):
+                cut = data.rfind(b"\n") + 1
+                self.path.with_suffix(".torn").write_bytes(data[cut:])
+                os.truncate(self.path, cut)
+        except OSError as error:
+            raise storage_error(self.path, error) from error
 
     def append(self, kind: str, data: dict[str, Any]) -> None:
         """Add one line.
@@ -78,8 +99,8 @@ class Ledger:
             line = json.dumps(entry, sort_keys=True, ensure_ascii=False, default=str).encode()
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                with self.path.open("ab") as file:
-                    file.write(line + b"\n")
+                with self.path.open("ab", buffering=0) as file:
+                    _write_whole(file, line + b"\n")
             except OSError as error:
                 raise storage_error(self.path, error) from error
             self._head, self._count = sha256(line), self._count + 1
