@@ -76,11 +76,16 @@ def reproject(shape: shapely.Geometry, source: str, target: str) -> shapely.Geom
     return shapely.transform(shape, vertices)
 
 
+def _off_line(at: float) -> float:
+    """Distance to the nearest line, pixels; rounded, so that every image of one lattice decides alike."""
+    return round(abs(at - round(at)), 6)
+
+
 def _outward(low: float, high: float, origin: float, step: float) -> tuple[int, int]:
     """First and last native grid line around [low, high], as line numbers from ``origin``."""
     a, b = (low - origin) / step, (high - origin) / step
-    first = round(a) if abs(a - round(a)) <= SNAP_PX else math.floor(a)
-    last = round(b) if abs(b - round(b)) <= SNAP_PX else math.ceil(b)
+    first = round(a) if _off_line(a) <= SNAP_PX else math.floor(a)
+    last = round(b) if _off_line(b) <= SNAP_PX else math.ceil(b)
     return first, max(last, first + 1)
 
 

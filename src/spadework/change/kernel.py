@@ -27,8 +27,12 @@ RIDGE = np.float32(0.5)
 """Weight of the pull of each harmonic coefficient to zero, in looks."""
 PRIOR_LOOKS = np.float32(6.0)
 """Weight of the scene's typical noise in a pixel's noise, in looks."""
-FAST = {"contract", "reassoc", "nsz", "arcp"}
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
 """Sums may be reordered, the same way in every run; NaN and infinity keep their meaning."""
+INNER: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""For functions that only compiled ones call: a way in from Python takes long to compile."""
+COMPILE: Any = njit
+"""numba's own types leave out the options of ``INNER``."""
 CAP = 36.0
 """Squared whitened length to which one look is cut: a single leak must not carry a window."""
 AGREE = np.float32(0.3)
@@ -43,13 +47,18 @@ ZERO, ONE, TINY = np.float32(0.0), np.float32(1.0), np.float32(1e-6)
 
 
 def compiled(function: Function) -> Function:
-    """Compile with numba, without the GIL, kept on disk between processes."""
-    return cast("Function", njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST)(function))
+    """Compile a function that Python calls, without the GIL, kept on disk between processes."""
+    return cast("Function", COMPILE(cache=True, nogil=True, **OPTIONS)(function))
+
+
+def step(function: Function) -> Function:
+    """Compile a function that only compiled ones call."""
+    return cast("Function", COMPILE(**INNER)(function))
 
 
 def inlined(function: Function) -> Function:
-    """The same for a step inside the loop over looks: a call would copy the descriptors of all arrays of ``Work``."""
-    return cast("Function", njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST, forceinline=True)(function))
+    """Compile a step inside the loop over looks: a call would copy the descriptors of all arrays of ``Work``."""
+    return cast("Function", COMPILE(forceinline=True, **INNER)(function))
 
 
 class Series(NamedTuple):
@@ -166,7 +175,7 @@ class Answer(NamedTuple):
     """(pixel, time)."""
 
 
-@compiled
+@step
 def _median(values: F32, n: int) -> float:
     """Median (upper, for even n) of the first n values, which are reordered (Hoare's selection)."""
     low, high, k = 0, n - 1, n // 2
@@ -191,7 +200,7 @@ def _median(values: F32, n: int) -> float:
     return float(values[k])
 
 
-@compiled
+@step
 def _cholesky(a: F32, n: int) -> bool:
     """Lower Cholesky factor in place of the leading n x n block; False where it is not positive definite."""
     for j in range(n):
@@ -208,7 +217,7 @@ def _cholesky(a: F32, n: int) -> bool:
     return True
 
 
-@compiled
+@step
 def _forward(factor: F32, x: F32, rows: int, n: int) -> None:
     """Solve factor @ z = x in place, x (rows, look), for the first n looks."""
     for r in range(rows):
@@ -221,7 +230,7 @@ def _forward(factor: F32, x: F32, rows: int, n: int) -> None:
             x[r, i] *= share
 
 
-@compiled
+@step
 def _find(series: Series, at: NDArray[np.int32], p: int) -> int:
     """Note the time index of each clear look of pixel p that has every band; their number."""
     n = 0
@@ -236,7 +245,7 @@ def _find(series: Series, at: NDArray[np.int32], p: int) -> int:
     return n
 
 
-@compiled
+@step
 def _gather(series: Series, basis: Basis, work: Work, p: int) -> int:
     """Copy the usable looks of pixel p, and what the basis says of them; their number."""
     n, bands = _find(series, work.at, p), series.values.shape[1]
@@ -256,7 +265,7 @@ def _gather(series: Series, basis: Basis, work: Work, p: int) -> int:
     return n
 
 
-@compiled
+@step
 def _combine(out: F32, rows: F32, coef: F32, terms: int, n: int) -> None:
     """Fill out (band, look) = coef (band, term) @ rows (term, look), over the first terms and looks."""
     for b in range(out.shape[0]):
@@ -268,7 +277,7 @@ def _combine(out: F32, rows: F32, coef: F32, terms: int, n: int) -> None:
                 out[b, i] += share * rows[k, i]
 
 
-@compiled
+@step
 def _expect(work: Work, n: int, terms: int) -> None:
     """Fill ``model`` and ``left`` for the first n clear looks from ``coef`` and the common mode."""
     bands = work.seen.shape[0]
@@ -281,7 +290,7 @@ def _expect(work: Work, n: int, terms: int) -> None:
                 work.left[b, i] -= work.common[b, c, i] * work.model[c, i]
 
 
-@compiled
+@step
 def _reweight(work: Work, n: int) -> None:
     """Weights from residuals: 1 / doubt near the fit, falling with the square of the distance beyond three sigma."""
     bands = work.seen.shape[0]
@@ -304,7 +313,7 @@ def _reweight(work: Work, n: int) -> None:
         work.weight[i] = trust * trust / work.doubt[i]
 
 
-@compiled
+@step
 def _normal(work: Work, n: int, terms: int) -> None:
     """Sums of the weighted ridge least squares of the looks without their common mode, into ``normal`` and ``coef``."""
     for k in range(terms):
@@ -324,7 +333,7 @@ def _normal(work: Work, n: int, terms: int) -> None:
             work.coef[b, k] = total
 
 
-@compiled
+@step
 def _solve(work: Work, terms: int) -> bool:
     """Solve the normal equations, which all bands share, in place; False where they have no solution."""
     if not _cholesky(work.normal, terms):
@@ -343,7 +352,7 @@ def _solve(work: Work, terms: int) -> bool:
     return True
 
 
-@compiled
+@step
 def _fit(work: Work, n: int, terms: int) -> bool:
     """Robust harmonic regression over the first n clear looks, from the band medians on; False where it fails."""
     for b in range(work.seen.shape[0]):
@@ -363,7 +372,7 @@ def _fit(work: Work, n: int, terms: int) -> bool:
     return True
 
 
-@compiled
+@step
 def _covariance(work: Work, noise: F32, prior: np.float32, n: int, terms: int) -> None:
     """Lower half of the residual covariance of the first n looks, as if without doubt, with ``prior`` looks of ``noise``."""
     count = ZERO
@@ -381,7 +390,7 @@ def _covariance(work: Work, noise: F32, prior: np.float32, n: int, terms: int) -
         work.noise[b, b] += noise[b] * prior / count
 
 
-@compiled
+@step
 def _whiten(rule: Rule, work: Work, n: int, past: int, terms: int) -> None:
     """Whiten residuals, model and season's jitter of all n looks; the variance factor of each prediction."""
     bands = work.seen.shape[0]
@@ -413,7 +422,7 @@ def _whiten(rule: Rule, work: Work, n: int, past: int, terms: int) -> None:
     _strength(work.swing, work.pull, 1, n)
 
 
-@compiled
+@step
 def _strength(jitter: F32, pull: F32, row: int, n: int) -> None:
     """Fill a row of ``pull`` for the jitter vectors u (band, look): (1 - (1 + u'u)^-1/2) / u'u."""
     for i in range(n):
@@ -501,7 +510,7 @@ def _agree(work: Work, low: int, high: int, length: float) -> tuple[int, int]:
     return agree, first
 
 
-@compiled
+@step
 def _keep_after(work: Work, low: int, high: int) -> None:
     """Mean whitened spectrum, without the common mode, of the odd looks low..high."""
     for b in range(work.level.shape[0]):
@@ -521,7 +530,7 @@ def _tells(rule: Rule, work: Work, i: int, spread: float) -> bool:
     return _distance(work, work.vector, 0, i, spread) > rule.look_limit
 
 
-@compiled
+@step
 def _learn_past(rule: Rule, work: Work, past: int) -> tuple[float, float, int]:
     """Level and noise over the history: noise factor, correlation of one look with the next (0..0.9), last look tracked."""
     spread, own, cross, last = 1.0, TINY, ZERO, 0
@@ -541,7 +550,7 @@ def _learn_past(rule: Rule, work: Work, past: int) -> tuple[float, float, int]:
     return spread, min(max(float(cross / own), 0.0), 0.9), last
 
 
-@compiled
+@step
 def _confirm(rule: Rule, work: Work, begin: int, n: int, state: tuple[float, float, int]) -> tuple[int, int, float, float]:
     """Go on from look ``begin`` to the first confirmation: confirming look (n = none), first odd look, distance, noise factor."""
     spread, alike, last = state
@@ -566,7 +575,7 @@ def _confirm(rule: Rule, work: Work, begin: int, n: int, state: tuple[float, flo
     return n, -1, best, spread
 
 
-@compiled
+@step
 def _recover(rule: Rule, work: Work, begin: int, n: int, spread: float) -> int:
     """Go on from look ``begin`` after a confirmed change: the look at which it has recovered, n = never."""
     calm, since = 0, begin
@@ -582,7 +591,7 @@ def _recover(rule: Rule, work: Work, begin: int, n: int, spread: float) -> int:
     return n
 
 
-@compiled
+@step
 def _watch(rule: Rule, work: Work, past: int, n: int) -> tuple[int, int, float, bool]:
     """Go through all clear looks once: first odd look and confirming look (-1 = none), statistic, recovered."""
     spread, alike, last = _learn_past(rule, work, past)
@@ -597,7 +606,7 @@ def _watch(rule: Rule, work: Work, past: int, n: int) -> tuple[int, int, float, 
         begin, last, recovered = back + 1, back, True
 
 
-@compiled
+@step
 def _terms(rule: Rule, work: Work, past: int) -> int:
     """How many harmonic terms the history carries; 0 = too short."""
     span = work.day[past - 1] - work.day[0] if past > 0 else ZERO
@@ -608,7 +617,7 @@ def _terms(rule: Rule, work: Work, past: int) -> int:
     return 1 if past >= rule.looks_mean else 0
 
 
-@compiled
+@step
 def _past(basis: Basis, work: Work, n: int) -> int:
     """How many of the n clear looks are history."""
     past = 0
@@ -617,7 +626,7 @@ def _past(basis: Basis, work: Work, n: int) -> int:
     return past
 
 
-@compiled
+@step
 def _monitor_pixel(series: Series, basis: Basis, rule: Rule, work: Work, answer: Answer, p: int) -> int:
     """Everything for pixel p; the reason for which it has no answer, or OK."""
     n = _gather(series, basis, work, p)

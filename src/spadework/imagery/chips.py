@@ -46,7 +46,7 @@ def open_settings(http: HttpRule) -> dict[str, Any]:
         "GDAL_HTTP_MAX_RETRY": str(http.retries),
         "GDAL_HTTP_RETRY_DELAY": str(http.backoff_s),
         "GDAL_HTTP_USERAGENT": USER_AGENT,
-        "CPL_VSIL_CURL_NON_CACHED": "",
+        "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/",  # each file is opened once; a failure must not outlive its moment
         "GDAL_NUM_THREADS": "1",
         "VSI_CACHE": "FALSE",
     }

@@ -30,7 +30,8 @@ from spadework.records import Dropped, ImagerySource, Request, Scene, Site
 OnRequest = Callable[[Request], None]
 OnProgress = Callable[[int, int | None], None]
 
-USER_AGENT: Final = "spadework (earth observation; contact: see documentation)"
+USER_AGENT: Final = "spadework"
+"""Says what asks, not who or why."""
 PAGE: Final = 100
 THIS_MACHINE: Final = "this machine"
 """In place of a host for local files: a report never prints the paths of who made it."""
@@ -176,7 +177,7 @@ class _ReportingIO(StacApiIO):
     """The client's own I/O, which tells of each request first."""
 
     def __init__(self, talk: _Talk) -> None:
-        super().__init__(timeout=(min(10.0, talk.http.timeout_s), talk.http.timeout_s), headers={"User-Agent": USER_AGENT})
+        super().__init__(timeout=_timeout(talk.http), headers={"User-Agent": USER_AGENT})
         self._talk = talk
         self.session.mount("http://", _adapter(talk.http))
         self.session.mount("https://", _adapter(talk.http))
@@ -191,6 +192,11 @@ class _ReportingIO(StacApiIO):
         """Tell, then ask."""
         self._talk.on_request(Request(method or "GET", href, learns(self._talk.site), extra={"parameters": parameters or {}}))
         return super().request(href, method, headers, parameters)
+
+
+def _timeout(http: HttpRule) -> tuple[float, float]:
+    """To connect, to answer; seconds."""
+    return min(10.0, http.timeout_s), http.timeout_s
 
 
 def _adapter(http: HttpRule) -> requests.adapters.HTTPAdapter:
@@ -267,7 +273,7 @@ def _unreachable(url: str, error: Exception) -> CatalogueError:
 def _api(stac: str, source: ImagerySource, session: _ReportingIO, talk: _Talk) -> Iterator[tuple[dict[str, Any], str]]:
     period = talk.site.period
     try:
-        client = pystac_client.Client.open(stac, stac_io=session)
+        client = pystac_client.Client.open(stac, stac_io=session, timeout=_timeout(talk.http))
         asked: dict[str, Any] = {}
         if source.max_cloud < 100 and client.conforms_to("FILTER"):  # noqa: PLR2004 - the number says itself here
             asked = {
@@ -283,7 +289,7 @@ def _api(stac: str, source: ImagerySource, session: _ReportingIO, talk: _Talk) -
         )
         for item in search.items_as_dicts():
             own = next((link["href"] for link in item.get("links", []) if link.get("rel") == "self"), None)
-            yield item, urljoin(stac, own) if own else stac
+            yield item, _remote(urljoin(stac, own)) or stac if own else stac
     except (APIError, requests.RequestException) as error:
         raise _unreachable(stac, error) from error
     except (json.JSONDecodeError, KeyError, TypeError) as error:
@@ -306,6 +312,8 @@ def _static(
     """Follow child and item links, many items at a time; an item that cannot be read is set aside, not the end of the walk."""
 
     def fetch(address: str) -> tuple[dict[str, Any], str] | Dropped:
+        if _remote(root) and not _remote(address):
+            return Dropped(address, "a catalogue on the network points at a file of this machine: it is broken or hostile")
         try:
             return read(address), address
         except CatalogueError as error:
@@ -329,7 +337,7 @@ def _item_addresses(root: str, source: ImagerySource, read: Callable[[str], dict
         wanted = node.get("type") != "Collection" or node.get("id") in source.collections
         for link in node.get("links", []) if wanted else ():
             target = _join(here, str(link.get("href")))
-            if link.get("rel") == "child" and target not in seen:
+            if link.get("rel") == "child" and target not in seen and (_remote(target) or not _remote(root)):
                 seen.add(target)
                 todo.append(target)
             elif link.get("rel") == "item":
@@ -337,9 +345,15 @@ def _item_addresses(root: str, source: ImagerySource, read: Callable[[str], dict
 
 
 def _join(base: str, href: str) -> str:
-    if urlsplit(base).scheme.startswith("http") or urlsplit(href).scheme.startswith("http"):
+    """An address named by a catalogue. One on the network that names a file of this machine gets no further: see ``_static``."""
+    if _remote(base) or _remote(href):
         return urljoin(base, href)
     return str((Path(base).parent / href).resolve())
+
+
+def _remote(address: str) -> str | None:
+    """The address, where it is one of the network."""
+    return address if urlsplit(address).scheme.lower() in ("http", "https") else None
 
 
 def kept_scene(path: Path) -> Scene | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -62,10 +63,14 @@ def draw_all(cube: Cube, findings: Findings) -> tuple[Figure, ...]:
     if not cube.looks:
         return ()
     palette = _site_palette(cube)
-    made = [_contact_sheet(cube, findings, palette), _timelapse(cube, findings, palette), _overview(cube, findings, palette)]
-    for event in findings.events[:MAX_EVENTS]:
-        if event_pixels(cube, event)[1].any():
-            made += [_before_after(cube, findings, event), series_figure(cube, findings, event)]
+    events = [event for event in findings.events[:MAX_EVENTS] if event_pixels(cube, event)[1].any()]
+    with ThreadPoolExecutor(1) as pool:  # pictures beside plots: their encoders release the interpreter's lock
+        site = [pool.submit(draw_it, cube, findings, palette) for draw_it in (_contact_sheet, _timelapse, _overview)]
+        pairs = [pool.submit(_before_after, cube, findings, event) for event in events]
+        plots = [series_figure(cube, findings, event) for event in events]
+        made = [future.result() for future in site]
+        for pair, plot in zip(pairs, plots, strict=True):
+            made += [pair.result(), plot]
     return tuple(figure for figure in made if figure is not None)
 
 

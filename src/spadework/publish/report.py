@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -76,7 +78,9 @@ def _embedded(figures: tuple[Figure, ...]) -> dict[str, _Picture]:
     for scale, quality in SHRINK:
         if sum(map(len, data.values())) <= PAGE_BYTES:
             break
-        data = {figure.name: _smaller(figure, scale, quality) for figure in figures}
+        with ThreadPoolExecutor() as pool:  # the encoder releases the interpreter's lock
+            smaller = pool.map(_smaller, figures, repeat(scale), repeat(quality))
+            data = dict(zip((figure.name for figure in figures), smaller, strict=True))
     return {figure.name: _picture(figure, data[figure.name]) for figure in figures}
 
 

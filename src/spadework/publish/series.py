@@ -40,12 +40,13 @@ def series_figure(cube: Cube, findings: Findings, event: Event) -> Figure:
     seen = {look.id for look, value in zip(cube.looks, share, strict=True) if value >= HALF}
     rows = [row for row in event.series if row.share_clear >= HALF]
     hidden = [look.datetime for look in findings.looks if look.id not in seen]
-    plot = Plot(figsize=(9.2, 6.6), dpi=100, layout="constrained")
+    plot = Plot(figsize=(9.2, 6.6), dpi=100)
     canvas: Any = FigureCanvasAgg(plot)
     names = [name for name in SHOWN if name in findings.bands] or list(findings.bands[:1])
     index = {"red", "nir"} <= set(findings.bands)
     heights = [3, 2, 2, 0.35] if index else [3, 2, 0.35]
     axes = plot.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    plot.subplots_adjust(left=0.105, right=0.985, top=0.95, bottom=0.07, hspace=0.16)
     _bands(axes[0], rows, findings.bands, names)
     if index:
         _ndvi(axes[1], rows, findings.bands)

@@ -6,6 +6,7 @@ coordinate is never printed finer than the site's publication gate.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,6 @@ import shapely
 from spadework.grid import shape_of
 
 if TYPE_CHECKING:
-    import datetime as dt
 
     from spadework.records import Bound, Event, Findings, Look, PhaseStep, Site
 
@@ -145,8 +145,13 @@ def site_place(site: Site) -> str:
 
 # ---------------------------------------------------------------- sentences about events
 def look_name(look: Look) -> str:
-    """A look as printed: 12 May 2020 (Sentinel-2A look, 09:21 UTC)."""
-    return f"{day(look.day)} ({platform(look.platform)} look, {look.datetime:%H:%M} UTC)"
+    """A look as printed: 12 May 2020 (Sentinel-2A look, 09:21 UTC); what is not known is left out.
+
+    Midnight to the second is how catalogues write a day whose time they do not know.
+    """
+    sensor = [] if look.platform == "unknown" else [f"{platform(look.platform)} look"]
+    clock = [] if look.datetime.time() == dt.time() else [f"{look.datetime:%H:%M} UTC"]
+    return f"{day(look.day)} ({', '.join([*sensor, *clock])})" if sensor or clock else day(look.day)
 
 
 def _at(bound: Bound, looks: dict[str, Look]) -> str:

@@ -132,7 +132,7 @@ def _common_nodata(chip: Chip) -> float | None:
     nodata = told.pop() if len(told) == 1 else None
     if nodata is None or chip.values.dtype.kind == "f":
         return nodata
-    limits = np.iinfo(chip.values.dtype)
+    limits = np.iinfo(chip.values.dtype.name)
     return nodata if math.isfinite(nodata) and limits.min <= nodata <= limits.max and nodata == int(nodata) else None
 
 
