@@ -8,7 +8,6 @@ import os
 import socket
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import material
@@ -19,6 +18,7 @@ from spadework import cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 SHARED_REASON: Final = "../shared"
 
@@ -103,9 +103,6 @@ class Ran:
     def json(self) -> dict[str, Any]:
         """What it printed, as JSON."""
         return dict(json.loads(self.out))
-
-
-Spadework = "Callable[..., Ran]"
 
 
 @pytest.fixture

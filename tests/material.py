@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import rasterio
+import rasterio  # noqa: TID251 - this is the material
 from affine import Affine
 from pyproj import Transformer
 
@@ -154,7 +154,8 @@ def _assets(stack: Stack, here: str) -> dict[str, Any]:
         "raster:bands": [{"nodata": 0, "data_type": "uint8", "spatial_resolution": 20}], **_place(stack, 20),
     }  # fmt: skip
     twins = {
-        f"{band}-jp2": {**out[band], "href": f"s3://sentinel-s2-l2a/{file}.jp2", "type": "image/jp2"} for band, file in KEYS.items()
+        f"{band}-jp2": {**out[band], "href": f"s3://sentinel-s2-l2a/{file}.jp2", "type": "image/jp2"}
+        for band, file in KEYS.items()
     }
     colours = [{"name": name, "common_name": name} for name in ("red", "green", "blue")]
     decoys = {

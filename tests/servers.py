@@ -55,9 +55,6 @@ class Fault:
     """Seconds, as the header says it."""
 
 
-Reply = "Callable[[Seen], dict[str, Any]]"
-
-
 @dataclass(slots=True)
 class FileServer:
     """A folder over HTTP on a free port of loopback."""

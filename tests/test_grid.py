@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import shapely
@@ -13,7 +15,9 @@ from pyproj import Transformer
 
 from spadework.errors import GeometryError
 from spadework.grid import Window, area_m2, in_metres, inside, reproject, rings_of, shape_of, site_grid, window_on
-from spadework.records import MultiPolygon
+
+if TYPE_CHECKING:
+    from spadework.records import MultiPolygon
 
 ZONES = ("EPSG:32601", "EPSG:32631", "EPSG:32637", "EPSG:32660", "EPSG:32701", "EPSG:32735", "EPSG:32756", "EPSG:3035")
 CORNER = {"EPSG:3035": (4_500_000.0, 2_800_000.0)}
@@ -25,7 +29,7 @@ def area(*corners: tuple[float, float], crs: str, places: int | None = None) -> 
     ring = [back.transform(x, y) for x, y in corners]
     if places is not None:
         ring = [(round(x, places), round(y, places)) for x, y in ring]
-    return ((tuple((*ring, ring[0])),),)
+    return (((*ring, ring[0]),),)
 
 
 def box(transform: Affine, rows: int, cols: int) -> tuple[tuple[float, float], ...]:
@@ -34,7 +38,7 @@ def box(transform: Affine, rows: int, cols: int) -> tuple[tuple[float, float], .
 
 
 def parts(grid: GeoBox) -> tuple[tuple[int, int], tuple[float, ...]]:
-    return tuple(grid.shape), tuple(grid.transform)[:6]
+    return (grid.shape[0], grid.shape[1]), tuple(grid.transform)[:6]
 
 
 @pytest.mark.parametrize("places", [None, 5])
@@ -102,8 +106,16 @@ def test_same_area_same_grid_and_it_covers_the_area(x: float, y: float, width: f
 
 
 @settings(max_examples=40, deadline=None)
-@given(rows=st.integers(1, 3000), cols=st.integers(1, 3000), row=st.integers(0, 8000), col=st.integers(0, 8000), crs=st.sampled_from(ZONES))
-def test_any_window_of_an_image_rounded_to_five_decimals_gives_itself(rows: int, cols: int, row: int, col: int, crs: str) -> None:
+@given(
+    rows=st.integers(1, 3000),
+    cols=st.integers(1, 3000),
+    row=st.integers(0, 8000),
+    col=st.integers(0, 8000),
+    crs=st.sampled_from(ZONES),
+)
+def test_any_window_of_an_image_rounded_to_five_decimals_gives_itself(
+    rows: int, cols: int, row: int, col: int, crs: str
+) -> None:
     x0, y0 = CORNER.get(crs, (399_960.0, 4_200_000.0))
     whole = Affine(10, 0, x0, 0, -10, y0)
     here = whole * Affine.translation(col, row)
@@ -123,7 +135,9 @@ def test_rotated_images_degrees_and_areas_without_a_place_are_refused() -> None:
         site_grid(((((10.0, 95.0), (20.0, 95.0), (20.0, 99.0), (10.0, 95.0)),),), "EPSG:32637", (10, 0, 0, 0, -10, 0))
 
 
-@pytest.mark.parametrize(("crs", "metres"), [("EPSG:32637", True), ("EPSG:3035", True), ("EPSG:4326", False), ("EPSG:2263", False)])
+@pytest.mark.parametrize(
+    ("crs", "metres"), [("EPSG:32637", True), ("EPSG:3035", True), ("EPSG:4326", False), ("EPSG:2263", False)]
+)
 def test_only_metres_are_metres(crs: str, metres: bool) -> None:
     assert in_metres(crs) is metres
 
@@ -132,7 +146,9 @@ def test_only_metres_are_metres(crs: str, metres: bool) -> None:
 def test_a_pixel_is_inside_when_its_centre_is() -> None:
     grid = GeoBox((3, 3), Affine(10, 0, 500_000, 0, -10, 4_000_030), "EPSG:32637")
     # from a little left of the first centre to a little right of it, all rows; and the hole over the middle pixel
-    ring = area((500_004.9, 4_000_000), (500_015.1, 4_000_000), (500_015.1, 4_000_030), (500_004.9, 4_000_030), crs="EPSG:32637")
+    ring = area(
+        (500_004.9, 4_000_000), (500_015.1, 4_000_000), (500_015.1, 4_000_030), (500_004.9, 4_000_030), crs="EPSG:32637"
+    )
     assert inside(grid, ring).tolist() == [[True, True, False]] * 3
     hole = area((500_011, 4_000_011), (500_019, 4_000_011), (500_019, 4_000_019), (500_011, 4_000_019), crs="EPSG:32637")
     whole = area(*box(grid.transform, 3, 3), crs="EPSG:32637")
@@ -175,7 +191,9 @@ HERE = GeoBox((10, 20), Affine(10, 0, 500_100, 0, -10, 4_000_100), "EPSG:32637")
         pytest.param((10, 500_300, 4_000_200), (100, 100), 0, None, id="touching is not meeting"),
     ],
 )
-def test_window_on_a_file(transform: tuple[float, float, float], shape: tuple[int, int], margin: float, expected: Window | None) -> None:
+def test_window_on_a_file(
+    transform: tuple[float, float, float], shape: tuple[int, int], margin: float, expected: Window | None
+) -> None:
     size, x, y = transform
     assert window_on(HERE, "EPSG:32637", Affine(size, 0, x, 0, -size, y), shape, margin) == expected
 

@@ -21,8 +21,10 @@ def one(value: float, kind: MaskKind, dtype: str = "uint16") -> int:
 
 @pytest.mark.parametrize(
     ("value", "meaning"),
-    [(0, NO_DATA), (1, CLOUDED), (2, CLOUDED), (3, CLOUDED), (4, CLEAR), (5, CLEAR), (6, CLEAR), (7, CLEAR)]
-    + [(8, CLOUDED), (9, CLOUDED), (10, CLOUDED), (11, SNOW)],
+    [
+        *((0, NO_DATA), (1, CLOUDED), (2, CLOUDED), (3, CLOUDED), (4, CLEAR), (5, CLEAR), (6, CLEAR), (7, CLEAR)),
+        *((8, CLOUDED), (9, CLOUDED), (10, CLOUDED), (11, SNOW)),
+    ],
 )
 def test_scene_classes_of_sentinel_2(value: int, meaning: int) -> None:
     assert one(value, SCL, "uint8") == meaning
@@ -74,7 +76,9 @@ def cross(radius: int) -> list[list[int]]:
     return [[r, c] for r in range(7) for c in range(7) if (r - 3) ** 2 + (c - 3) ** 2 <= radius**2]
 
 
-@pytest.mark.parametrize(("pixel_m", "metres", "radius"), [(10, 20, 2), (20, 20, 1), (30, 20, 1), (60, 20, 1), (10, 30, 3), (10, 0, 0)])
+@pytest.mark.parametrize(
+    ("pixel_m", "metres", "radius"), [(10, 20, 2), (20, 20, 1), (30, 20, 1), (60, 20, 1), (10, 30, 3), (10, 0, 0)]
+)
 def test_cloud_grows_by_so_many_pixels(pixel_m: float, metres: float, radius: int) -> None:
     classes = np.full((7, 7), CLEAR, dtype=np.uint8)
     classes[3, 3] = CLOUDED

@@ -33,7 +33,7 @@ RIGHT = rectangle(39.005, 35.0, 40.0, 37.0)
 ALL = rectangle(38.0, 35.0, 40.0, 37.0)
 
 
-def scene(name: str = "a", at: dt.datetime = NOON, **more: Any) -> Scene:
+def scene(name: str = "a", at: dt.datetime = NOON, **more: Any) -> Scene:  # noqa: ANN401 - fields of a record or of JSON
     crs = more.pop("crs", ZONE)
     names = more.pop("names", BANDS)
     pixel = more.pop("pixel", 10.0)
@@ -71,7 +71,9 @@ def test_scenes_of_one_platform_and_pass_are_one_look(scenes: list[Scene], looks
 
 
 def test_two_granules_of_one_pass_are_one_look_of_the_plan() -> None:
-    plan = plan_reading(site(), (scene("a", granule="37A", footprint=LEFT), scene("b", NOON + MINUTE, granule="37B", footprint=RIGHT)))
+    plan = plan_reading(
+        site(), (scene("a", granule="37A", footprint=LEFT), scene("b", NOON + MINUTE, granule="37B", footprint=RIGHT))
+    )
     assert [[s.id for s in look.scenes] for look in plan.looks] == [["a", "b"]]
     assert plan.looks[0].id == "20200512T120000Z-s2a"
     assert not plan.dropped
@@ -79,7 +81,11 @@ def test_two_granules_of_one_pass_are_one_look_of_the_plan() -> None:
 
 def test_looks_of_one_second_keep_names_apart() -> None:
     plan = plan_reading(site(), tuple(scene(n, platform="unknown", collection=n) for n in "abc"))
-    assert [look.id for look in plan.looks] == ["20200512T120000Z-unknown", "20200512T120000Z-unknown-2", "20200512T120000Z-unknown-3"]
+    assert [look.id for look in plan.looks] == [
+        "20200512T120000Z-unknown",
+        "20200512T120000Z-unknown-2",
+        "20200512T120000Z-unknown-3",
+    ]
     assert look_id(scene()) == "20200512T120000Z-s2a"
 
 
@@ -99,7 +105,9 @@ def test_looks_come_in_time_order_also_where_a_duplicate_was_the_earliest() -> N
         pytest.param([scene("a", crs=NEXT, baseline="05.00"), scene("b", baseline="02.00")], "ab", id="baseline before CRS"),
         pytest.param([scene("a", crs=NEXT), scene("b", footprint=LEFT)], "ba", id="CRS before coverage"),
         pytest.param([scene("a", footprint=LEFT), scene("b")], "ba", id="coverage"),
-        pytest.param([scene("a", baseline="beta"), scene("b", baseline="00.01")], "ba", id="a baseline that is no number is the oldest"),
+        pytest.param(
+            [scene("a", baseline="beta"), scene("b", baseline="00.01")], "ba", id="a baseline that is no number is the oldest"
+        ),
         pytest.param([scene("b"), scene("a")], "ab", id="else by name"),
     ],
 )
@@ -149,11 +157,15 @@ def test_scenes_without_a_crs_or_in_degrees_cannot_carry_a_grid() -> None:
 
 
 def test_the_grid_has_the_finest_pixel_of_that_crs() -> None:
-    plan = plan_reading(site(), (scene("a", pixel=30.0), scene("b", NOON + DAY, pixel=10.0), scene("c", NOON + DAY * 2, crs=NEXT, pixel=5.0)))
+    plan = plan_reading(
+        site(), (scene("a", pixel=30.0), scene("b", NOON + DAY, pixel=10.0), scene("c", NOON + DAY * 2, crs=NEXT, pixel=5.0))
+    )
     assert str(plan.grid.crs) == ZONE
     assert plan.grid.transform.a == 10.0
     west, south, east, north = shape_of(AOI).bounds
-    x, y = Transformer.from_crs("EPSG:4326", ZONE, always_xy=True).transform([west, east, east, west], [south, south, north, north])
+    x, y = Transformer.from_crs("EPSG:4326", ZONE, always_xy=True).transform(
+        [west, east, east, west], [south, south, north, north]
+    )
     box = plan.grid.boundingbox
     assert box.left <= min(x) + 1 < box.left + 11
     assert box.top >= max(y) - 1 > box.top - 11
@@ -185,7 +197,12 @@ def test_no_common_band_names_what_each_collection_offers() -> None:
 
 
 def test_a_scene_that_lacks_a_voted_band_is_dropped_by_name_and_a_mask_only_one_stays() -> None:
-    scenes = (scene("a"), scene("b", NOON + DAY), scene("c", NOON + 2 * DAY, names=("red", "nir")), scene("d", NOON + 3 * DAY, names=()))
+    scenes = (
+        scene("a"),
+        scene("b", NOON + DAY),
+        scene("c", NOON + 2 * DAY, names=("red", "nir")),
+        scene("d", NOON + 3 * DAY, names=()),
+    )
     plan = plan_reading(site(), scenes)
     assert [s.id for s in plan.scenes] == ["a", "b", "d"]
     assert [(d.thing, d.reason) for d in plan.dropped] == [("c", "has no blue, green, swir16, swir22 band")]
@@ -193,7 +210,9 @@ def test_a_scene_that_lacks_a_voted_band_is_dropped_by_name_and_a_mask_only_one_
 
 # ---------------------------------------------------------------- cost and privacy
 def test_the_plan_counts_bytes_and_names_hosts_and_bills() -> None:
-    plan = plan_reading(site(), (scene("a"), scene("b", NOON + DAY, notes=(PAID,)), scene("c", NOON + 2 * DAY, href="/data/x.tif")))
+    plan = plan_reading(
+        site(), (scene("a"), scene("b", NOON + DAY, notes=(PAID,)), scene("c", NOON + 2 * DAY, href="/data/x.tif"))
+    )
     rows, cols = plan.grid.shape
     assert plan.bytes == 3 * 6 * 2 * (rows + 24) * (cols + 24)
     assert plan.paid == ("b",)

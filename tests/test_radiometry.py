@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from spadework.cube import MISSING
 from spadework.radiometry import Verdict, check_offset, share_below, to_cube_units
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DARK = (300, 500, 400, 2500, 1800, 900)
 """Vegetation: blue, green, red, nir, swir16, swir22."""
@@ -177,4 +180,6 @@ def test_what_is_not_finite_is_missing_and_the_input_stays() -> None:
 
 @given(st.integers(1, 65535), st.sampled_from([0.0, -0.1]))
 def test_sentinel_2_numbers_are_exact(raw: int, offset: float) -> None:
-    assert int(to_cube_units(np.array([raw], dtype=np.uint16), 1e-4, offset, 0.0)[0]) == min(raw + round(offset * 10_000), 32_000)
+    assert int(to_cube_units(np.array([raw], dtype=np.uint16), 1e-4, offset, 0.0)[0]) == min(
+        raw + round(offset * 10_000), 32_000
+    )

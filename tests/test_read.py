@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from spadework.errors import SceneError, UserError
 from spadework.events.seeing import observability
 from spadework.imagery.chips import fetch
 from spadework.imagery.plan import plan_reading
-from spadework.imagery.read import Fetch, Reading, read_cube
+from spadework.imagery.read import Fetch, Keep, Reading, read_cube
 from spadework.imagery.search import HttpRule, kept_scene
 from spadework.records import Asset, ClearRule, ImagerySource, MultiPolygon, Period, Scene, Site
 from spadework.store.catalogue import Catalogue
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from odc.geo.geobox import GeoBox
 
 ZONE, NEXT = "EPSG:32637", "EPSG:32638"
 NOON = dt.datetime(2020, 1, 5, 8, 30, tzinfo=dt.UTC)
@@ -57,7 +58,7 @@ def area(west: float, south: float, east: float, north: float, crs: str = ZONE) 
     return ((tuple(zip(xs, ys, strict=True)),),)
 
 
-def site(aoi: MultiPolygon, **clear: Any) -> Site:
+def site(aoi: MultiPolygon, **clear: Any) -> Site:  # noqa: ANN401 - fields of a record or of JSON
     return Site("here", aoi, PERIOD, (ImagerySource(),), clear=ClearRule(**clear))
 
 
@@ -69,7 +70,7 @@ class Place:
     corner: tuple[float, float] = (X0, Y0)
     crs: str = ZONE
 
-    def scene(self, name: str, at: dt.datetime, bands: dict[str, NDArray[Any]], scl: NDArray[Any] | None, **more: Any) -> Scene:
+    def scene(self, name: str, at: dt.datetime, bands: dict[str, NDArray[Any]], scl: NDArray[Any] | None, **more: Any) -> Scene:  # noqa: ANN401 - fields of a record or of JSON
         """A Scene of 10 m bands (raw uint16, nodata 0) and a 20 m SCL over the same ground."""
         rows, cols = next(iter(bands.values())).shape
         west, north = self.corner
@@ -84,8 +85,12 @@ class Place:
             "collection": "sentinel-2-l2a", "platform": "sentinel-2a", "crs": self.crs, "gsd": 10.0, "source": str(self.root / name),
             "footprint": area(west, north - rows * 10, west + cols * 10, north, self.crs), **more,
         }  # fmt: skip
-        mask = None if scl is None else ("scl", replace(asset("SCL", scl, 20.0, None), scale=1.0))
-        return Scene(id=name, datetime=at, bands=tuple((b, asset(b, v, 10.0, 0.0)) for b, v in bands.items()), mask=mask, **told)
+        mask: tuple[Literal["scl"], Asset] | None = (
+            None if scl is None else ("scl", replace(asset("SCL", scl, 20.0, None), scale=1.0))
+        )
+        return Scene(
+            id=name, datetime=at, bands=tuple((b, asset(b, v, 10.0, 0.0)) for b, v in bands.items()), mask=mask, **told
+        )
 
 
 def keep_nothing(scene: Scene, chips: tuple[Chip, ...]) -> Scene:
@@ -93,13 +98,13 @@ def keep_nothing(scene: Scene, chips: tuple[Chip, ...]) -> Scene:
     return scene
 
 
-def read(here: Site, scenes: tuple[Scene, ...], get: Fetch | None = None, keep: Any = keep_nothing) -> Reading:
+def read(here: Site, scenes: tuple[Scene, ...], get: Fetch | None = None, keep: Keep = keep_nothing) -> Reading:
     plan = plan_reading(here, scenes)
     get = get or partial(fetch_on, plan.grid)
     return read_cube(here, plan, get, keep, lambda _done, _all: None)
 
 
-def fetch_on(grid: Any, scene: Scene, names: tuple[str, ...]) -> tuple[Chip, ...]:
+def fetch_on(grid: GeoBox, scene: Scene, names: tuple[str, ...]) -> tuple[Chip, ...]:
     return fetch(scene, names, grid, HttpRule(timeout_s=1, retries=0), lambda _request: None)
 
 
@@ -255,7 +260,10 @@ def edge_scene(root: Path, name: str, at: dt.datetime, crs: str, n: int = 200) -
 
 
 def test_a_granule_of_the_next_zone_is_warped_cubic_and_its_mask_nearest(tmp_path: Path) -> None:
-    scenes = (*(edge_scene(tmp_path, f"own{n}", NOON + n * STEP, ZONE) for n in range(2)), edge_scene(tmp_path, "next", NOON + 2 * STEP, NEXT))
+    scenes = (
+        *(edge_scene(tmp_path, f"own{n}", NOON + n * STEP, ZONE) for n in range(2)),
+        edge_scene(tmp_path, "next", NOON + 2 * STEP, NEXT),
+    )
     x, y = Transformer.from_crs("EPSG:4326", ZONE, always_xy=True).transform(42.0, 34.0)
     reading = read(site(area(x - 500, y - 500, x + 500, y + 500)), scenes)
     cube = reading.cube
@@ -301,7 +309,9 @@ def test_bright_desert_called_cloud_is_told(tmp_path: Path) -> None:
 
 def test_where_all_of_it_is_called_cloud_every_look_is_lost(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    scenes = tuple(place.scene(f"s{n}", NOON + n * STEP, {"red": noise(20, 20)}, np.full((10, 10), 8, np.uint8)) for n in range(3))
+    scenes = tuple(
+        place.scene(f"s{n}", NOON + n * STEP, {"red": noise(20, 20)}, np.full((10, 10), 8, np.uint8)) for n in range(3)
+    )
     reading = read(site(area(X0, Y0 - 200, X0 + 200, Y0)), scenes)
     told = observability(reading.looks, reading.cube, nothing_found(reading), PERIOD, 0.05)
     assert (told.looks_lost, len(reading.cube.looks), len(reading.looks)) == (1.0, 0, 3)
@@ -329,7 +339,9 @@ def test_a_scene_error_drops_that_look_by_name_and_nothing_else(tmp_path: Path, 
         return fetch_on(plan.grid, scene, names)
 
     whole, reading = read(here, scenes), read(here, scenes, broken)
-    assert [(d.thing, "s2: B04.tif cannot be read" in d.reason) for d in reading.dropped] == [(f"look {plan.looks[2].id}", True)]
+    assert [(d.thing, "s2: B04.tif cannot be read" in d.reason) for d in reading.dropped] == [
+        (f"look {plan.looks[2].id}", True)
+    ]
     assert [look.scenes[0].id for look in reading.looks] == ["s0", "s1", "s3"]
     assert (reading.cube.reflectance == whole.cube.reflectance[[0, 1, 3]]).all()
 
@@ -370,7 +382,9 @@ def test_the_cube_of_kept_chips_is_byte_equal_to_that_of_the_source(tmp_path: Pa
         scl[:] = 9 if n == 2 else scl
         scene = place.scene(f"s{n}", NOON + n * STEP, {"red": noise(120, 120, n), "nir": noise(120, 120, n + 9)}, scl)
         swir = write(tmp_path / "source" / f"s{n}" / "swir16.tif", noise(60, 60, n), (X0 - 10, Y0 + 10), 20)
-        odd = Asset("swir16", swir, offset=-0.1, nodata=0.0, crs=ZONE, transform=(20, 0, X0 - 10, 0, -20, Y0 + 10), shape=(60, 60))
+        odd = Asset(
+            "swir16", swir, offset=-0.1, nodata=0.0, crs=ZONE, transform=(20, 0, X0 - 10, 0, -20, Y0 + 10), shape=(60, 60)
+        )
         scenes.append(replace(scene, bands=(*scene.bands, ("swir16", odd)), notes=("a decision",)))
     here = site(area(X0 + 233, Y0 - 917, X0 + 811, Y0 - 305))
     catalogue = Catalogue(tmp_path / "catalog", "test")
@@ -395,8 +409,13 @@ def told_series(root: Path, raws: dict[int, int], looks: int = 7) -> tuple[Scene
     place, ground = Place(root), np.random.default_rng(5).integers(300, 420, (20, 20))
     scenes = []
     for n in range(looks):
-        bands = {name: (ground + level + n + raws.get(n, 0)).astype(np.uint16) for name, level in (("blue", 0), ("red", 150), ("nir", 2500))}
-        scene = place.scene(f"s{n}", NOON + n * STEP, bands, clear_scl(10, 10), notes=("offset: none (acquired before 2022-01-25)",))
+        bands = {
+            name: (ground + level + n + raws.get(n, 0)).astype(np.uint16)
+            for name, level in (("blue", 0), ("red", 150), ("nir", 2500))
+        }
+        scene = place.scene(
+            f"s{n}", NOON + n * STEP, bands, clear_scl(10, 10), notes=("offset: none (acquired before 2022-01-25)",)
+        )
         scenes.append(scene)
     return tuple(scenes)
 
@@ -405,7 +424,9 @@ def with_offset(scenes: tuple[Scene, ...], which: tuple[int, ...]) -> tuple[Scen
     """Some of the items say instead that their numbers carry the offset of -1000."""
 
     def said(scene: Scene) -> Scene:
-        return replace(scene, bands=tuple((b, replace(a, offset=-0.1)) for b, a in scene.bands), notes=("offset: -0.1 (raster:offset)",))
+        return replace(
+            scene, bands=tuple((b, replace(a, offset=-0.1)) for b, a in scene.bands), notes=("offset: -0.1 (raster:offset)",)
+        )
 
     return tuple(said(scene) if n in which else scene for n, scene in enumerate(scenes))
 

@@ -7,7 +7,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -25,12 +25,12 @@ ANY = ImagerySource()
 REMOTE = "https://example.org/stac/items/one.json"
 
 
-def asset(band: str | None = None, gsd: float = 10, **more: Any) -> dict[str, Any]:
+def asset(band: str | None = None, gsd: float = 10, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of a record or of JSON
     bands = [{"name": "x", "common_name": band}] if band else []
     return {"href": "x.tif", "type": COG, "roles": ["data"], "eo:bands": bands, "gsd": gsd, **more}
 
 
-def item(assets: dict[str, Any], **properties: Any) -> dict[str, Any]:
+def item(assets: dict[str, Any], **properties: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of a record or of JSON
     told = {"datetime": "2020-05-12T08:31:00Z", "platform": "sentinel-2a", **properties}
     return {"id": "one", "collection": "c", "geometry": SQUARE, "properties": told, "assets": assets}
 
@@ -106,9 +106,7 @@ def test_nir08_answers_for_nir_only_where_there_is_no_nir_and_a_note_says_so() -
         ({"datetime": "2022-01-24T23:59:59Z"}, {}, 0.0, "before 2022-01-25"),
     ],
 )  # fmt: skip
-def test_the_sentinel_2_offset_in_its_order(
-    properties: dict[str, Any], more: dict[str, Any], offset: float, why: str
-) -> None:
+def test_the_sentinel_2_offset_in_its_order(properties: dict[str, Any], more: dict[str, Any], offset: float, why: str) -> None:
     scene = parse_item(item({"B04": asset("red", **more)}, **properties), REMOTE, ANY)
     red = dict(scene.bands)["red"]
     assert (red.scale, red.offset) == (1e-4, offset)
@@ -144,7 +142,9 @@ def test_the_offset_of_the_site_file_mends_that_and_overrules_the_catalogue() ->
         ("generic", {}, 1e-4, 0.0),
     ],
 )
-def test_scale_and_offset_of_other_sensors(family: Any, more: dict[str, Any], scale: float, offset: float) -> None:
+def test_scale_and_offset_of_other_sensors(
+    family: Literal["landsat", "generic"], more: dict[str, Any], scale: float, offset: float
+) -> None:
     got = resolve_scale("one", item({"a": asset("red", **more)}), "a", family, dt.datetime(2024, 1, 1, tzinfo=dt.UTC), ANY)
     assert got[:2] == (scale, offset)
 
@@ -166,7 +166,9 @@ def test_family_of_an_item(told: dict[str, Any], family: str) -> None:
 
 def test_nodata_as_a_number_as_a_word_and_from_the_site_file() -> None:
     def nodata(told: object, source: ImagerySource = ANY) -> float | None:
-        return dict(parse_item(item({"B04": asset("red", **{"raster:bands": [{"nodata": told}]})}), REMOTE, source).bands)["red"].nodata
+        return dict(parse_item(item({"B04": {**asset("red"), "raster:bands": [{"nodata": told}]}}), REMOTE, source).bands)[
+            "red"
+        ].nodata
 
     assert nodata(0) == 0.0
     assert nodata(None) is None
@@ -294,9 +296,11 @@ ODD = 0.1 + 0.2
 FOOTPRINT = ((((ODD, 1 / 3), (1.1, 1 / 3), (1.1, 0.9), (ODD, 0.9), (ODD, 1 / 3)),),)
 
 
-def scene_of(**more: Any) -> Scene:
-    def one(key: str, **told: Any) -> Asset:
-        return Asset(key, f"https://example.org/{key}.tif", 1, crs="EPSG:32633", **{"scale": 1e-4, "offset": -0.1, "nodata": 0.0, **told})
+def scene_of(**more: Any) -> Scene:  # noqa: ANN401 - fields of a record or of JSON
+    def one(key: str, **told: Any) -> Asset:  # noqa: ANN401 - fields of a record or of JSON
+        return Asset(
+            key, f"https://example.org/{key}.tif", 1, crs="EPSG:32633", **{"scale": 1e-4, "offset": -0.1, "nodata": 0.0, **told}
+        )
 
     bands = (("blue", one("B02")), ("red", one("B04")), ("nir", one("nir08", scale=2.75e-5)), ("swir16", one("B11")))
     told = Scene(
@@ -320,7 +324,9 @@ def chips_of(scene: Scene, crs: str = "EPSG:32633") -> tuple[Chip, ...]:
 
 def alike(scene: Scene) -> dict[str, Any]:
     """All that must survive: everything but where the files are and what their grid is."""
-    told = {name: getattr(scene, name) for name in Scene.__dataclass_fields__ if name not in ("bands", "mask", "source", "sha256")}
+    told = {
+        name: getattr(scene, name) for name in Scene.__dataclass_fields__ if name not in ("bands", "mask", "source", "sha256")
+    }
     told["bands"] = [(name, a.key, a.scale, a.offset, a.nodata) for name, a in scene.bands]
     told["mask"] = scene.mask and (scene.mask[0], scene.mask[1].key, scene.mask[1].nodata)
     return told
@@ -351,7 +357,9 @@ def test_a_kept_item_gives_the_same_scene(tmp_path: Path, more: dict[str, Any]) 
 
 
 def test_a_values_mask_and_its_values_survive(tmp_path: Path) -> None:
-    scene = scene_of(mask=("values", Asset("mask", "/x.tif", 5, 1.0, 0.0)), mask_clear=(1, 3), collection="files-x", platform="unknown")
+    scene = scene_of(
+        mask=("values", Asset("mask", "/x.tif", 5, 1.0, 0.0)), mask_clear=(1, 3), collection="files-x", platform="unknown"
+    )
     catalogue = Catalogue(tmp_path, "test")
     catalogue.keep(scene, chips_of(scene))
     again = kept_scene(catalogue.item_path(scene))

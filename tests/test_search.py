@@ -149,7 +149,9 @@ def test_the_example_is_coarse_on_purpose() -> None:
 def test_pages_follow_each_other_to_the_end(served: tuple[servers.FileServer, str], tmp_path: Path) -> None:
     _, root = served
     path = material.write_site(tmp_path / "site.toml", STACK, root)
-    wide = path.read_text(encoding="utf-8").replace(path.read_text(encoding="utf-8").split("bbox = ")[1].split("\n")[0], "[40.0, 34.0, 44.0, 35.0]")
+    wide = path.read_text(encoding="utf-8").replace(
+        path.read_text(encoding="utf-8").split("bbox = ")[1].split("\n")[0], "[40.0, 34.0, 44.0, 35.0]"
+    )
     path.write_text(wide, encoding="utf-8")
     asked: list[str] = []
     found = find_scenes(read_site(path), HTTP, lambda request: asked.append(request.url), lambda _done, _total: None)
@@ -222,7 +224,9 @@ def _hostile(files: servers.FileServer, href: str) -> str:
     return servers.filtering_api(files, found)
 
 
-@pytest.mark.parametrize("href", ["file:///etc/passwd", "/etc/passwd", "/vsicurl/http://127.0.0.1/x.tif", "vsizip/x.tif", "ftp://h/x"])
+@pytest.mark.parametrize(
+    "href", ["file:///etc/passwd", "/etc/passwd", "/vsicurl/http://127.0.0.1/x.tif", "vsizip/x.tif", "ftp://h/x"]
+)
 def test_a_remote_item_that_points_into_this_machine_is_refused_by_name(
     href: str, files: servers.FileServer, tmp_path: Path
 ) -> None:
@@ -253,9 +257,7 @@ def test_the_self_link_of_an_api_item_cannot_make_it_a_local_one(files: servers.
     assert all(href.startswith("http://127.0.0.1") for href in hrefs)
 
 
-def test_a_static_catalogue_on_the_network_cannot_have_local_files_read(
-    files: servers.FileServer, tmp_path: Path
-) -> None:
+def test_a_static_catalogue_on_the_network_cannot_have_local_files_read(files: servers.FileServer, tmp_path: Path) -> None:
     (tmp_path / "secret.json").write_text(json.dumps(material.items(STACK, ".")[0]), encoding="utf-8")
     collection = json.loads((files.root / "collection.json").read_text(encoding="utf-8"))
     collection["links"] = [{**link, "href": f"{files.url}/{link['href']}"} for link in collection["links"]]

@@ -68,7 +68,9 @@ def test_every_key_arrives(tmp_path: Path) -> None:
         files=str(tmp_path / "stack/*.tif"), bands=(("red", 3), ("nir", 4)), scale=0.01, offset=-0.1, nodata=-1.0, mask=MaskRule(5, (0, 1)),
         datetime_pattern="%Y%j", credit="me", licence="mine",
     )  # fmt: skip
-    assert stac == ImagerySource(stac=str(tmp_path / "kept/catalog.json"), collections=("c",), max_cloud=40.0, assets=(("swir16", "swir1"),))
+    assert stac == ImagerySource(
+        stac=str(tmp_path / "kept/catalog.json"), collections=("c",), max_cloud=40.0, assets=(("swir16", "swir1"),)
+    )
     assert (site.clear, site.min_pixels, site.query) == (ClearRule((4, 5), 40.0, 0.2), 3, "aoi")
     assert site.publish == PublishRule(0.0, 30)
 
@@ -93,13 +95,14 @@ def test_forms_of_geojson(tmp_path: Path, wrap: str) -> None:
     forms = {
         "bare": bare,
         "Feature": {"type": "Feature", "properties": {}, "geometry": bare},
-        "FeatureCollection": {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": bare, "properties": None}]},
+        "FeatureCollection": {
+            "type": "FeatureCollection",
+            "features": [{"type": "Feature", "geometry": bare, "properties": None}],
+        },
         "GeometryCollection": {"type": "GeometryCollection", "geometries": [bare, {"type": "Point", "coordinates": [1, 2]}]},
     }
     site = read_site(write(tmp_path, site=geojson(tmp_path, forms[wrap])))
-    assert site.aoi == ((((40.0, 34.0), (40.1, 34.0), (40.1, 34.1), (40.0, 34.0)),),) or shape_of(site.aoi).equals(
-        shapely.from_geojson(json.dumps(bare))
-    )
+    assert shape_of(site.aoi).equals(shapely.from_geojson(json.dumps(bare)))
 
 
 def test_a_hole_and_a_second_part_survive(tmp_path: Path) -> None:
@@ -190,10 +193,16 @@ def test_a_wrong_value_is_refused_by_key(tmp_path: Path, parts: dict[str, str], 
     [
         pytest.param("bbox = [40, 34, 39, 35]", "site.bbox: .*west < east", id="east and west swapped"),
         pytest.param("bbox = [179.9, 10, -179.9, 11]", "site.bbox: .*west < east", id="a bbox over the antimeridian"),
-        pytest.param("bbox = [34, 139, 35, 140]", "site.bbox: latitude 140.0 is beyond 90.*longitude, latitude", id="latitude first"),
+        pytest.param(
+            "bbox = [34, 139, 35, 140]", "site.bbox: latitude 140.0 is beyond 90.*longitude, latitude", id="latitude first"
+        ),
         pytest.param("bbox = [-181, 10, -179, 11]", "site.bbox: .*antimeridian.*two sites", id="beyond 180"),
-        pytest.param("point = [179.999, 10]\nradius_m = 5000", "site.point: .*antimeridian", id="a circle over the antimeridian"),
-        pytest.param("point = [34, 139]\nradius_m = 5000", "site.point: latitude 139.0 is beyond 90", id="a point with latitude first"),
+        pytest.param(
+            "point = [179.999, 10]\nradius_m = 5000", "site.point: .*antimeridian", id="a circle over the antimeridian"
+        ),
+        pytest.param(
+            "point = [34, 139]\nradius_m = 5000", "site.point: latitude 139.0 is beyond 90", id="a point with latitude first"
+        ),
         pytest.param("bbox = [nan, 1, 2, 3]", "site.bbox", id="nan"),
     ],
 )
@@ -215,7 +224,9 @@ def test_an_impossible_area_is_refused(tmp_path: Path, site: str, match: str) ->
         pytest.param([1, 2], "is not GeoJSON", id="a list"),
         pytest.param({"hello": "world"}, "is not GeoJSON", id="other JSON"),
         pytest.param(polygon((34, 139), (35, 139), (35, 140)), "latitude 140.0 is beyond 90", id="latitude first"),
-        pytest.param(polygon((500_000, 4_000_000), (501_000, 4_000_000), (501_000, 4_001_000)), "is beyond 90.*EPSG:4326", id="metres"),
+        pytest.param(
+            polygon((500_000, 4_000_000), (501_000, 4_000_000), (501_000, 4_001_000)), "is beyond 90.*EPSG:4326", id="metres"
+        ),
         pytest.param(polygon((-179.9, 10), (179.9, 10), (179.9, 11)), "antimeridian", id="around the world"),
     ],
 )
@@ -229,7 +240,9 @@ def test_a_geojson_that_is_no_area_is_refused_by_its_path(tmp_path: Path, geomet
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert "cannot be read (No such file" in str(refused(tmp_path / "none.toml"))
     assert "spadework init" in str(refused(tmp_path / "none.toml"))
-    assert "aoi.geojson: cannot be read (No such file" in str(refused(write(tmp_path, site='name = "x"\ngeometry = "aoi.geojson"')))
+    assert "aoi.geojson: cannot be read (No such file" in str(
+        refused(write(tmp_path, site='name = "x"\ngeometry = "aoi.geojson"'))
+    )
     path = tmp_path / "site.toml"
     path.write_text("[site\nname", encoding="utf-8")
     assert re.search(r"site.toml: is not valid TOML: .*line 1", str(refused(path)))

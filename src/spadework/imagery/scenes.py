@@ -66,17 +66,7 @@ def parse_item(item: Json, base: str, source: ImagerySource) -> Scene:
     name = str(item.get("id") or "unnamed item")
     acquired = _instant(name, properties)
     family = family_of(item)
-    notes: list[str] = []
-    bands = []
-    for band in BANDS:
-        picked = pick_asset(item, band, family, dict(source.assets).get(band))
-        if picked is None:
-            continue
-        key, note = picked
-        notes += [note] if note else []
-        scale, offset, why = resolve_scale(name, item, key, family, acquired, source)
-        notes += [why] if why and why not in notes else []
-        bands.append((band, _asset(item, key, base, scale, offset, source.nodata)))
+    bands, notes = _bands(item, base, source, family, acquired)
     mask, mask_clear = _mask(item, base, source)
     if "spadework:notes" in properties:
         notes = [str(note) for note in properties["spadework:notes"]]
@@ -87,7 +77,7 @@ def parse_item(item: Json, base: str, source: ImagerySource) -> Scene:
         collection=str(item.get("collection") or "unknown"),
         datetime=acquired,
         platform=str(properties.get("platform") or "unknown").lower().replace("_", "-"),
-        bands=tuple(bands),
+        bands=bands,
         mask=mask,
         footprint=_footprint(name, item),
         crs=next((asset.crs for _, asset in bands if asset.crs), mask[1].crs if mask else None),
@@ -111,6 +101,22 @@ def parse_item(item: Json, base: str, source: ImagerySource) -> Scene:
         notes=tuple(notes),
         sha256=properties.get("spadework:sha256"),
     )
+
+
+def _bands(
+    item: Json, base: str, source: ImagerySource, family: Family, acquired: dt.datetime
+) -> tuple[tuple[tuple[str, Asset], ...], list[str]]:
+    """(common name, asset) of the bands that the item has, and the decisions on the way."""
+    bands, notes, name = [], [], str(item.get("id") or "unnamed item")
+    for band in BANDS:
+        picked = pick_asset(item, band, family, dict(source.assets).get(band))
+        if picked is None:
+            continue
+        key, note = picked
+        scale, offset, why = resolve_scale(name, item, key, family, acquired, source)
+        notes += [text for text in (note, why) if text and text not in notes]
+        bands.append((band, _asset(item, key, base, scale, offset, source.nodata)))
+    return tuple(bands), notes
 
 
 def family_of(item: Json) -> Family:

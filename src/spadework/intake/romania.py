@@ -84,7 +84,7 @@ def _scene(day: dt.date, assets: tuple[Asset, ...], footprint: MultiPolygon, cla
         gsd=10.0,
         provider=f"European Union, Copernicus; packaged in PyPI {DISTRIBUTION} {VERSION}",
         licence="Copernicus Sentinel data terms: free, full and open, with credit",
-        credit=f"Contains modified Copernicus Sentinel data {day.year}",
+        credit="Contains modified Copernicus Sentinel data",
         source=f"pypi:{DISTRIBUTION}=={VERSION}/{DATA}",
         notes=(NOTE,),
     )

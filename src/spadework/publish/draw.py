@@ -215,7 +215,7 @@ def imprint(
     when = f"{min(days)}" if len(set(days)) == 1 else f"{min(days)} to {max(days)} ({len(looks)} looks)" if days else "no look"
     place = f" · {words.site_place(findings.site)}" if grid is not None else ""
     lines = [f"{when} · {', '.join(platforms)} · pixel {words.span(findings.pixel_m)}{place}"]
-    lines += sorted({f"Credit: {words.clean(look.credit)} · Licence: {words.clean(look.licence)}" for look in looks})
+    lines += words.credits_of(looks)
     if grid is None:
         return Imprint(words.clean(title), tuple(lines), findings.site.synthetic)
     return Imprint(words.clean(title), tuple(lines), findings.site.synthetic, scale / findings.pixel_m, north_angle(grid))

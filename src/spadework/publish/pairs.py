@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spadework.cube import Cube
-    from spadework.records import Event
+    from spadework.records import Event, Look
 
 LIKE_DAYS: Final = 30
 """Looks at most so many days of year apart have a like season and sun."""
@@ -63,9 +63,10 @@ def days_of_year_apart(one: dt.date, other: dt.date) -> int:
 
 
 def choose_pair(cube: Cube, event: Event) -> Pair | None:
-    """The latest pair of looks, one before and one after the onset, both clear over the event and of like season.
+    """A pair of looks, one before and one after the onset, both clear over the event, of like season and under a high sun.
 
-    Looks that are clear over most of the site go first, then pairs within 30 days of year of each other, then the latest;
+    Looks that are clear over most of the site go first, then pairs within 30 days of year of each other, then those with
+    the sun highest (in steps of 10 degrees: low sun and its shadows hide the ground), then the latest;
     where no pair lies within 30 days of year, the pair of nearest season. An event that went back to normal is shown
     while it was there. Where the start is not bounded, the pair that spans most time.
 
@@ -85,7 +86,7 @@ def choose_pair(cube: Cube, event: Event) -> Pair | None:
         pairs = [(_apart(cube, b, a), a, b) for b, a in _candidates(cube, event, chosen)]
         like = [pair for pair in pairs if pair[0] <= LIKE_DAYS]
         if like:
-            best = max(like, key=lambda pair: (pair[1], pair[2] if bounded else -pair[2]))
+            best = max(like, key=lambda pair: (_sun(cube, pair[1], pair[2]), pair[1], pair[2] if bounded else -pair[2]))
             break
         best = best or min(pairs, key=lambda pair: (pair[0], -pair[1], -pair[2]), default=None)
     if best is None:
@@ -105,6 +106,22 @@ def _candidates(cube: Cube, event: Event, chosen: list[int]) -> list[tuple[int, 
     if early is None and late is not None:
         before = [i for i in before if cube.looks[i].datetime < late.datetime]
     return [(b, a) for b in before for a in after if b < a]
+
+
+def _sun(cube: Cube, one: int, other: int) -> int:
+    """The lower sun of two looks in steps of 10 degrees: as the catalogue says, else at noon of the day.
+
+    Noon elevation = 90 - |latitude - declination|, declination = 23.45 sin(360 (284 + day of year) / 365) (Cooper 1969).
+    """
+    latitude = cube.grid.geographic_extent.centroid.coords[0][1]
+
+    def elevation(look: Look) -> float:
+        if look.sun_elevation is not None:
+            return look.sun_elevation
+        declination = 23.45 * math.sin(math.radians(360 * (284 + look.day.timetuple().tm_yday) / 365))
+        return 90.0 - abs(latitude - declination)
+
+    return int(min(elevation(cube.looks[one]), elevation(cube.looks[other])) // 10)
 
 
 def _apart(cube: Cube, one: int, other: int) -> int:

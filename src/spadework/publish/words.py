@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ import shapely
 from spadework.grid import shape_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
 
     from spadework.records import Bound, Event, Findings, Look, PhaseStep, Site
 
@@ -34,6 +36,10 @@ STATUS: Final = {
     "rejected": "rejected by an analyst",
 }
 """How a status is printed."""
+
+
+_YEAR: Final = re.compile(r"^(.*\S)\s+((?:19|20)\d\d)$")
+"""A credit that ends in a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,26 @@ def look_name(look: Look) -> str:
     sensor = [] if look.platform == "unknown" else [f"{platform(look.platform)} look"]
     clock = [] if look.datetime.time() == dt.time() else [f"{look.datetime:%H:%M} UTC"]
     return f"{day(look.day)} ({', '.join([*sensor, *clock])})" if sensor or clock else day(look.day)
+
+
+def credits_of(looks: Iterable[Look]) -> list[str]:
+    """Credit and licence lines of some looks; credits that differ by their year only become one line."""
+    years: dict[tuple[str, str], set[int]] = {}
+    for look in looks:
+        dated = _YEAR.match(look.credit)
+        text = dated[1] if dated else look.credit
+        years.setdefault((clean(text), clean(look.licence)), set()).update([int(dated[2])] if dated else [])
+    return [
+        f"Credit: {' '.join([text, _runs(seen)]).strip()} · Licence: {licence}"
+        for (text, licence), seen in sorted(years.items())
+    ]
+
+
+def _runs(years: set[int]) -> str:
+    """Years in words: 2015-2018, 2020."""
+    starts = sorted(year for year in years if year - 1 not in years)
+    ends = sorted(year for year in years if year + 1 not in years)
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
 
 
 def _at(bound: Bound, looks: dict[str, Look]) -> str:

@@ -46,7 +46,7 @@ def safe_name(text: str) -> str:
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", text).lstrip(".")
     if name == text and 0 < len(name) <= _LONGEST_NAME and not name.endswith((".json", ".tif")):
         return name
-    return f"{name[:_LONGEST_NAME]}-{sha256(text.encode())[:8]}"
+    return f"{name[: _LONGEST_NAME - 9]}-{sha256(text.encode())[:8]}"
 
 
 @dataclass(slots=True)
