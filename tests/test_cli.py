@@ -6,8 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,7 +15,11 @@ from affine import Affine
 from pyproj import Transformer
 
 from spadework.intake.scenario import builtin_scenario
+from spadework.intake.site import read_site
 from spadework.run.demo import write_scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CLI = [sys.executable, "-m", "spadework"]
 
@@ -43,7 +46,9 @@ def stack(folder: Path, dates: int = 30, epsg: int = 32637, count: int = 4) -> N
             file.write(ground.astype("uint16"))
 
 
-_LON, _LAT = Transformer.from_crs("EPSG:32637", "EPSG:4326", always_xy=True).transform([680_020, 680_220], [3_809_780, 3_809_980])
+_LON, _LAT = Transformer.from_crs("EPSG:32637", "EPSG:4326", always_xy=True).transform(
+    [680_020, 680_220], [3_809_780, 3_809_980]
+)
 BBOX = f"{_LON[0]}, {_LAT[0]}, {_LON[1]}, {_LAT[1]}"
 
 SITE = """\
@@ -211,8 +216,6 @@ def test_plan_prints_scenes_grid_bytes_and_hosts_and_stops(here: Path, tmp_path:
 
 
 def test_init_writes_a_site_file_that_is_valid_and_never_overwrites(tmp_path: Path) -> None:
-    from spadework.intake.site import read_site
-
     done = spadework("init", "mine.toml", "--point", "26.1", "44.4", "--name", "Lake", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     made = read_site(tmp_path / "mine.toml")

@@ -274,7 +274,7 @@ def test_pair_is_of_like_season_under_the_highest_sun() -> None:
     # Noon sun at latitude 34: 12 May 74, 5 June 78, 9 June 79: all in one step of 10 degrees, so the latest pair wins
     assert pair is not None
     assert (pair.before, pair.after) == (4, 6)
-    assert pair.reason == "Mid December and late December, 8 days of year apart, so that season and sun are alike."
+    assert pair.reason == "Mid May and early June, 28 days of year apart, so that season and sun are alike."
 
 
 def test_without_like_season_the_nearest_is_taken_and_told() -> None:

@@ -12,8 +12,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -26,6 +25,9 @@ from spadework.intake.scenario import Plant, Scenario, builtin_scenario
 from spadework.run.demo import write_scenario
 from spadework.run.mark import add_event, mark_event
 from spadework.run.site import Outcome, plan_site, run_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HTTP = HttpRule(timeout_s=5, retries=0)
 
@@ -237,10 +239,12 @@ def test_a_plan_writes_nothing(world: Path, tmp_path: Path) -> None:
 def test_two_runs_never_write_one_dossier_together(first: Outcome, world: Path, tmp_path: Path) -> None:
     out = tmp_path / "held"
     out.mkdir()
-    holder = subprocess.Popen(
-        [sys.executable, "-c", f"from pathlib import Path; import time\nfrom spadework.store.files import only_run\n"
-         f"with only_run(Path({str(out)!r})):\n    print('held', flush=True); time.sleep(60)"], stdout=subprocess.PIPE,
-    )  # fmt: skip
+    code = (
+        "from pathlib import Path; import time\n"
+        "from spadework.store.files import only_run\n"
+        f"with only_run(Path({str(out)!r})):\n    print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert holder.stdout is not None
     holder.stdout.readline()
     try:

@@ -7,6 +7,7 @@ dossier, so both give the same bytes.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -193,10 +194,32 @@ def _indices(grid: GeoBox, chip: Chip) -> tuple[NDArray[np.intp], NDArray[np.int
     return rows, cols
 
 
+def _in_step(places: NDArray[np.intp]) -> bool:
+    """Whether they all lie in the chip and follow one another."""
+    return bool(places[0] >= 0 and (np.diff(places) == 1).all())
+
+
+@lru_cache(maxsize=32)
+def _table(dtype: str, asset: Asset) -> NDArray[np.int16]:
+    """What each raw number of an unsigned type of at most 16 bits becomes."""
+    every = np.arange(np.iinfo(dtype).max + 1, dtype=dtype)
+    return to_cube_units(every, asset.scale, asset.offset, asset.nodata)
+
+
+def _converted(raw: NDArray[np.generic], asset: Asset) -> NDArray[np.int16]:
+    """``to_cube_units``, looked up where there are few enough numbers."""
+    if raw.dtype in (np.uint8, np.uint16):
+        told = Asset("", "", scale=asset.scale, offset=asset.offset, nodata=asset.nodata)
+        return np.take(_table(raw.dtype.name, told), raw)
+    return to_cube_units(raw, asset.scale, asset.offset, asset.nodata)
+
+
 def place_nearest(plane: NDArray[Number], chip: Chip, grid: GeoBox, fill: Number) -> NDArray[Number]:
     """A plane on the chip's grid, nearest on the Site's grid; ``fill`` where the chip has nothing."""
     if chip.crs == str(grid.crs):
         rows, cols = _indices(grid, chip)
+        if _in_step(rows) and _in_step(cols):
+            return plane[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1].copy()
         out = plane[np.ix_(rows, cols)]
         out[rows < 0, :] = fill
         out[:, cols < 0] = fill
@@ -212,7 +235,7 @@ def place_nearest(plane: NDArray[Number], chip: Chip, grid: GeoBox, fill: Number
 def place_band(chip: Chip, index: int, grid: GeoBox) -> NDArray[np.int16]:
     """One band of a chip as reflectance x 10,000 on the Site's grid: same CRS nearest, another CRS cubic."""
     asset = chip.assets[index]
-    values = to_cube_units(chip.values[index], asset.scale, asset.offset, asset.nodata)
+    values = _converted(chip.values[index], asset)
     if chip.crs == str(grid.crs):
         return place_nearest(values, chip, grid, MISSING)
     floats = np.where(values == MISSING, np.nan, values).astype(np.float32)
