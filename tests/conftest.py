@@ -59,7 +59,7 @@ def no_network() -> Iterator[None]:
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:  # noqa: ARG001 - the hook's signature
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """With SPADEWORK_NO_SKIP=1 a skipped test is a failed one, save for material outside the repository."""
     outcome: Any = yield
     report = outcome.get_result()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import rasterio  # noqa: TID251 - this is the material
+import rasterio
 from affine import Affine
 from pyproj import Transformer
 

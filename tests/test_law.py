@@ -38,8 +38,7 @@ TOUCHING = {
 }
 """Calls that only doors make."""
 LONG = {
-    "change/kernel.py": "one compiled loop and its parts: numba inlines within a module",
-    "records.py": "the nouns, read side by side; becomes a package by noun family",
+    "change/kernel.py": "numba keeps compiled code until the file of the kept function changes: parts elsewhere would go stale",
 }
 """Files that may pass 400 lines, and why."""
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
-import rasterio  # noqa: TID251 - the trusted tool that the tests hold our reading against
+import rasterio
 from affine import Affine
 from pyproj import Transformer
-from rasterio.transform import rowcol  # noqa: TID251 - the same
+from rasterio.transform import rowcol
 
 from spadework.cube import MISSING, Change, Chip
 from spadework.errors import SceneError, UserError

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pystac  # noqa: TID251 - the trusted tool that must be able to read our catalogue
+import pystac
 import pytest
-import rasterio  # noqa: TID251 - the same for rasters
+import rasterio
 from affine import Affine
 from odc.geo.geobox import GeoBox
 from rio_cogeo.cogeo import cog_validate

@@ -27,12 +27,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pystac  # noqa: TID251 - the peer takes its items
-import rasterio  # noqa: TID251 - the peer, and the floor
+import pystac
+import rasterio
 from affine import Affine
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
-from rasterio.windows import Window  # noqa: TID251 - the same
+from rasterio.windows import Window
 from scipy import ndimage
 
 from spadework.imagery.chips import fetch

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import material
 import pytest
-import rasterio  # noqa: TID251 - writes an image too big to read
+import rasterio
 import servers
 from affine import Affine
 from conftest import Ran, ledger

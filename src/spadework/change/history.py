@@ -169,8 +169,9 @@ def _work(times: int, bands: int) -> kernel.Work:
 def _series(cube: Cube, where: NDArray[np.intp]) -> kernel.Series:
     """Looks of the pixels at flat places ``where``, one pixel's looks side by side."""
     times, bands = cube.reflectance.shape[:2]
-    values = cube.reflectance.reshape(times, bands, -1)[:, :, where]
-    clear = cube.clear.reshape(times, -1)[:, where]
+    pixels = cube.inside.size
+    values = cube.reflectance.reshape(times, bands, pixels)[:, :, where]
+    clear = cube.clear.reshape(times, pixels)[:, where]
     return kernel.Series(np.ascontiguousarray(values.transpose(2, 1, 0)), np.ascontiguousarray(clear.T))
 
 

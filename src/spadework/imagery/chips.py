@@ -210,7 +210,7 @@ def _converted(raw: NDArray[np.generic], asset: Asset) -> NDArray[np.int16]:
     """``to_cube_units``, looked up where there are few enough numbers."""
     if raw.dtype in (np.uint8, np.uint16):
         told = Asset("", "", scale=asset.scale, offset=asset.offset, nodata=asset.nodata)
-        return np.take(_table(raw.dtype.name, told), raw)
+        return np.take(_table(raw.dtype.name, told), raw.astype(np.uint16, copy=False))
     return to_cube_units(raw, asset.scale, asset.offset, asset.nodata)
 
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import shapely
 from affine import Affine
 
-from spadework.errors import NoImageryError
-from spadework.grid import in_metres, shape_of, site_grid, window_on
+from spadework.errors import GeometryError, NoImageryError
+from spadework.grid import in_metres, inside, shape_of, site_grid, window_on
 from spadework.imagery.search import THIS_MACHINE
 from spadework.records import BANDS, Dropped
 
@@ -67,6 +67,7 @@ def plan_reading(site: Site, scenes: tuple[Scene, ...]) -> ReadPlan:
 
     Raises:
         NoImageryError: no band that all collections offer, or no Scene left.
+        GeometryError: an area smaller than a pixel.
 
     """
     bands = pick_bands(scenes)
@@ -85,6 +86,8 @@ def plan_reading(site: Site, scenes: tuple[Scene, ...]) -> ReadPlan:
     if native is None or native.transform is None:
         raise NoImageryError(site.name, f"no scene gives a pixel grid in {crs}", "check the collection")
     grid = site_grid(site.aoi, crs, native.transform)
+    if not inside(grid, site.aoi).any():
+        raise GeometryError("area of interest", f"it holds no pixel of {abs(grid.transform.a):g} m", "draw it larger")
     looks = []
     for group in groups:
         kept, gone = order_scenes(group, crs, site.aoi)

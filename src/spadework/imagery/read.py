@@ -142,7 +142,7 @@ def _allocate(plan: ReadPlan, n: int) -> NDArray[np.int16]:
             f"its cube of {shape} takes {needed / (1 << 30):.1f} GB",
             "draw it smaller, shorten [period], or set SPADEWORK_MEMORY_GB",
         )
-    return np.full(shape, MISSING, dtype=np.int16)
+    return np.empty(shape, dtype=np.int16)  # each look fills its own part, in its own thread
 
 
 def _read_masks(look: LookPlan, site: Site, plan: ReadPlan, get: Fetch) -> _Masked:
@@ -157,8 +157,8 @@ def _read_masks(look: LookPlan, site: Site, plan: ReadPlan, get: Fetch) -> _Mask
         warped |= chips[0].crs != str(plan.grid.crs)
         own = _scene_classes(scene, site, chips, plan.grid)
         fills = (owner < 0) & (own != NO_DATA)
-        classes[fills] = own[fills]
-        owner[fills] = n
+        np.copyto(classes, own, where=fills)
+        np.copyto(owner, np.int16(n), where=fills)
     return _Masked(look, classes, owner, tuple(all_chips), warped)
 
 
@@ -178,6 +178,8 @@ def _scene_classes(scene: Scene, site: Site, chips: tuple[Chip, ...], grid: GeoB
 
 def _read_bands(masked: _Masked, plan: ReadPlan, out: NDArray[np.int16] | None, get: Fetch, keep: Keep) -> tuple[Scene, ...]:
     kept = []
+    if out is not None:
+        out.fill(MISSING)
     for n, scene in enumerate(masked.plan.scenes):
         chips = masked.chips[n]
         mine = masked.owner == n
@@ -225,7 +227,8 @@ class _Parts:
 
 
 def _share(classes: NDArray[np.uint8], within: NDArray[np.bool_], what: int) -> float:
-    return float((classes[within] == what).mean()) if within.any() else 0.0
+    pixels = np.count_nonzero(within)
+    return np.count_nonzero((classes == what) & within) / pixels if pixels else 0.0
 
 
 def _assemble(plan: ReadPlan, parts: _Parts) -> Reading:
@@ -237,7 +240,8 @@ def _assemble(plan: ReadPlan, parts: _Parts) -> Reading:
     )
     snow = np.stack([parts.masked[look.id].classes == SNOW for look in used]) if used else clear.copy()
     for n in range(len(used)):
-        clear[n] &= (reflectance[n] != MISSING).all(axis=0)
+        for band in reflectance[n]:
+            clear[n] &= band != MISSING
     keep, notes = _check_offsets(plan, used, reflectance, clear, parts.dropped)
     every = {look.id: _look(look, parts, plan, notes.get(look.id, ())) for look in plan.looks if look.id in parts.kept}
     for n, look in enumerate(used):

@@ -68,7 +68,7 @@ def parse_item(item: Json, base: str, source: ImagerySource) -> Scene:
     family = family_of(item)
     bands, notes = _bands(item, base, source, family, acquired)
     mask, mask_clear = _mask(item, base, source)
-    if "spadework:notes" in properties:
+    if "spadework:notes" in properties and not urlsplit(base).scheme.startswith("http"):  # a stranger's notes are not ours
         notes = [str(note) for note in properties["spadework:notes"]]
     if _is_paid(item):
         notes.append(PAID)

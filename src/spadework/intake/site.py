@@ -155,6 +155,11 @@ def read_site(path: Path) -> Site:
         query=table.privacy.query,
         min_pixels=table.events.min_pixels,
         synthetic=table.site.synthetic,
+        unused=tuple(
+            f"[[{name}]] tables of the site file ({n})"
+            for name, n in (("scene", len(table.scene)), ("source", len(table.source)))
+            if n
+        ),
     )
 
 

@@ -215,7 +215,7 @@ class _Job:
             warnings=self._warnings,
             hosts=tuple(dict.fromkeys((*self._searched[0].hosts, *self.plan.hosts))),
             versions=(*((name, version(name)) for name in _SOFTWARE), ("python", platform.python_version())),
-            not_yet=NOT_YET,
+            not_yet=(*self.site.unused, *NOT_YET),
         )
 
     @property
@@ -312,7 +312,7 @@ class _Job:
             "warnings": list(found.warnings),
             "hosts": [list(pair) for pair in found.hosts],
             "scenes_without_data": absent,
-            "not_yet": list(NOT_YET),
+            "not_yet": list(found.not_yet),
             "catalog": "catalog/catalog.json",
         }
 

@@ -1,0 +1,54 @@
+"""The nouns, frozen. Each field says its unit, axis order or polarity.
+
+Days are ``datetime.date`` in UTC, instants are aware ``datetime.datetime`` in UTC. Lengths are metres, areas
+square metres, angles degrees, coordinates WGS 84 longitude, latitude. The nouns that hold arrays live in ``cube``.
+"""
+
+from __future__ import annotations
+
+from spadework.records.findings import (
+    Bound,
+    Event,
+    Figure,
+    Findings,
+    Mark,
+    Observability,
+    Phase,
+    PhaseStep,
+    Season,
+    SeriesRow,
+    Status,
+)
+from spadework.records.imagery import BANDS, Asset, Dropped, Look, Request, Scene, SceneRef
+from spadework.records.place import MultiPolygon, Polygon, Ring
+from spadework.records.site import ClearRule, ImagerySource, MaskRule, Period, PublishRule, Site
+
+__all__ = [
+    "BANDS",
+    "Asset",
+    "Bound",
+    "ClearRule",
+    "Dropped",
+    "Event",
+    "Figure",
+    "Findings",
+    "ImagerySource",
+    "Look",
+    "Mark",
+    "MaskRule",
+    "MultiPolygon",
+    "Observability",
+    "Period",
+    "Phase",
+    "PhaseStep",
+    "Polygon",
+    "PublishRule",
+    "Request",
+    "Ring",
+    "Scene",
+    "SceneRef",
+    "Season",
+    "SeriesRow",
+    "Site",
+    "Status",
+]

@@ -1,0 +1,175 @@
+"""What was found: Events, what could have been seen, and all that a report may say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from spadework.records.imagery import Dropped, Look, SceneRef
+    from spadework.records.place import MultiPolygon
+    from spadework.records.site import Site
+
+Status: TypeAlias = Literal["anomaly", "confirmed", "recovered", "rejected"]
+Phase: TypeAlias = Literal["started", "grew", "paused", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One end of an onset interval: the look and the Scenes that bound it."""
+
+    look: str
+    datetime: dt.datetime
+    scenes: tuple[SceneRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """An event as one look that saw at least a part of it clear saw it."""
+
+    look: str
+    datetime: dt.datetime
+    share_clear: float
+    """Share of the event's pixels that were clear, 0..1."""
+    share_anomalous: float
+    """Share of those that were anomalous, 0..1; 0 before the watched period."""
+    area_m2: float | None
+    """Area changed so far; None where under half of the event was clear."""
+    area_low_m2: float | None
+    area_high_m2: float | None
+    spectrum: tuple[float, ...]
+    """Mean reflectance of the event's clear pixels, 0..1, in the cube's band order."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStep:
+    """One word of an event's history, between two looks."""
+
+    phase: Phase
+    since: dt.datetime | None
+    """Last look before it; None = before the history."""
+    until: dt.datetime
+    """First look that shows it."""
+    from_m2: float
+    to_m2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An analyst's decision; lives in the ledger and survives re-runs."""
+
+    action: Literal["accept", "reject", "add"]
+    reason: str
+    note: str
+    geometry: MultiPolygon
+    """The event's polygon when it was marked, WGS 84."""
+    event: str | None = None
+    """Its id then; None for an added one."""
+    operator: str = "unknown"
+    time: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A Change grouped in space and time."""
+
+    id: str
+    """Stable name from place and first day, e.g. "E20200612-0041-0107"."""
+    status: Status
+    geometry: MultiPolygon
+    """Outline of the event's pixels, WGS 84."""
+    onset_earliest: Bound | None
+    """Last earlier look with most of the core clear and unchanged; None = before history."""
+    onset_latest: Bound | None
+    """First look that shows most of the core changed; None for an event added by hand."""
+    first_anomaly: dt.date | None
+    confirmed_on: dt.date | None
+    area_m2: float
+    area_low_m2: float
+    """Confirmed pixels whose four neighbours are confirmed; 0 for an anomaly not yet confirmed."""
+    area_high_m2: float
+    """Confirmed or anomalous pixels, plus half a pixel."""
+    pixels: int
+    statistic: float
+    """Median whitened distance of the event's pixels, for ranking."""
+    phase: Phase | None
+    """Latest word of its history."""
+    recovered: bool
+    scenes: tuple[SceneRef, ...]
+    """Evidence: bounds, first anomaly, confirmation."""
+    history: tuple[PhaseStep, ...] = ()
+    series: tuple[SeriesRow, ...] = ()
+    area_level: float | None = None
+    """Level of the area interval; None until calibrated."""
+    p_real: float | None = None
+    base_rate: float | None = None
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """Clear looks in one quarter of a year."""
+
+    year: int
+    quarter: Literal["Jan-Mar", "Apr-Jun", "Jul-Sep", "Oct-Dec"]
+    looks: int
+    clear_looks: int
+    """Looks with at least half of the Site clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observability:
+    """What could have been seen, told whether or not anything was."""
+
+    seasons: tuple[Season, ...]
+    longest_gap: tuple[dt.date, dt.date] | None
+    """The longest stretch of the watched period between two clear looks (or its ends)."""
+    assessed_m2: float
+    not_assessed_m2: float
+    reasons: tuple[tuple[str, float], ...] = ()
+    """(reason, area in m2) of what could not be assessed."""
+    looks_lost: float = 0.0
+    """Share of looks with under ``min_share`` clear."""
+    mask_suspect: float = 0.0
+    """Share of the Site called cloud in over 9 of 10 looks that cover it: bright ground is often mistaken for cloud."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that a report may say: every sentence of it points into this."""
+
+    site: Site
+    crs: str
+    """Of the grid, ``EPSG:n``."""
+    pixel_m: float
+    shape: tuple[int, int]
+    """Rows, columns of the grid."""
+    bands: tuple[str, ...]
+    looks: tuple[Look, ...]
+    """Every look, also those too cloudy to use, in time order."""
+    events: tuple[Event, ...]
+    """By status, then onset."""
+    observability: Observability
+    dropped: tuple[Dropped, ...] = ()
+    warnings: tuple[str, ...] = ()
+    hosts: tuple[tuple[str, str], ...] = ()
+    """(host, what it learnt)."""
+    versions: tuple[tuple[str, str], ...] = ()
+    """(software, version)."""
+    not_yet: tuple[str, ...] = ()
+    """Parts of a dossier that this version does not make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One picture of the report."""
+
+    name: str
+    """Path below the dossier, e.g. "figures/E1-before-after.png"."""
+    data: bytes
+    caption: str
+    alt: str
+    looks: tuple[str, ...]
+    """Ids of the looks it shows."""
