@@ -179,6 +179,7 @@ def test_an_api_that_filters_is_sent_the_filter(files: servers.FileServer, tmp_p
     (search,) = [seen for seen in files.seen if seen.path == "/api/search"]
     assert json.loads(search.body)["filter"] == {"op": "<=", "args": [{"property": "eo:cloud_cover"}, 50.0]}
     assert json.loads(search.body)["filter-lang"] == "cql2-json"
+    assert {seen.headers["User-Agent"] for seen in files.seen} == {"spadework"}
 
 
 @pytest.mark.parametrize("query", ["tile", "aoi"])

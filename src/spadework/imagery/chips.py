@@ -218,8 +218,6 @@ def place_nearest(plane: NDArray[Number], chip: Chip, grid: GeoBox, fill: Number
     """A plane on the chip's grid, nearest on the Site's grid; ``fill`` where the chip has nothing."""
     if chip.crs == str(grid.crs):
         rows, cols = _indices(grid, chip)
-        if _in_step(rows) and _in_step(cols):
-            return plane[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1].copy()
         out = plane[np.ix_(rows, cols)]
         out[rows < 0, :] = fill
         out[:, cols < 0] = fill
@@ -235,9 +233,12 @@ def place_nearest(plane: NDArray[Number], chip: Chip, grid: GeoBox, fill: Number
 def place_band(chip: Chip, index: int, grid: GeoBox) -> NDArray[np.int16]:
     """One band of a chip as reflectance x 10,000 on the Site's grid: same CRS nearest, another CRS cubic."""
     asset = chip.assets[index]
-    values = _converted(chip.values[index], asset)
     if chip.crs == str(grid.crs):
-        return place_nearest(values, chip, grid, MISSING)
+        rows, cols = _indices(grid, chip)
+        if _in_step(rows) and _in_step(cols):
+            return _converted(chip.values[index, rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1], asset)
+        return place_nearest(_converted(chip.values[index], asset), chip, grid, MISSING)
+    values = _converted(chip.values[index], asset)
     floats = np.where(values == MISSING, np.nan, values).astype(np.float32)
     out = np.full(grid.shape, np.nan, dtype=np.float32)
     reproject(

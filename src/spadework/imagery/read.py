@@ -15,6 +15,7 @@ from spadework.errors import SceneError, UserError
 from spadework.grid import inside
 from spadework.imagery.chips import place_band, place_nearest
 from spadework.imagery.mask import CLEAR, NO_DATA, SNOW, MaskKind, classify, dilate
+from spadework.imagery.search import THIS_MACHINE
 from spadework.radiometry import NEGATIVE_SHARE, check_offset, share_below
 from spadework.records import Asset, Dropped, Look, Scene, SceneRef, Site
 
@@ -82,7 +83,8 @@ def read_cube(site: Site, plan: ReadPlan, get: Fetch, keep: Keep, on_progress: O
         return _read_masks(look, site, plan, get)
 
     masked: dict[str, _Masked] = {}
-    for look, result in _overlapped(masks_of, plan.looks):
+    threads = _threads(plan)
+    for look, result in _overlapped(masks_of, plan.looks, threads):
         _sort_out(look, result, masked, dropped)
         on_progress(len(masked), 2 * len(plan.looks))
     order = [look for look in plan.looks if look.id in masked]
@@ -96,20 +98,28 @@ def read_cube(site: Site, plan: ReadPlan, get: Fetch, keep: Keep, on_progress: O
         return _read_bands(masked[look.id], plan, out, get, keep)
 
     kept: dict[str, tuple[Scene, ...]] = {}
-    for done, (look, scenes) in enumerate(_overlapped(bands_of, order), 1):
+    for done, (look, scenes) in enumerate(_overlapped(bands_of, order, threads), 1):
         _sort_out(look, scenes, kept, dropped)
         on_progress(len(plan.looks) + done, 2 * len(plan.looks))
     return _assemble(plan, _Parts(masked, kept, slots, reflectance, within, dropped))
 
 
-def _overlapped(work: Callable[[LookPlan], T], looks: Sequence[LookPlan]) -> Iterator[tuple[LookPlan, T | SceneError]]:
+def _threads(plan: ReadPlan) -> int:
+    """Hosts are waited for by many; on this machine more threads than cores get in each other's way."""
+    remote = any(host != THIS_MACHINE for host, _ in plan.hosts)
+    return THREADS if remote else min(THREADS, os.cpu_count() or 1)
+
+
+def _overlapped(
+    work: Callable[[LookPlan], T], looks: Sequence[LookPlan], threads: int
+) -> Iterator[tuple[LookPlan, T | SceneError]]:
     """(look, result or SceneError) in order of completion; never more than twice the threads in flight."""
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         waiting: dict[Future[T], LookPlan] = {}
         todo = iter(looks)
         try:
             while True:
-                while len(waiting) < 2 * THREADS and (look := next(todo, None)) is not None:
+                while len(waiting) < 2 * threads and (look := next(todo, None)) is not None:
                     waiting[pool.submit(work, look)] = look
                 if not waiting:
                     return

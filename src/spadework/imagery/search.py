@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -250,19 +251,19 @@ def _json_of(url: str, ask: Callable[[], str]) -> dict[str, Any]:
     return answer
 
 
+_TIRED: Final = re.compile(r"too many (\d{3}) error responses")
+"""How the HTTP client says that trying again did not help."""
+
+
 def _unreachable(url: str, error: Exception) -> CatalogueError:
     text = " ".join(str(error).split())
-    status = getattr(error, "status_code", None)
-    if status == 429 or "429" in text:  # noqa: PLR2004 - the number says itself here
-        return CatalogueError(
-            url, "answers 429: too many requests, also after waiting", "try again later; what was read before is kept"
-        )
-    if status or re.search(r"\b50\d\b", text):
-        return CatalogueError(
-            url,
-            f"answers with an error ({status or re.findall(r'50[0-9]', text)[0]}), also after trying again",
-            "try again later; what was read before is kept",
-        )
+    tired = _TIRED.search(text)
+    status = getattr(error, "status_code", None) or (int(tired[1]) if tired else None)
+    later = "try again later; what was read before is kept"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return CatalogueError(url, "answers 429: too many requests, also after waiting", later)
+    if status:
+        return CatalogueError(url, f"answers with an error ({status}), also after trying again", later)
     if isinstance(error, requests.Timeout) or "timed out" in text.lower():
         return CatalogueError(
             url, "does not answer in time", "try again later, or raise SPADEWORK_HTTP_TIMEOUT_S; what was read before is kept"
