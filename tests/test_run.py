@@ -166,6 +166,27 @@ def test_a_killed_run_goes_on_where_it_was(first: Outcome, world: Path, tmp_path
     assert not list(out.rglob(".part-*"))
 
 
+@pytest.mark.soak
+def test_a_run_killed_again_and_again_still_ends_in_the_same_bytes(first: Outcome, world: Path, tmp_path: Path) -> None:
+    """kill -9 at random moments, many dossiers, until each ends by itself."""
+    rng = np.random.default_rng(4)
+    for trial in range(60):
+        out = tmp_path / str(trial)
+        while True:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "spadework", "run", str(world / "site.toml"), "--out", str(out)], stdout=subprocess.PIPE
+            )
+            try:
+                child.communicate(timeout=float(rng.uniform(1, 14)))
+                break
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.communicate()
+        assert hashes(out / "rasters") == hashes(first.out / "rasters")
+        assert hashes(out, "report.html") == hashes(first.out, "report.html")
+        shutil.rmtree(out)
+
+
 def test_an_altered_chip_is_read_again_and_an_altered_raster_made_again(first: Outcome, world: Path, tmp_path: Path) -> None:
     out = tmp_path / "altered"
     shutil.copytree(first.out, out)

@@ -53,12 +53,13 @@ def open_settings(http: HttpRule) -> dict[str, Any]:
     }
 
 
-def with_headers(scene: Scene, http: HttpRule) -> Scene:
+def with_headers(scene: Scene, http: HttpRule, on_request: OnRequest) -> Scene:
     """The Scene with CRS, transform and shape of its assets, read from headers where the catalogue is silent."""
     if scene.crs and all(a.crs and a.transform and a.shape for _, a in scene.bands):
         return scene
 
     def filled(asset: Asset) -> Asset:
+        _tell(scene, asset.href, "that its header was read", on_request)
         with rasterio.Env(**open_settings(http)), _open(scene, asset.href) as file:
             crs = f"EPSG:{file.crs.to_epsg()}" if file.crs and file.crs.to_epsg() else file.crs.to_wkt() if file.crs else None
             return replace(asset, crs=crs, transform=tuple(file.transform)[:6], shape=file.shape)
@@ -97,6 +98,12 @@ def _signed(href: str) -> str:
     return str(planetary_computer.sign_url(href))
 
 
+def _tell(scene: Scene, href: str, learns: str, on_request: OnRequest) -> None:
+    """Tell of a remote file about to be opened; the query of a signed address is nobody's business."""
+    if urlsplit(href).scheme in ("http", "https", "s3"):
+        on_request(Request("GET", href.split("?", 1)[0], learns, extra={"scene": scene.id}))
+
+
 def _short(href: str) -> str:
     return urlsplit(href).path.rsplit("/", 1)[-1]
 
@@ -133,8 +140,7 @@ def fetch(scene: Scene, names: tuple[str, ...], grid: GeoBox, http: HttpRule, on
     parts: dict[tuple[Any, ...], list[tuple[Asset, NDArray[np.generic]]]] = {}
     with rasterio.Env(**open_settings(http)):
         for href, group in by_file.items():
-            if urlsplit(href).scheme in ("http", "https", "s3"):
-                on_request(Request("GET", href.split("?", 1)[0], "the blocks around the area", extra={"scene": scene.id}))
+            _tell(scene, href, "the blocks around the area", on_request)
             for key, asset, values in _read_file(scene, href, group, grid):
                 parts.setdefault(key, []).append((asset, values))
     chips = []

@@ -110,7 +110,7 @@ def _search(site: Site, http: HttpRule, on_request: Callable[[Request], None], o
 
     def fill(scene: Scene) -> Scene | SceneError:
         try:
-            return with_headers(scene, http)
+            return with_headers(scene, http, on_request)
         except SceneError as error:
             return error
 
