@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from spadework.change import kernel
 from spadework.cube import MISSING, OK, OUTSIDE_AOI, PER_UNIT, Change, day_number
@@ -127,8 +127,8 @@ def _rule(settings: MonitorSettings, bands: int) -> kernel.Rule:
         phase_days=settings.phase_days,
         amplitude=settings.amplitude,
         track_days=settings.track_days,
-        look_limit=float(chi2.isf(settings.look_tail, bands)),
-        window_limit=float(chi2.isf(settings.window_tail, bands)),
+        look_limit=float(chdtri(bands, settings.look_tail)),
+        window_limit=float(chdtri(bands, settings.window_tail)),
         recover_looks=settings.recover_looks,
         recover_days=settings.recover_days,
     )
@@ -203,7 +203,7 @@ def _doubt(left: NDArray[np.float64], noise: NDArray[np.float64]) -> float:
     A look with thin cloud, haze or a poor mask in many pixels proves little in any of them.
     """
     bands = left.shape[1]
-    return max(1.0, float(np.quantile((left**2 / noise).sum(axis=1), CALM_SHARE) / chi2.ppf(CALM_SHARE, bands)))
+    return max(1.0, float(np.quantile((left**2 / noise).sum(axis=1), CALM_SHARE) / chdtri(bands, 1.0 - CALM_SHARE)))
 
 
 def _fit_looks(

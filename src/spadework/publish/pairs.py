@@ -81,12 +81,13 @@ def choose_pair(cube: Cube, event: Event) -> Pair | None:
     clear = [int(index) for index in np.flatnonzero(clear_share(cube, event) >= CLEAR_EVENT)]
     bright = [index for index in clear if cube.looks[index].clear >= CLEAR_SITE]
     bounded = event.onset_earliest is not None and event.onset_latest is not None
+    sun = _sun(cube)
     best: tuple[int, int, int] | None = None
     for chosen in (bright, clear):
         pairs = [(_apart(cube, b, a), a, b) for b, a in _candidates(cube, event, chosen)]
         like = [pair for pair in pairs if pair[0] <= LIKE_DAYS]
         if like:
-            best = max(like, key=lambda pair: (_sun(cube, pair[1], pair[2]), pair[1], pair[2] if bounded else -pair[2]))
+            best = max(like, key=lambda pair: (min(sun[pair[1]], sun[pair[2]]), pair[1], pair[2] if bounded else -pair[2]))
             break
         best = best or min(pairs, key=lambda pair: (pair[0], -pair[1], -pair[2]), default=None)
     if best is None:
@@ -108,8 +109,8 @@ def _candidates(cube: Cube, event: Event, chosen: list[int]) -> list[tuple[int, 
     return [(b, a) for b in before for a in after if b < a]
 
 
-def _sun(cube: Cube, one: int, other: int) -> int:
-    """The lower sun of two looks in steps of 10 degrees: as the catalogue says, else at noon of the day.
+def _sun(cube: Cube) -> list[int]:
+    """(time), height of the sun in steps of 10 degrees: as the catalogue says, else at noon of the day.
 
     Noon elevation = 90 - |latitude - declination|, declination = 23.45 sin(360 (284 + day of year) / 365) (Cooper 1969).
     """
@@ -121,7 +122,7 @@ def _sun(cube: Cube, one: int, other: int) -> int:
         declination = 23.45 * math.sin(math.radians(360 * (284 + look.day.timetuple().tm_yday) / 365))
         return 90.0 - abs(latitude - declination)
 
-    return int(min(elevation(cube.looks[one]), elevation(cube.looks[other])) // 10)
+    return [int(elevation(look) // 10) for look in cube.looks]
 
 
 def _apart(cube: Cube, one: int, other: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -126,7 +127,8 @@ def write_catalogue(root: Path, title: str, scenes: Iterable[tuple[Scene, tuple[
 
     """
     catalogue = Catalogue(root, title)
-    kept = tuple(catalogue.keep(scene, chips) for scene, chips in scenes)
+    with ThreadPoolExecutor() as pool:
+        kept = tuple(pool.map(lambda made: catalogue.keep(*made), scenes))
     catalogue.finish(kept)
     return kept
 

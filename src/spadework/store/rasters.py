@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ def cog(
     names: Sequence[str] = (),
     tags: dict[str, str] | None = None,
 ) -> bytes:
-    """A COG of (band, y, x) or (y, x) values, deflate, blocks of 512.
+    """A COG of (band, y, x) or (y, x) values, deflate, blocks of 512 or, for a small one, no larger than itself.
 
     Args:
         values: the numbers.
@@ -39,12 +40,13 @@ def cog(
 
     """
     stack = values if values.ndim == 3 else values[None]  # noqa: PLR2004 - the number says itself here
+    block = min(512, 64 * math.ceil(max(stack.shape[1:]) / 64))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with MemoryFile() as memory:
             with memory.open(
                 driver="COG", height=stack.shape[1], width=stack.shape[2], count=stack.shape[0], dtype=stack.dtype, crs=crs,
-                transform=Affine(*transform[:6]), nodata=nodata, compress="DEFLATE", predictor="YES", blocksize=512, num_threads=1,
+                transform=Affine(*transform[:6]), nodata=nodata, compress="DEFLATE", predictor="YES", blocksize=block, num_threads=1,
             ) as file:  # fmt: skip
                 file.write(stack)
                 for n, name in enumerate(names, 1):
