@@ -221,9 +221,11 @@ def _converted(raw: NDArray[np.generic], asset: Asset) -> NDArray[np.int16]:
 
 
 def place_nearest(plane: NDArray[Number], chip: Chip, grid: GeoBox, fill: Number) -> NDArray[Number]:
-    """A plane on the chip's grid, nearest on the Site's grid; ``fill`` where the chip has nothing."""
+    """A plane on the chip's grid, nearest on the Site's grid (perhaps a view); ``fill`` where the chip has nothing."""
     if chip.crs == str(grid.crs):
         rows, cols = _indices(grid, chip)
+        if _in_step(rows) and _in_step(cols):
+            return plane[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
         out = plane[np.ix_(rows, cols)]
         out[rows < 0, :] = fill
         out[:, cols < 0] = fill
@@ -252,3 +254,14 @@ def place_band(chip: Chip, index: int, grid: GeoBox) -> NDArray[np.int16]:
         resampling=Resampling.cubic, src_nodata=np.nan, dst_nodata=np.nan,
     )  # fmt: skip
     return np.where(np.isfinite(out), np.rint(np.clip(out, -32_000, 32_000)), MISSING).astype(np.int16)
+
+
+def place_data(chip: Chip, index: int, grid: GeoBox) -> NDArray[np.bool_]:
+    """(y, x), True where one band of a chip has data on the Site's grid; in the same CRS without converting it."""
+    if chip.crs != str(grid.crs):
+        return np.asarray(place_band(chip, index, grid) != MISSING)
+    raw, nodata = chip.values[index], chip.assets[index].nodata
+    data: NDArray[np.bool_] = np.isfinite(raw) if raw.dtype.kind == "f" else np.ones(raw.shape, dtype=np.bool_)
+    if nodata is not None and np.isfinite(nodata):
+        data &= np.asarray(raw != nodata)
+    return place_nearest(data, chip, grid, np.False_)

@@ -13,7 +13,7 @@ import numpy as np
 from spadework.cube import MISSING, Chip, Cube
 from spadework.errors import SceneError, UserError
 from spadework.grid import inside
-from spadework.imagery.chips import place_band, place_nearest
+from spadework.imagery.chips import place_band, place_data, place_nearest
 from spadework.imagery.mask import CLEAR, NO_DATA, SNOW, MaskKind, classify, dilate
 from spadework.imagery.search import THIS_MACHINE
 from spadework.radiometry import NEGATIVE_SHARE, check_offset, share_below
@@ -177,7 +177,7 @@ def _scene_classes(scene: Scene, site: Site, chips: tuple[Chip, ...], grid: GeoB
         valid = np.ones(grid.shape, dtype=bool)
         for chip in chips:
             for n in range(len(chip.assets)):
-                valid &= place_band(chip, n, grid) != MISSING
+                valid &= place_data(chip, n, grid)
         return np.where(valid, CLEAR, NO_DATA).astype(np.uint8)
     kind, chip = scene.mask[0], chips[0]
     rule = MaskKind(kind, scene.mask_clear if kind == "values" else site.clear.scl, chip.assets[0].nodata)
