@@ -166,6 +166,9 @@ def test_a_truncated_file_costs_one_look_and_is_named(here: Path, tmp_path: Path
     assert told["looks"] == 29
     assert [e["status"] for e in told["events"]] == ["confirmed"]
     assert "20220515" in (tmp_path / "out" / "report.html").read_text()
+    told_in = [p for p in (tmp_path / "out").rglob("*") if p.suffix in (".json", ".jsonl", ".geojson", ".html", ".csv")]
+    assert len(told_in) > 30
+    assert [p for p in told_in if str(tmp_path) in p.read_text()] == [], "a dossier tells the folders of who made it"
 
 
 def test_no_permission_is_said_before_anything_is_lost(here: Path, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def _short(href: str) -> str:
 
 
 def _unreadable(scene: Scene, href: str, error: Exception) -> SceneError:
-    text = " ".join(str(error.__cause__ or error).split())[:160]
+    text = " ".join(str(error.__cause__ or error).split()).replace(href, _short(href))[:160]  # no folder of ours in a report
     paid = any(note.startswith("requester-pays") for note in scene.notes)
     mend = (
         "set AWS credentials and AWS_REQUEST_PAYER=requester (you pay)"

@@ -44,8 +44,10 @@ def local_scenes(source: ImagerySource) -> Iterator[Scene | Dropped]:
         try:
             scene = _file_scene(Path(path), source)
         except (RasterioIOError, SceneError) as error:
-            problem = error.problem if isinstance(error, SceneError) else f"cannot be opened ({error})"
-            yield Dropped(path, problem)
+            problem = (
+                error.problem if isinstance(error, SceneError) else f"cannot be opened ({error})".replace(path, Path(path).name)
+            )
+            yield Dropped(Path(path).name, problem)
             continue
         first = first or scene
         if scene.crs != first.crs:

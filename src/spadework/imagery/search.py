@@ -318,7 +318,7 @@ def _static(
         try:
             return read(address), address
         except CatalogueError as error:
-            return Dropped(error.thing, error.problem)
+            return Dropped(address if urlsplit(address).scheme.startswith("http") else Path(address).name, error.problem)
 
     with ThreadPoolExecutor(_WALKERS) as pool:
         for answer in pool.map(fetch, list(_item_addresses(root, source, read))):

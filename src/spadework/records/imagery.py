@@ -85,6 +85,11 @@ class Scene:
     sha256: str | None = None
     """Of the evidence chip, once kept; several chips: of their hashes in order."""
 
+    @property
+    def origin(self) -> str:
+        """The address of the item, or its file's name where that is local: a dossier never tells whose folders it came from."""
+        return self.source if "://" in self.source else self.source.replace("\\", "/").rpartition("/")[2]
+
     def asset(self, name: str) -> Asset | None:
         """The asset of a common name, or None."""
         return dict(self.bands).get(name)

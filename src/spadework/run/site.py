@@ -247,7 +247,7 @@ class _Job:
             return self.kept[scene.id]
         done = self.dossier.catalogue.keep(scene, chips)
         self.dossier.ledger.append(
-            "chip", {"scene": scene.id, "sha256": done.sha256, "derived_from": scene.source, "updated": scene.updated}
+            "chip", {"scene": scene.id, "sha256": done.sha256, "derived_from": scene.origin, "updated": scene.updated}
         )
         self.kept[scene.id] = done
         return done

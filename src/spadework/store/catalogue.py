@@ -87,7 +87,7 @@ class Catalogue:
         mask = (scene.mask[0], places[scene.mask[1].key]) if scene.mask and scene.mask[1].key in places else None
         digest = hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode())
         done = replace(scene, bands=bands, mask=mask, sha256=digest)
-        write_atomic(path, _dump(_item_json(done, kept, scene.source)))
+        write_atomic(path, _dump(_item_json(done, kept, scene.origin)))
         return done
 
     def finish(self, scenes: Iterable[Scene]) -> None:
