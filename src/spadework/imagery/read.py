@@ -268,7 +268,11 @@ def _assemble(plan: ReadPlan, parts: _Parts) -> Reading:
         grid=plan.grid,
         inside=parts.within,
     )
-    return Reading(cube, tuple(every[look.id] for look in plan.looks if look.id in every), tuple(parts.dropped))
+    return Reading(
+        cube,
+        tuple(every[look.id] for look in plan.looks if look.id in every),
+        tuple(sorted(parts.dropped, key=lambda entry: entry.thing)),
+    )
 
 
 def _check_offsets(
