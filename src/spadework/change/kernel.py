@@ -27,8 +27,8 @@ RIDGE = np.float32(0.5)
 """Weight of the pull of each harmonic coefficient to zero, in looks."""
 PRIOR_LOOKS = np.float32(6.0)
 """Weight of the scene's typical noise in a pixel's noise, in looks."""
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
-"""Sums may be reordered, the same way in every run; NaN and infinity keep their meaning."""
+OPTIONS: dict[str, Any] = {"error_model": "numpy"}
+"""No fast-math: code fresh from the compiler and code from the cache then sum in one order, and give the same bytes."""
 INNER: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """For functions that only compiled ones call: a way in from Python takes long to compile."""
 COMPILE: Any = njit

@@ -40,7 +40,7 @@ def cog(
 
     """
     stack = values if values.ndim == 3 else values[None]  # noqa: PLR2004 - the number says itself here
-    block = min(512, 64 * math.ceil(max(stack.shape[1:]) / 64))
+    block = min(512, 128 * math.ceil(max(stack.shape[1:]) / 128))  # GDAL takes no less than 128
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with MemoryFile() as memory:
