@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +56,6 @@ class Catalogue:
     """The folder of catalog.json."""
     title: str
     """What the catalogue is of."""
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def item_path(self, scene: Scene) -> Path:
         """Where the item of a Scene is, or would be."""
@@ -101,15 +99,14 @@ class Catalogue:
         for scene in scenes:
             if self.item_path(scene).is_file():
                 groups.setdefault(scene.collection, []).append(scene)
-        with self._lock:
-            for name, members in sorted(groups.items()):
-                write_atomic(self.root / safe_name(name) / "collection.json", _dump(_collection_json(name, members, self)))
-            catalog = pystac.Catalog("spadework-evidence", self.title).to_dict(include_self_link=False)
-            catalog["links"] = [{"rel": "root", "href": "./catalog.json", "type": "application/json"}] + [
-                {"rel": "child", "href": f"./{safe_name(name)}/collection.json", "type": "application/json"}
-                for name in sorted(groups)
-            ]
-            write_atomic(self.root / "catalog.json", _dump(catalog))
+        for name, members in sorted(groups.items()):
+            write_atomic(self.root / safe_name(name) / "collection.json", _dump(_collection_json(name, members, self)))
+        catalog = pystac.Catalog("spadework-evidence", self.title).to_dict(include_self_link=False)
+        catalog["links"] = [{"rel": "root", "href": "./catalog.json", "type": "application/json"}] + [
+            {"rel": "child", "href": f"./{safe_name(name)}/collection.json", "type": "application/json"}
+            for name in sorted(groups)
+        ]
+        write_atomic(self.root / "catalog.json", _dump(catalog))
 
 
 def intact(scene: Scene) -> bool:
