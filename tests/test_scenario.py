@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 import pytest
 
 from spadework.errors import SiteFileError
 from spadework.intake.scenario import Nuisance, Plant, builtin_scenario, parse_scenario, read_scenario
+from spadework.simulate import NUISANCE_X1
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +63,25 @@ def test_the_builtin_desert_has_three_plants_of_different_size_and_contrast() ->
     assert (arid.watch_from - arid.start).days == 730
 
 
+def test_the_other_builtin_worlds_have_covers_plants_and_every_nuisance() -> None:
+    for name in ("mixed", "fields", "forest"):
+        scenario = builtin_scenario(name)
+        assert sum(astuple(scenario.cover)) == pytest.approx(1)
+        assert scenario.nuisance == NUISANCE_X1
+        assert len(scenario.plants) >= 8
+        assert len({plant.kind for plant in scenario.plants}) >= 3
+
+
+def test_thousands_of_plants_are_checked_in_a_moment() -> None:
+    frame = FRAME.replace("rows = 40", "rows = 800").replace("cols = 50", "cols = 800")
+    plants = "".join(
+        PLANT.replace('"pit"', f'"pit {row} {col}"').replace("row = 20", f"row = {row}").replace("col = 20", f"col = {col}")
+        for row in range(10, 790, 12)
+        for col in range(10, 790, 12)
+    )
+    assert len(parse_scenario(frame + plants, "many.toml").plants) == 65 * 65
+
+
 def test_an_unknown_builtin_is_refused_with_the_known_ones() -> None:
     with pytest.raises(SiteFileError, match=r"moon: not a built-in scenario\. Built in: arid"):
         builtin_scenario("moon")
@@ -73,6 +94,9 @@ def test_an_unknown_builtin_is_refused_with_the_known_ones() -> None:
         (FRAME + PLANT.replace("contrast", "contrats"), r'\[\[plant\]\] key "contrats": not known\. Did you mean "contrast"\?'),
         (FRAME + "[nuisance]\nnose = 0.1", r'\[nuisance\] key "nose": not known\. Did you mean "noise"\?'),
         (FRAME + "[nusance]\nnoise = 0.1", r'top-level key "nusance": not known\. Did you mean "nuisance"\?'),
+        (FRAME + "[cover]\ncorp = 0.1", r'\[cover\] key "corp": not known\. Did you mean "crop"\?'),
+        (FRAME + "[cover]\ncrop = 0.5", r"\[cover\]: its shares sum to 1\.5\. Make arid, crop, grass and forest sum to 1"),
+        (FRAME + "[nuisance]\nsnow = 2", r'key "snow": 2\.0 is beyond its limits'),
         (FRAME + "[[plant]]\nzzzzzz = 1", r'key "zzzzzz": not known\. Known here: name, row'),
         (FRAME.replace("seed = 7\n", ""), r'\[scenario\]: key "seed" is missing'),
         (FRAME.replace("seed = 7", "seed = true"), r'key "seed": True is not a whole number'),

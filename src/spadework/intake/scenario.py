@@ -1,7 +1,7 @@
 """The door for scenario files: TOML bytes in, a ``Scenario`` out, for ``simulate`` to make a world of.
 
-The nouns stand here because their fields *are* the keys of the file: ``[scenario]`` is ``Scenario``, ``[nuisance]`` is
-``Nuisance``, each ``[[plant]]`` is a ``Plant``. ``simulate`` knows them as types only.
+The nouns stand here because their fields *are* the keys of the file: ``[scenario]`` is ``Scenario``, ``[cover]`` is ``Cover``,
+``[nuisance]`` is ``Nuisance``, each ``[[plant]]`` is a ``Plant``. What they do to an image stands in ``simulate``.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import datetime as dt
 import math
 import re
 import tomllib
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, astuple, dataclass, field, fields
 from difflib import get_close_matches
 from importlib import resources
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
+import numpy as np
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -24,12 +24,13 @@ from spadework.errors import SiteFileError
 if TYPE_CHECKING:
     from pathlib import Path
 
-Kind: TypeAlias = Literal["spoil", "cut", "pad"]
-"""Fresh bright subsoil, dark and shadowed cut, grey compacted pad: all of them earthworks."""
+Kind: TypeAlias = Literal["spoil", "cut", "pad", "bare", "roof"]
+"""Fresh bright subsoil, dark and shadowed cut, grey compacted pad, ground stripped of its plants, bright roof."""
 Shape: TypeAlias = Literal["disc", "square", "strip"]
 """Compact, square, or four times as wide (along a row) as high."""
 STRIP: Final = 4.0
 """Width of a strip over its height."""
+MOST_PLANTS: Final = 65_535  # the truth raster is uint16
 TableT = TypeVar("TableT")
 
 
@@ -47,7 +48,7 @@ class Plant:
     start: dt.date
     """UTC day on which its first pixel changes."""
     contrast: float
-    """Mean absolute change of dry reflectance over bands and pixels, 0..1."""
+    """Mean absolute change of dry soil's reflectance over bands and pixels, 0..1; of "bare": of ground and plants at their best."""
     kind: Kind = "spoil"
     shape: Shape = "disc"
     grows_days: int = 0
@@ -94,6 +95,52 @@ class Nuisance:
     """Standard deviation of sensor noise, reflectance."""
     leak: float = 0.12
     """Opacity (0..1) up to which cloud and shadow stay unmasked."""
+    jitter_days: float = 0.0
+    """Standard deviation, from year to year, of the dates of a field's season, days; half of its variance is regional."""
+    jitter_gain: float = 0.0
+    """Standard deviation, from year to year, of a field's greenness, relative; half of its variance is regional."""
+    rotation: float = 0.0
+    """Share of crop fields that in a year bear another crop than usual, or (two in five of these) none."""
+    patchy_wetness: float = 0.0
+    """Relative darkening of red soil in the middle of a rain cell (1 to 3 km), before patches (50 to 300 m) and drying."""
+    haze: float = 0.0
+    """Mean reflectance that aerosol adds over black ground in blue, patchy over kilometres, new in every look."""
+    dust: float = 0.0
+    """Mean opacity (0..1) of the dust that hangs over one look in six, patchy over a kilometre."""
+    cirrus: float = 0.0
+    """Largest reflectance that unmasked cirrus adds over black ground; it drifts over one look in five."""
+    leak_share: float = 0.0
+    """Share of ground called clear that is cloud or shadow all the same, in blobs of 3 to 30 pixels; half are clouds."""
+    misregistration: float = 0.0
+    """Standard deviation of a look's shift in each axis, pixels."""
+    brdf: float = 0.0
+    """Relative change of red crop or grass from the mean to the lowest sun; the orbit adds half of it, alternately."""
+    sensor_step: float = 0.0
+    """Mean absolute relative change of a band's gain on the day on which the sensor changes."""
+    drift: float = 0.0
+    """Standard deviation over the ground of the relative brightness trend in red, per year."""
+    snow: float = 0.0
+    """Share of looks from December to February with snow on the ground, patchy; only thick snow is classified so."""
+    ploughing: float = 0.0
+    """Share of crop fields ploughed out of season per year; a field at most once."""
+    irrigation: float = 0.0
+    """Share of dry fields (not forest) whose irrigation begins, per year: lasting, but no ground is broken."""
+    floods: float = 0.0
+    """Share of the ground flooded per year, each patch for two to ten weeks."""
+    burns: float = 0.0
+    """Share of the vegetated ground that burns per year, and recovers within months."""
+    tracks: float = 0.0
+    """Vehicle tracks per km2 and year: one pixel wide, a part of it bright, fading over months."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What covers the ground: shares of the image, 0..1, that sum to 1; met to within a field."""
+
+    arid: float = 1.0
+    crop: float = 0.0
+    grass: float = 0.0
+    forest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +169,7 @@ class Scenario:
     revisit_days: int = 5
     cloud_share: float = 0.25
     """Mean share of an image under cloud, 0..0.9."""
+    cover: Cover = Cover()
     nuisance: Nuisance = Nuisance()
     plants: tuple[Plant, ...] = field(default=())
 
@@ -142,6 +190,25 @@ LIMITS: Final[dict[str, tuple[float, float]]] = {
     "nuisance.vegetation": (0, 0.9),
     "nuisance.noise": (0, 0.1),
     "nuisance.leak": (0, 1),
+    "nuisance.jitter_days": (0, 60),
+    "nuisance.jitter_gain": (0, 1),
+    "nuisance.rotation": (0, 1),
+    "nuisance.patchy_wetness": (0, 0.6),
+    "nuisance.haze": (0, 0.1),
+    "nuisance.dust": (0, 0.5),
+    "nuisance.cirrus": (0, 0.1),
+    "nuisance.leak_share": (0, 0.3),
+    "nuisance.misregistration": (0, 2),
+    "nuisance.brdf": (0, 0.3),
+    "nuisance.sensor_step": (0, 0.2),
+    "nuisance.drift": (0, 0.2),
+    "nuisance.snow": (0, 1),
+    "nuisance.ploughing": (0, 1),
+    "nuisance.irrigation": (0, 0.5),
+    "nuisance.floods": (0, 0.1),
+    "nuisance.burns": (0, 0.1),
+    "nuisance.tracks": (0, 100),
+    **{f"cover.{name}": (0, 1) for name in ("arid", "crop", "grass", "forest")},
     "plant.pixels": (1, 1_000_000),
     "plant.contrast": (0.001, 0.3),
     "plant.grows_days": (0, 36_525),
@@ -197,7 +264,7 @@ def _read_table(kind: type[TableT], raw: object, where: str, label: str) -> dict
     if not isinstance(raw, dict):
         raise _mistake(where, label, "not a table", f"Write a table {label} with its keys below it.")
     hints = get_type_hints(kind)
-    own = {f.name: f for f in fields(kind) if f.name not in {"nuisance", "plants"}}  # type: ignore[arg-type] # dataclasses only
+    own = {f.name: f for f in fields(kind) if f.name not in {"cover", "nuisance", "plants"}}  # type: ignore[arg-type] # dataclasses only
     _refuse_unknown(raw, list(own), where, label)
     values: dict[str, Any] = {}
     for name, spec in own.items():
@@ -232,8 +299,35 @@ def _check_frame(scenario: Scenario, where: str) -> None:
         raise _mistake(where, '[scenario] key "crs"', problem, 'Write a UTM zone, for example "EPSG:32637".')
 
 
+def _check_cover(cover: Cover, where: str) -> None:
+    """Raise when the shares do not sum to 1."""
+    if not math.isclose(total := sum(astuple(cover)), 1, abs_tol=1e-6):
+        raise _mistake(where, "[cover]", f"its shares sum to {total:g}", "Make arid, crop, grass and forest sum to 1.")
+
+
+def _check_apart(scenario: Scenario, where: str) -> None:
+    """Raise when two plants may touch or share a name.
+
+    Each claims the box of its reach in a raster, so the time is linear in the claimed pixels.
+    """
+    claimed = np.zeros((scenario.rows, scenario.cols), dtype=np.int32)
+    names: set[str] = set()
+    for number, plant in enumerate(scenario.plants, start=1):
+        high, wide = plant.reach
+        box = claimed[plant.row - high : plant.row + high + 1, plant.col - wide : plant.col + wide + 1]
+        if taken := int(box.max()):
+            one = scenario.plants[taken - 1].name
+            raise _mistake(where, f'[[plant]] "{one}"', f'it may touch "{plant.name}"', "Move them apart.")
+        if plant.name in names:
+            raise _mistake(where, f'[[plant]] "{plant.name}"', "two plants have this name", "Give each its own.")
+        box[...] = number
+        names.add(plant.name)
+
+
 def _check_plants(scenario: Scenario, where: str) -> None:
     """Raise when a plant leaves the image or the period, or may touch another."""
+    if len(scenario.plants) > MOST_PLANTS:
+        raise _mistake(where, "[[plant]]", "too many", f"At most {MOST_PLANTS} fit the truth raster.")
     for plant in scenario.plants:
         thing, (high, wide) = f'[[plant]] "{plant.name}"', plant.reach
         if not (high <= plant.row < scenario.rows - high and wide <= plant.col < scenario.cols - wide):
@@ -242,19 +336,14 @@ def _check_plants(scenario: Scenario, where: str) -> None:
         if not scenario.start <= plant.start <= plant.last <= scenario.end:
             problem = f"it grows from {plant.start} to {plant.last}, outside the images"
             raise _mistake(where, thing, problem, f"Keep it from {scenario.start} to {scenario.end}.")
-    for one, two in combinations(scenario.plants, 2):
-        rows_apart, cols_apart = abs(one.row - two.row), abs(one.col - two.col)
-        if rows_apart <= one.reach[0] + two.reach[0] and cols_apart <= one.reach[1] + two.reach[1]:
-            raise _mistake(where, f'[[plant]] "{one.name}"', f'it may touch "{two.name}"', "Move them apart.")
-        if one.name == two.name:
-            raise _mistake(where, f'[[plant]] "{one.name}"', "two plants have this name", "Give each its own.")
+    _check_apart(scenario, where)
 
 
 def parse_scenario(text: str, where: str) -> Scenario:
     """The scenario that a TOML text describes.
 
     Args:
-        text: TOML with one ``[scenario]``, at most one ``[nuisance]`` and any number of ``[[plant]]`` tables.
+        text: TOML with one ``[scenario]``, at most one ``[cover]`` and ``[nuisance]`` and any number of ``[[plant]]`` tables.
         where: name of the file, for messages.
 
     Raises:
@@ -265,7 +354,7 @@ def parse_scenario(text: str, where: str) -> Scenario:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SiteFileError(where, f"not valid TOML: {error}", "Mend that line.") from error
-    _refuse_unknown(raw, ["scenario", "nuisance", "plant"], where, "top-level")
+    _refuse_unknown(raw, ["scenario", "cover", "nuisance", "plant"], where, "top-level")
     if "scenario" not in raw:
         raise SiteFileError(where, "it has no [scenario] table", "Add one; examples/arid.toml in the package is a model.")
     plants = raw.get("plant", [])
@@ -273,10 +362,12 @@ def parse_scenario(text: str, where: str) -> Scenario:
         raise _mistake(where, "[plant]", "not a list of tables", "Write [[plant]] with two brackets.")
     scenario = Scenario(
         **_read_table(Scenario, raw["scenario"], where, "[scenario]"),
+        cover=Cover(**_read_table(Cover, raw.get("cover", {}), where, "[cover]")),
         nuisance=Nuisance(**_read_table(Nuisance, raw.get("nuisance", {}), where, "[nuisance]")),
         plants=tuple(Plant(**_read_table(Plant, plant, where, "[[plant]]")) for plant in plants),
     )
     _check_frame(scenario, where)
+    _check_cover(scenario.cover, where)
     _check_plants(scenario, where)
     return scenario
 

@@ -1,4 +1,4 @@
-"""A desert at rest, and the earthworks planted in it: reflectance without sun, rain, cloud or noise.
+"""The ground at rest, desert or fields, and the earthworks planted in it: reflectance without sun, rain, cloud or noise.
 
 Spectra are (blue, green, red, nir, swir16, swir22), reflectance 0..1, chosen for plausibility after the usual shape of
 desert soils (rising to SWIR) and of green leaves. Rows run south, columns east.
@@ -13,25 +13,30 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from spadework.cube import day_number
+from spadework.simulate.cover import ARID, make_land
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spadework.intake.scenario import Plant, Scenario
+    from spadework.simulate.cover import Land
 
 PLAIN: Final = np.array([0.150, 0.205, 0.270, 0.320, 0.390, 0.360], dtype=np.float32)
 VARNISH: Final = np.array([0.105, 0.140, 0.182, 0.215, 0.265, 0.250], dtype=np.float32)
 """Gravel under dark desert varnish."""
 SAND: Final = np.array([0.185, 0.260, 0.350, 0.400, 0.470, 0.430], dtype=np.float32)
 """Bed of the wadi, and wheel tracks."""
-LEAF: Final = np.array([0.025, 0.055, 0.035, 0.420, 0.190, 0.085], dtype=np.float32)
 
 DIRECTIONS: Final[dict[str, tuple[float, ...]]] = {
     "spoil": (0.6, 0.8, 1.0, 1.0, 1.1, 1.1),
     "cut": (-0.6, -0.8, -1.0, -1.0, -1.1, -1.1),
     "pad": (1.5, 1.3, 0.9, 0.5, -0.7, -1.1),
+    "bare": (0.5, 0.7, 0.9, 0.9, 1.2, 1.2),
+    "roof": (1.3, 1.2, 1.1, 1.0, 0.7, 0.7),
 }
-"""Which way an earthwork moves the spectrum; scaled to the plant's contrast."""
+"""Which way a plant moves the spectrum; scaled to its contrast."""
+LUSH: Final = {"arid": 0.0, "crop": 0.7, "grass": 0.5, "forest": 0.85}
+"""Greenness at its best, by which "bare" reckons how much of its contrast the loss of plants makes up."""
 DARKEST: Final = np.float32(0.01)
 """Reflectance that no ground goes below."""
 UNEVEN: Final = 0.10
@@ -56,8 +61,11 @@ class Ground:
     """(y, x), how strongly rain darkens the ground, about 1."""
     start_day: NDArray[np.int32]
     """(y, x), days since 1970-01-01 on which a pixel changes for good; 0 = never."""
-    plant_id: NDArray[np.uint8]
+    plant_id: NDArray[np.uint16]
     """(y, x), 1 = first plant of the scenario; 0 = none."""
+    cleared: NDArray[np.float32]
+    """(y, x), share of the plants that are gone once built, 0..1; 0 where nothing is."""
+    land: Land
 
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], sigma_px: float) -> NDArray[np.float32]:
@@ -119,8 +127,44 @@ def planted_pixels(plant: Plant) -> NDArray[np.int64]:
     return np.column_stack([rows[order] + plant.row, cols[order] + plant.col]).astype(np.int64)
 
 
+def _clearing(
+    share: float, lush: NDArray[np.float64], floor: NDArray[np.float32], soil: NDArray[np.float32], leaf: NDArray[np.float32]
+) -> float:
+    """Mean absolute change (0..1) when a share of the plants on some pixels and of what lies below them goes.
+
+    ``lush`` (pixel) is their greenness; ``floor``, ``soil`` and ``leaf`` are (band, pixel).
+    """
+    left = lush * (1 - share)
+    after = (floor + share * (soil - floor)) * (1 - left) + leaf * left
+    return float(np.abs(after - floor * (1 - lush) - leaf * lush).mean())
+
+
+def _built(
+    plant: Plant, ground: Ground, place: tuple[NDArray[np.int64], NDArray[np.int64]], uneven: NDArray[np.float64]
+) -> float:
+    """Write what a plant's pixels become; returns the share of their plants that goes.
+
+    An earthwork takes all plants and moves the soil below them by its contrast. "bare" takes as many as make up its
+    contrast at their best, and where that is not enough, or nothing grows, strips the soil for the rest.
+    """
+    row, col = place
+    land, before, contrast, cleared = ground.land, ground.before[:, row, col], plant.contrast, 1.0
+    soil = np.where(land.cover[row, col] == ARID, before, land.soil[:, row, col])
+    if plant.kind == "bare":
+        lush = np.array(list(LUSH.values()))[land.cover[row, col]]
+        tried = np.linspace(0, 1, 21)
+        gains = np.array([_clearing(share, lush, before, soil, land.leaf[:, row, col]) for share in tried])
+        cleared = float(np.interp(contrast, gains, tried)) if gains[-1] > 0 else 1.0
+        contrast = max(contrast - float(gains[-1]), 0.0)
+    direction = np.array(DIRECTIONS[plant.kind])
+    change = np.outer(direction / np.abs(direction).mean(), uneven / uneven.mean()) * contrast
+    bared = before + np.float32(cleared) * (soil - before)
+    ground.after[:, row, col] = np.clip(bared + change, DARKEST, 1).astype(np.float32)
+    return cleared
+
+
 def _plant_all(scenario: Scenario, rng: np.random.Generator, ground: Ground) -> None:
-    """Write the plants into ``after``, ``start_day`` and ``plant_id`` of a ground that is still being made.
+    """Write the plants into ``after``, ``start_day``, ``plant_id`` and ``cleared`` of a ground that is still being made.
 
     A pixel whose brightness would pass ``DARKEST`` or 1 stops there, so its contrast may fall short.
     """
@@ -134,13 +178,11 @@ def _plant_all(scenario: Scenario, rng: np.random.Generator, ground: Ground) -> 
         ground.start_day[row, col] = day_number(plant.start) + np.round(spread).astype(np.int32)
         ground.plant_id[row, col] = number
         uneven = np.clip(1 + UNEVEN * rng.standard_normal(plant.pixels), 0.5, 1.5)
-        direction = np.array(DIRECTIONS[plant.kind])
-        change = np.outer(direction / np.abs(direction).mean(), uneven / uneven.mean()) * plant.contrast
-        ground.after[:, row, col] = np.clip(ground.before[:, row, col] + change, DARKEST, 1).astype(np.float32)
+        ground.cleared[row, col] = _built(plant, ground, (row, col), uneven)
 
 
 def make_ground(scenario: Scenario, rng: np.random.Generator) -> Ground:
-    """The site of a scenario: a gravel plain with dark patches, a sandy wadi, a track, gentle relief, and the plants.
+    """The site of a scenario: a gravel plain with dark patches, a sandy wadi and a track, fields, gentle relief, the plants.
 
     Amplitudes are those of ``Nuisance``; the layout is chosen for plausibility.
 
@@ -158,7 +200,9 @@ def make_ground(scenario: Scenario, rng: np.random.Generator) -> Ground:
     mixed = PLAIN[:, None, None] * (1 - dark) + VARNISH[:, None, None] * dark
     mixed = mixed * (1 - pale) + SAND[:, None, None] * pale
     texture = 1 + np.float32(nuisance.texture) * (0.5 * broad + 0.6 * mid + 0.62 * fine)
-    before = np.clip(mixed * texture, DARKEST, 1).astype(np.float32)
+    land = make_land(scenario)
+    desert = land.cover == ARID
+    before = np.where(desert, np.clip(mixed * texture, DARKEST, 1), land.floor).astype(np.float32)
     height = smooth_noise(rng, shape, size / 14)
     north, east = np.gradient(height)
     steepness = np.float32(nuisance.slope / max(float(np.hypot(north, east).std()), 1e-9))
@@ -167,10 +211,12 @@ def make_ground(scenario: Scenario, rng: np.random.Generator) -> Ground:
         after=before.copy(),
         slope_east=np.asarray(east * steepness, dtype=np.float32),
         slope_north=np.asarray(-north * steepness, dtype=np.float32),
-        plant_room=(bed * np.clip(0.6 + 0.4 * mid, 0, 1)).astype(np.float32),
+        plant_room=(bed * np.clip(0.6 + 0.4 * mid, 0, 1) * desert).astype(np.float32),
         wet_room=np.clip(1 + 0.25 * broad + 0.4 * bed, 0.3, 1.8).astype(np.float32),
         start_day=np.zeros(shape, dtype=np.int32),
-        plant_id=np.zeros(shape, dtype=np.uint8),
+        plant_id=np.zeros(shape, dtype=np.uint16),
+        cleared=np.zeros(shape, dtype=np.float32),
+        land=land,
     )
     _plant_all(scenario, rng, ground)
     return ground

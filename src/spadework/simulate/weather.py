@@ -1,4 +1,4 @@
-"""Sun, rain, spring and clouds over a simulated site, look by look."""
+"""Sun, rain, spring, snow and clouds over a simulated site, look by look."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.ndimage import zoom
 
+from spadework.cube import day_of
 from spadework.simulate.ground import smooth_noise
+from spadework.simulate.noise import patches, ramp
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -27,6 +29,15 @@ CLOUD_BASE_M: Final = 700.0
 """Height of the clouds above ground; chosen for plausibility (low cumulus)."""
 BLOB_M: Final = 180.0
 """Smoothing length of the clouds; chosen for plausibility."""
+CELLS_PER_YEAR: Final = 30.0
+"""Rain cells that touch a site; chosen for plausibility."""
+CELL_M: Final = (1000.0, 3000.0)
+"""Standard deviation of a rain cell's footprint, metres."""
+MOIST_M: Final = 60.0
+"""Smoothing length of soil moisture: patches of 50 to 300 m."""
+SNOW_M: Final = 250.0
+"""Smoothing length of snow patches."""
+WINTER: Final = (12, 1, 2)
 EDGE: Final = 0.55
 """Standard deviations of the cloud field between the edge of a cloud and its opaque part."""
 
@@ -109,6 +120,60 @@ def cloud_shares(scenario: Scenario, days: NDArray[np.int32], rng: np.random.Gen
     return np.asarray(rng.beta(0.3, 0.3 * (1 - mean) / mean))
 
 
+def moisture_of(scenario: Scenario, days: NDArray[np.int32]) -> Iterator[NDArray[np.float32] | None]:
+    """One per look: (y, x) relative darkening of red soil by rain cells, patchy and drying; None where the term is off.
+
+    A cell darkens its middle by half to one times ``patchy_wetness`` and falls off as a Gaussian. What is wet lies in
+    patches: six parts of a standing pattern (how well the soil drains), four parts new in every look.
+    """
+    shape, amount = (scenario.rows, scenario.cols), scenario.nuisance.patchy_wetness
+    rng, field = np.random.default_rng([scenario.seed, 14]), patches(shape, MOIST_M / scenario.gsd_m)
+    standing, wet = field.draw(rng), np.zeros(shape, dtype=np.float32)
+    first, last = int(days[0]) - 30, int(days[-1])
+    rains = np.sort(rng.uniform(first, last, rng.poisson(CELLS_PER_YEAR * (last - first) / YEAR)))
+    before = float(first)
+    for day in days:
+        if not amount:
+            yield None
+            continue
+        wet *= np.float32(math.exp(-(float(day) - before) / DRYING_DAYS))
+        for rain in rains[(rains > before) & (rains <= day)]:
+            span = rng.uniform(*CELL_M) / scenario.gsd_m
+            middle = rng.uniform((-span, -span), (shape[0] + span, shape[1] + span))
+            y, x = (np.exp(-0.5 * ((np.arange(n) - at) / span) ** 2) for n, at in zip(shape, middle, strict=True))
+            depth = amount * rng.uniform(0.5, 1.0) * math.exp((rain - float(day)) / DRYING_DAYS)
+            wet += np.outer((depth * y).astype(np.float32), x.astype(np.float32))
+        np.minimum(wet, np.float32(1.2 * amount), out=wet)
+        pattern = np.float32(0.48) * standing + np.float32(0.32) * field.draw(rng)
+        yield wet * np.clip(1 + pattern, 0, 2)
+        before = float(day)
+
+
+def snow_of(scenario: Scenario, days: NDArray[np.int32]) -> Iterator[NDArray[np.float32] | None]:
+    """One per look: (y, x) share of the ground below snow, 0..1; None where there is none."""
+    rng, field = np.random.default_rng([scenario.seed, 15]), patches((scenario.rows, scenario.cols), SNOW_M / scenario.gsd_m)
+    for day in days:
+        chance, level = rng.random(), np.float32(rng.uniform(-0.5, 1.5))
+        there = chance < scenario.nuisance.snow and day_of(int(day)).month in WINTER
+        yield ramp(field.draw(rng) + level, -0.7, 0.7) if there else None
+
+
+def _twice(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A field that joins itself at the edges, on pixels half the size, straight between (weights 3/4 and 1/4)."""
+    rows, cols = field.shape
+    near, far = np.float64(0.75) * field, np.float64(0.25) * field
+    tall = np.empty((2 * rows, cols))
+    np.add(near[1:], far[:-1], out=tall[2::2])
+    np.add(near[:-1], far[1:], out=tall[1:-1:2])
+    tall[0], tall[-1] = near[0] + far[-1], near[-1] + far[0]
+    near, far = np.float64(0.75) * tall, np.float64(0.25) * tall
+    wide = np.empty((2 * rows, 2 * cols), dtype=np.float32)
+    np.add(near[:, 1:], far[:, :-1], out=wide[:, 2::2], casting="same_kind")
+    np.add(near[:, :-1], far[:, 1:], out=wide[:, 1:-1:2], casting="same_kind")
+    wide[:, 0], wide[:, -1] = near[:, 0] + far[:, -1], near[:, -1] + far[:, 0]
+    return wide
+
+
 def sky_over(scenario: Scenario, share: float, sun: Sun, rng: np.random.Generator) -> Sky:
     """Clouds that cover about ``share`` of the sky, and their shadows.
 
@@ -123,7 +188,7 @@ def sky_over(scenario: Scenario, share: float, sun: Sun, rng: np.random.Generato
     coarse += 0.15 * smooth_noise(rng, (scenario.rows, scenario.cols), 1.0)
     edge = float(np.quantile(coarse, 1 - share))
     opacity = np.clip((coarse - edge) / EDGE, 0, 1).astype(np.float32)
-    sky = zoom(opacity, 2, order=1, mode="grid-wrap", grid_mode=True)
+    sky = _twice(opacity)
     length_px = CLOUD_BASE_M * sun.reach / scenario.gsd_m
     south = round(length_px * math.cos(math.radians(sun.azimuth)))
     east = -round(length_px * math.sin(math.radians(sun.azimuth)))

@@ -1,25 +1,24 @@
 """A scenario becomes a world: images as a catalogue would hold them, and the truth that no catalogue has.
 
-One image: ground (before or after each pixel's day), sparse plants, rain, the sun's shading of slopes, a yearly and an
-image-wide gain, cloud shadow, cloud, sensor noise, and a scene classification that misses the thin edges of clouds.
-Left out: misregistration, view angles, haze, dust, sensor ageing; a planted pixel changes on one day and stays.
+How an image comes about stands in ``image``. Left out: relief displacement, adjacency, the equation of time; a planted pixel
+changes on one day and stays.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from spadework.cube import PER_UNIT, Chip, day_number, day_of
+from spadework.cube import PER_UNIT, Chip
 from spadework.grid import reproject, rings_of
 from spadework.records import BANDS, Asset, Scene
-from spadework.simulate.ground import DARKEST, LEAF, Ground, make_ground, planted_pixels
-from spadework.simulate.weather import OVERPASS_H, YEAR, Sky, Sun, cloud_shares, greenness_of, sky_over, sun_at, wetness_of
+from spadework.simulate.ground import planted_pixels
+from spadework.simulate.image import CLOUD_CLASS, Image, Stage, make_stage
+from spadework.simulate.weather import OVERPASS_H
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,28 +26,29 @@ if TYPE_CHECKING:
     from spadework.intake.scenario import Plant, Scenario
     from spadework.records import MultiPolygon
 
-CLOUD: Final = np.array([0.62, 0.61, 0.60, 0.60, 0.42, 0.32], dtype=np.float32)
-"""Reflectance of an opaque cloud by band; chosen for plausibility."""
-SHADE: Final = np.array([0.45, 0.50, 0.55, 0.60, 0.65, 0.65], dtype=np.float32)
-"""Share of light that a full shadow takes; less in blue, which the sky keeps bright. Chosen for plausibility."""
-DAMP: Final = np.array([0.85, 0.9, 1.0, 1.0, 1.1, 1.15], dtype=np.float32)
-"""How strongly rain darkens each band: more in SWIR (after Lobell & Asner 2002, Soil Sci. Soc. Am. J. 66:722-727)."""
-SHADOW_CLASS, VEGETATION_CLASS, SOIL_CLASS, CLOUD_CLASS = 3, 4, 5, 9
-"""Values of the Sentinel-2 scene classification (ESA, Sentinel-2 Level-2A Algorithm Theoretical Basis Document)."""
-GREEN_FROM: Final = 0.15
-"""Cover from which the classification says vegetation; chosen for plausibility."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth:
-    """What was planted."""
+    """What was planted, and what else happened to the ground."""
 
     start_day: NDArray[np.int32]
     """(y, x), days since 1970-01-01 on which a pixel changes for good; 0 = undisturbed."""
-    plant_id: NDArray[np.uint8]
+    plant_id: NDArray[np.uint16]
     """(y, x), 1 = first plant of the scenario; 0 = none."""
-    description: dict[str, Any]
-    """Ready for JSON: the frame, and each plant with its days, area, contrast, pixels and WGS 84 polygon (GeoJSON)."""
+    cover: NDArray[np.uint8]
+    """(y, x), index into ``cover.COVERS``: what covers the ground before anything happens."""
+    passing_kind: NDArray[np.uint8]
+    """(y, x), index into ``passing.PASSINGS``; 0 = nothing. A pixel sees at most one, and may be planted as well."""
+    passing_day: NDArray[np.int32]
+    """(y, x), days since 1970-01-01 of its beginning; 0 = nothing."""
+    passing_end: NDArray[np.int32]
+    """(y, x), first day on which it has passed; 0 = nothing, or it lasts."""
+    scenario: Scenario
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """Ready for JSON: the frame, and each plant with its days, area, contrast, pixels and WGS 84 polygon (GeoJSON)."""
+        return _describe(self.scenario)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,19 +61,7 @@ class World:
     truth: Truth
 
 
-@dataclass(frozen=True, slots=True)
-class _Weather:
-    """Everything about one look but its ground."""
-
-    day: dt.date
-    sun: Sun
-    sky: Sky
-    gain: float
-    wet: float
-    green: float
-
-
-def _footprint(scenario: Scenario) -> MultiPolygon:
+def footprint_of(scenario: Scenario) -> MultiPolygon:
     """The image's corners in WGS 84, edges not densified."""
     east = scenario.west + scenario.cols * scenario.gsd_m
     south = scenario.north - scenario.rows * scenario.gsd_m
@@ -98,48 +86,31 @@ def _assets(scenario: Scenario) -> tuple[Asset, ...]:
     )
 
 
-def _image(ground: Ground, weather: _Weather, scenario: Scenario, rng: np.random.Generator) -> NDArray[np.uint16]:
-    """(band, y, x) raw numbers of one look: reflectance x 10,000, and scene classes last; 0 never occurs.
-
-    Slopes are shaded by the cosine law (Teillet et al. 1982, Can. J. Remote Sensing 8:84-106), for gentle slopes
-    1 - tan(zenith) x (rise over run towards the sun).
-    """
-    built = (ground.start_day > 0) & (ground.start_day <= day_number(weather.day))
-    dry = np.where(built, ground.after, ground.before)
-    green = np.where(built, np.float32(0), ground.plant_room * np.float32(weather.green))
-    soil = dry * (1 - np.clip(DAMP[:, None, None] * (weather.wet * ground.wet_room), 0, 0.8))
-    value = soil * (1 - green) + LEAF[:, None, None] * green
-    azimuth = math.radians(weather.sun.azimuth)
-    uphill = ground.slope_east * math.sin(azimuth) + ground.slope_north * math.cos(azimuth)
-    value *= np.float32(weather.gain) * (1 - np.float32(weather.sun.reach) * uphill)
-    value *= 1 - SHADE[:, None, None] * weather.sky.shadow
-    value += weather.sky.cloud * (CLOUD[:, None, None] - value)
-    value += np.float32(scenario.nuisance.noise) * rng.standard_normal(value.shape, dtype=np.float32)
-    classes = np.where(green >= GREEN_FROM, VEGETATION_CLASS, SOIL_CLASS)
-    classes = np.where(weather.sky.shadow > scenario.nuisance.leak, SHADOW_CLASS, classes)
-    classes = np.where(weather.sky.cloud > scenario.nuisance.leak, CLOUD_CLASS, classes)
-    raw = np.rint(np.clip(value, DARKEST / 10, 1.5) * PER_UNIT)
-    return np.concatenate([raw, classes[None]]).astype(np.uint16)
+def instant_of(scenario: Scenario, footprint: MultiPolygon, day: dt.date) -> tuple[str, dt.datetime]:
+    """Id of the Scene of a day, and the instant of 10:30 local mean solar time, to the second."""
+    longitude = float(np.mean([x for x, _ in footprint[0][0][:-1]]))
+    midnight = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+    instant = midnight + dt.timedelta(seconds=round(3600 * (OVERPASS_H - longitude / 15)))
+    return f"synthetic-{scenario.name}-{day:%Y%m%d}", instant
 
 
-def _scene(scenario: Scenario, frame: tuple[MultiPolygon, tuple[Asset, ...]], weather: _Weather, cloud: float) -> Scene:
+def _scene(scenario: Scenario, frame: tuple[MultiPolygon, tuple[Asset, ...]], image: Image) -> Scene:
     """One image in the words of a catalogue."""
     footprint, assets = frame
-    longitude = float(np.mean([x for x, _ in footprint[0][0][:-1]]))
-    midnight = dt.datetime.combine(weather.day, dt.time(), tzinfo=dt.UTC)
+    name, instant = instant_of(scenario, footprint, image.day)
     return Scene(
-        id=f"synthetic-{scenario.name}-{weather.day:%Y%m%d}",
+        id=name,
         collection=f"synthetic-{scenario.name}",
-        datetime=midnight + dt.timedelta(seconds=round(3600 * (OVERPASS_H - longitude / 15))),
+        datetime=instant,
         platform="synthetic",
         bands=tuple(zip(BANDS, assets, strict=False)),
         mask=("scl", assets[-1]),
         footprint=footprint,
         crs=scenario.crs,
-        cloud=round(cloud, 2),
+        cloud=round(100 * float(np.mean(image.values[-1] == CLOUD_CLASS)), 2),
         gsd=scenario.gsd_m,
-        sun_elevation=round(weather.sun.elevation, 3),
-        sun_azimuth=round(weather.sun.azimuth, 3),
+        sun_elevation=round(image.sun.elevation, 3),
+        sun_azimuth=round(image.sun.azimuth, 3),
         provider="Spadework",
         licence="CC0-1.0",
         credit="Synthetic data made by Spadework, not a real place",
@@ -182,17 +153,15 @@ def _describe(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _weather(scenario: Scenario, latitude: float) -> list[_Weather]:
-    """One entry per look, in time order."""
-    days = np.arange(day_number(scenario.start), day_number(scenario.end) + 1, scenario.revisit_days, dtype=np.int32)
-    rng = np.random.default_rng([scenario.seed, 2])
-    wet, green, shares = (make(scenario, days, rng) for make in (wetness_of, greenness_of, cloud_shares))
-    yearly = 1 + scenario.nuisance.season_gain * np.cos(2 * np.pi * (days % YEAR - 172) / YEAR)
-    gain = yearly * (1 + scenario.nuisance.scene_gain * rng.standard_normal(days.size))
-    dates = [day_of(int(day)) for day in days]
-    suns = [sun_at(date, latitude) for date in dates]
-    skies = [sky_over(scenario, float(share), sun, rng) for share, sun in zip(shares, suns, strict=True)]
-    return [_Weather(d, suns[i], skies[i], float(gain[i]), float(wet[i]), float(green[i])) for i, d in enumerate(dates)]
+def stage_of(scenario: Scenario, footprint: MultiPolygon) -> Stage:
+    """The scenario laid out at its latitude; raises ValueError as ``make_stage`` does."""
+    return make_stage(scenario, float(np.mean([y for _, y in footprint[0][0][:-1]])))
+
+
+def truth_of(stage: Stage) -> Truth:
+    """What an image cannot tell."""
+    ground, passing = stage.ground, stage.passing
+    return Truth(ground.start_day, ground.plant_id, ground.land.cover, passing.kind, passing.day, passing.end, stage.scenario)
 
 
 def make_world(scenario: Scenario) -> World:
@@ -205,14 +174,11 @@ def make_world(scenario: Scenario) -> World:
         ValueError: when a plant leaves the image or covers another.
 
     """
-    ground = make_ground(scenario, np.random.default_rng([scenario.seed, 1]))
-    footprint, assets = _footprint(scenario), _assets(scenario)
-    latitude = float(np.mean([y for _, y in footprint[0][0][:-1]]))
-    rng = np.random.default_rng([scenario.seed, 3])
-    scenes = []
-    for weather in _weather(scenario, latitude):
-        values = _image(ground, weather, scenario, rng)
-        cloud = 100 * float(np.mean(values[-1] == CLOUD_CLASS))
-        chip = Chip(assets, values, scenario.crs, assets[0].transform or (1.0, 0.0, 0.0, 0.0, -1.0, 0.0))
-        scenes.append((_scene(scenario, (footprint, assets), weather, cloud), (chip,)))
-    return World(scenario, tuple(scenes), Truth(ground.start_day, ground.plant_id, _describe(scenario)))
+    footprint, assets = footprint_of(scenario), _assets(scenario)
+    stage = stage_of(scenario, footprint)
+    transform = assets[0].transform or (1.0, 0.0, 0.0, 0.0, -1.0, 0.0)
+    scenes = tuple(
+        (_scene(scenario, (footprint, assets), image), (Chip(assets, image.values, scenario.crs, transform),))
+        for image in stage.images()
+    )
+    return World(scenario, scenes, truth_of(stage))
