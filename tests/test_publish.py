@@ -24,6 +24,8 @@ from spadework.grid import reproject, rings_of
 from spadework.publish import draw, figures, pairs, report, tables, words
 from spadework.records import (
     Bound,
+    Chance,
+    Curve,
     Dropped,
     Event,
     Figure,
@@ -31,14 +33,18 @@ from spadework.records import (
     Look,
     Mark,
     MultiPolygon,
+    NullStatement,
     Observability,
     Period,
     PhaseStep,
+    Planted,
     PublishRule,
     SceneRef,
     Season,
+    Sensitivity,
     SeriesRow,
     Site,
+    Smallest,
 )
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=https://evil.example/x.png onerror=alert(2)> {{ 7 * 7 }}"
@@ -379,6 +385,94 @@ def test_headlines() -> None:
     )
 
 
+def sensitivity_of(before: dt.date | None = dt.date(2020, 9, 1), **changes: object) -> Sensitivity:
+    """Two plants, one statement for 20 pixels and 5 points, and a weaker one for 8 pixels."""
+    planted = (
+        Planted("soil", 1, 20, 0.06, dt.date(2020, 2, 1), 6.0, found=True),
+        Planted("grey", -1, 8, 0.02, dt.date(2020, 11, 1), 1.0, found=False),
+    )
+    statements = (
+        NullStatement(800.0, 0.05, 0.9, None, Chance(0.612, 0.4, 0.75, "grey"), 1, 1),
+        NullStatement(2000.0, 0.05, 0.9, before, Chance(0.904, 0.853, 0.9972, "grey"), 1, 1),
+        NullStatement(2000.0, 0.05, 0.5, dt.date(2020, 12, 1), Chance(0.51, 0.3, 0.7, "soil"), 1, 1),
+    )
+    curve = ((0.01, 0.1, 0.2), (0.1, 0.8, 0.95), (0.05, 0.6, 0.9), (0.2, 0.9, 0.99))
+    told = Sensitivity(
+        planted, 300, 4, 0.9, dt.date(2020, 1, 1), dt.date(2020, 12, 31), dt.date(2020, 7, 1), 100.0, 60_000.0, statements,
+        (Smallest(0.9, "contrast", 0.05, 1900.0, 1100.0, None),),
+        (Curve("soil", 2000.0, *curve), Curve("grey", 2000.0, *curve)),
+    )  # fmt: skip
+    return dataclasses.replace(told, **changes)  # type: ignore[arg-type]  # field by field in each test
+
+
+def test_what_could_have_been_seen_is_one_sentence_with_its_evidence() -> None:
+    said = words.detectable(dataclasses.replace(findings_of(), sensitivity=sensitivity_of()))
+    assert said.text == (
+        "A disturbance of at least 2,000 m² and at least 5 points that began before 1 September 2020 would have been confirmed "
+        "with probability .90 [.85, over .99]."
+    )
+    assert said.looks == (LOOKS[3].id, LOOKS[6].id)
+
+
+def test_a_probability_never_reached_is_told() -> None:
+    said = words.detectable_text(sensitivity_of(before=None))
+    assert (
+        said
+        == "No size and contrast tried (800 m² to 2,000 m², 2.0 to 6 points) reached a probability of .90 of being confirmed."
+    )
+    assert "could not be measured: no room" in words.detectable_text(sensitivity_of(statements=(), reason="no room"))
+    assert "not been measured yet" in words.detectable_text(None)
+    assert "300 were wanted" in words.planting(sensitivity_of())
+
+
+def test_the_leading_statement_holds_for_half_of_the_period_where_one_does() -> None:
+    late, early = sensitivity_of().statements[1], sensitivity_of(dt.date(2020, 2, 1)).statements[1]
+    small = dataclasses.replace(early, area_m2=800.0)
+    assert words.leading(sensitivity_of(statements=(small, late))) == late
+    assert words.leading(sensitivity_of(statements=(early, small))) == small
+    strong = dataclasses.replace(late, area_m2=800.0, contrast=0.1)
+    assert words.leading(sensitivity_of(statements=(small, strong))) == strong
+    unsure = dataclasses.replace(late, area_m2=800.0, chance=Chance(0.91, 0.4, 0.99, "grey"))
+    assert words.leading(sensitivity_of(statements=(unsure, late))) == late
+    assert words.leading(sensitivity_of(statements=(unsure,))) == unsure
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0.934, ".93"), (0.9, ".90"), (0.99, ".99"), (0.9999, "over .99"), (1.0, "over .99"), (0.004, "under .01")]
+)  # fmt: skip
+def test_probabilities_are_never_certain(value: float, expected: str) -> None:
+    assert words.probability(value) == expected
+
+
+def test_the_chance_of_an_event_stands_with_its_base_rate() -> None:
+    findings = findings_of(event_of(p_real=0.934), base_rate=0.5)
+    expected = "Probability that this is a real lasting change: .93, if such events occur 0.5 times per km² and year here."
+    assert words.chance(findings.events[0], findings) == expected
+    assert words.chance(event_of(), findings) == ""
+    assert "occur 2 times" in words.chance(event_of(p_real=0.5, base_rate=2.0), findings)
+    text = Page(report.report_html(findings, ())).text
+    assert expected in text
+    assert "no probability has been computed" not in text
+    properties = tables.events_geojson(findings)["features"][0]["properties"]
+    assert (properties["p_real"], properties["base_rate"]) == (0.934, 0.5)
+
+
+def test_sensitivity_is_a_table_and_a_figure() -> None:
+    findings = dataclasses.replace(findings_of(), sensitivity=sensitivity_of())
+    made = figures.draw_all(cube_of(), findings)
+    assert [f.name for f in made][-1] == "figures/sensitivity.png"
+    assert made == figures.draw_all(cube_of(), findings)
+    html = Page(report.report_html(findings, made))
+    for text in (
+        "at least 5 points that began before 1 September 2020", "not reached", "at most .61 [.40, .75]", "before 1 September 2020",
+        "2 changes", "1 were confirmed", "the harder kind of change", "the same step in every band", "6 ha", "null_findings.json",
+    ):  # fmt: skip
+        assert text in html.text, text
+    assert "has not been measured yet" not in html.text
+    unknown = dataclasses.replace(findings, sensitivity=sensitivity_of(statements=(), curves=(), reason="no room"))
+    assert "could not be measured: no room" in Page(report.report_html(unknown, ())).text
+
+
 # ---------------------------------------------------------------- the page
 def test_every_event_and_look_is_on_the_page(page: Page, drawn: tuple[Findings, tuple[Figure, ...]]) -> None:
     for event in drawn[0].events:
@@ -572,3 +666,19 @@ def test_observability_json() -> None:
     assert got["min_area_m2"] == 800.0
     assert got["sensitivity"] is None
     assert json.loads(json.dumps(got)) == got
+
+
+def test_null_findings_state_area_contrast_day_and_probability() -> None:
+    got = tables.observability_json(dataclasses.replace(findings_of(), sensitivity=sensitivity_of()))["sensitivity"]
+    assert (got["plants"], got["plants_wanted"], got["confirmed"], got["reason"]) == (2, 300, 1, None)
+    assert got["families"] == {"soil": {"plants": 1, "confirmed": 1}, "grey": {"plants": 1, "confirmed": 0}}
+    assert got["statements"][1] == {
+        "area_m2": 2000.0, "contrast": 0.05, "probability_wanted": 0.9, "reached": True, "onset_before": "2020-09-01", "probability": 0.904,
+        "interval": [0.853, 0.9972], "worse_family": "grey", "plants_like_it": 1, "of_these_confirmed": 1,
+    }  # fmt: skip
+    assert got["limits"] == {
+        "onset_before": "2020-07-01",
+        "smallest": [{"probability": 0.9, "contrast": 0.05, "min_area_m2": 1900.0, "interval": [1100.0, None]}],
+    }
+    assert got["planted"][0]["area_m2"] == 2000.0
+    assert json.loads(json.dumps(got, allow_nan=False)) == got

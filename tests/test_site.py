@@ -46,7 +46,7 @@ def test_the_defaults_are_those_of_the_design(tmp_path: Path) -> None:
     assert site.imagery == (ImagerySource(stac="https://example.org/v1", collections=("sentinel-2-l2a",), max_cloud=100.0),)
     assert site.clear == ClearRule(scl=(4, 5, 6, 7), dilate_m=20.0)
     assert site.publish == PublishRule(coordinates_m=5000.0, delay_days=0)
-    assert (site.query, site.synthetic, site.min_pixels) == ("tile", False, 8)
+    assert (site.query, site.synthetic, site.min_pixels, site.base_rate) == ("tile", False, 8, 0.1)
     assert shape_of(site.aoi).bounds == (40.0, 34.0, 40.1, 34.1)
 
 
@@ -73,6 +73,13 @@ def test_every_key_arrives(tmp_path: Path) -> None:
     )
     assert (site.clear, site.min_pixels, site.query) == (ClearRule((4, 5), 40.0, 0.2), 3, "aoi")
     assert site.publish == PublishRule(0.0, 30)
+
+
+def test_a_base_rate_is_more_than_nothing(tmp_path: Path) -> None:
+    assert read_site(write(tmp_path, site=f"{SITE}\nbase_rate_per_km2_year = 1")).base_rate == 1.0
+    for wrong in ("0", "-0.1", "nan", "inf"):
+        with pytest.raises(SiteFileError, match="base_rate_per_km2_year"):
+            read_site(write(tmp_path, site=f"{SITE}\nbase_rate_per_km2_year = {wrong}"))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +150,7 @@ def refused(path: Path) -> UserError:
         pytest.param({"more": "[privacy]\nqueries = 'aoi'"}, "privacy.queries", "'query'", id="[privacy]"),
         pytest.param({"more": "[[scene]]\npath='a'\ndatetime=2020-01-01T00:00:00Z\nprovider='p'\nlicence='l'\ncredit='c'\noff_nadir=1"}, "scene.0.off_nadir", "'off_nadir_deg'", id="[[scene]]"),
         pytest.param({"more": "[[source]]\npath='a'\noutlet='o'\npublished=2020-01-01\nlink='x'"}, "source.0.link", "known here", id="[[source]]"),
-        pytest.param({"site": SITE + "\nzzzzqqq = 1"}, "site.zzzzqqq", "known here: bbox, geometry, name", id="nothing near"),
+        pytest.param({"site": SITE + "\nzzzzqqq = 1"}, "site.zzzzqqq", "known here: base_rate_per_km2_year, bbox, geometry, name", id="nothing near"),
     ],
 )  # fmt: skip
 def test_an_unknown_key_is_refused_with_the_nearest_known(tmp_path: Path, parts: dict[str, str], key: str, mend: str) -> None:

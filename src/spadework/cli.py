@@ -73,6 +73,25 @@ def run(
 
 
 @app.command()
+def sensitivity(site_file: SiteFile, out: Out = Path("dossier"), as_json: AsJson = False) -> None:
+    """What could have been seen: plants known changes into the site's own looks, and counts which are confirmed."""
+    from spadework.publish.tables import sensitivity_json
+    from spadework.publish.words import detectable_text, planting
+    from spadework.run.site import run_site
+
+    with _progress() as on_step:
+        outcome = run_site(site_file, out, _patience(), on_step, thorough=True)
+    written = (outcome.out / "null_findings.json").resolve()
+    if as_json:
+        told = {"statement": detectable_text(outcome.sensitivity), "sensitivity": sensitivity_json(outcome.sensitivity)}
+        print(json.dumps({**_outcome_json(outcome), **told, "null_findings": str(written)}))
+    else:
+        lines = [outcome.site, f"  {detectable_text(outcome.sensitivity)}", f"  {planting(outcome.sensitivity)}"]
+        print("\n".join([*lines, f"  written  {written}", f"  report   {outcome.report.resolve()}"]))
+    sys.exit(outcome.exit_code)
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the examples go.")] = Path("spadework-demo"),
     as_json: AsJson = False,
@@ -167,7 +186,7 @@ def _patience() -> HttpRule:
 
 _WORDS = {
     "search": "searching the catalogue", "convert": "converting the real stack", "simulate": "simulating", "read": "reading looks",
-    "fit": "fitting pixels", "events": "grouping events", "report": "drawing the report",
+    "fit": "fitting pixels", "events": "grouping events", "sensitivity": "planting known changes", "report": "drawing the report",
 }  # fmt: skip
 
 

@@ -27,6 +27,9 @@ EPOCH: Final = dt.date(1970, 1, 1)
 OK, TOO_FEW_LOOKS, SHORT_HISTORY, MODEL_FAILED, OUTSIDE_AOI = range(5)
 """Values of ``Change.reason``."""
 REASONS: Final = ("ok", "too few looks", "short history", "model failed", "outside the area of interest")
+NO_METHOD, TWO_HARMONICS, ONE_HARMONIC, SEASON_FREE, PAIRWISE = range(5)
+"""Values of ``Change.method``, from the most to the least that a history carries."""
+METHODS: Final = ("none", "season of two harmonics", "season of one harmonic", "no season", "nearest look of the season")
 
 
 def day_number(day: dt.date) -> int:
@@ -119,6 +122,8 @@ class Change:
     """(y, x), clear looks in the watched period."""
     reason: NDArray[np.uint8]
     """(y, x), index into REASONS."""
+    method: NDArray[np.uint8]
+    """(y, x), index into METHODS: what the pixel's history was long enough for."""
     recovered: NDArray[np.bool_]
     """(y, x), True where a confirmed change went back to normal (it is then not in ``confirmed``)."""
     anomalous: NDArray[np.bool_]

@@ -1,20 +1,15 @@
 """Per-pixel monitoring: what was normal before ``start``, and what is not normal since.
 
-Looks before ``start`` are the history. Each pixel is modelled by a robust harmonic regression of its own history, all
-bands at once. Looks are then judged by their whitened distance from the model, in a sliding window over clear looks.
+Looks before ``start`` are the history. All bands are judged together, in units of the pixel's own noise.
 
-1. *Common mode.* What a look does to the whole scene (illumination, haze, wet ground, a sensor step) is not change here.
-   From a sparse sample of pixels each look gets an affine map from modelled to observed spectra, robust and pulled
-   towards a gain per band. A change of the whole scene at once is therefore not seen.
-2. *Model.* Order-2 harmonics (fewer where the history is short), reweighted least squares (Zhu and Woodcock 2014, Remote
-   Sens. Environ. 144, 152-171, for the harmonics; Huber 1964 for the reweighting), weak ridge.
-3. *Noise.* The pixel's residual covariance with the scene's noise as prior and a floor; the model's prediction variance; jitter
-   of phase and amplitude of the season as rank-one terms.
-4. *Level.* Under no change a slow level and the noise are updated recursively (exponential smoothing), so that drift and
-   a noisier sky are not taken for change.
-5. *Confirmation.* ``need`` of the last ``window`` clear looks odd and in agreement, and their mean far out.
-6. *Recovery.* A confirmed change is withdrawn after a run of normal looks that would have shown it.
-7. *Neighbours.* A confirmed pixel without confirmed neighbours at about the same time is dropped.
+1. *Common mode* (``common``): what a look does to the whole scene is taken out.
+2. *Model* (``fit``): order-2 harmonics by reweighted least squares (Zhu and Woodcock 2014, Remote Sens. Environ. 144, 152-171,
+   for the harmonics; Huber 1964 for the reweighting), fewer terms where the history is short, and at last the history look
+   nearest in season.
+3. *Twins* (``twins``): up to 15 pixels 4 to 22 pixels away that did the same through the history.
+4. *Distances* (``whiten``): from the twins, from the own past, and from the own past with its season forgiven.
+5. *Confirmation and recovery* (``watch``): 3 to 8 clear looks together, neighbours lowering the bar.
+6. *Again*, for pixels some of whose twins were confirmed to have changed: from then on those are nobody's twins.
 """
 
 from __future__ import annotations
@@ -22,13 +17,15 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
-from scipy.special import chdtri
+from scipy.special import chdtri, fdtri
 
-from spadework.change import kernel
-from spadework.cube import MISSING, OK, OUTSIDE_AOI, PER_UNIT, Change, day_number
+from spadework.change import fit as model
+from spadework.change import twins, watch, whiten
+from spadework.change.common import CommonRule, fit_work, learn_common, no_fit, plain_basis, regressed, series_of
+from spadework.cube import OK, OUTSIDE_AOI, PER_UNIT, Change, Cube, day_number
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,272 +33,301 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spadework.cube import Cube
-
-Arrays: TypeAlias = "tuple[NDArray[Any], ...]"
-YEAR: Final = 365.25
-TERMS: Final = 5
 BLOCK_PIXELS: Final = 256
 """Pixels handed to a thread at once: their looks fit a core's cache."""
-COMMON_ROUNDS: Final = 2
-"""Rounds of sample fit and common mode."""
-UNCHECKED: Final = 9.0
-"""Doubt of a look that shows too little of the site to be judged: three times the noise."""
-CALM_SHARE: Final = 0.35
-"""Doubt is read at this quantile: up to half of the site may have changed without being taken for a poor look."""
 NO_DAY: Final = -1
+STEPS: Final = 4
+"""Passes over all pixels that progress is told of: fit, twins, distances, watch."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonitorSettings:
     """The one default setting of monitoring."""
 
-    window: int = 6
-    """Clear looks judged together."""
-    need: int = 4
-    """Odd looks among them that confirm a change."""
+    window_tails: tuple[float, ...] = (1e-7, 6e-7, 4e-6, 8e-6, 1.5e-5, 4e-5)
+    """Chance that the mean of 3, 4 ... 8 clear looks of an unchanged pixel lies beyond the limit (chi-square, one degree of
+    freedom per band), when half of its neighbours show the same: short windows are leaks' best chance, so theirs is least."""
+    agreeing: tuple[int, ...] = (3, 3, 4, 4, 5, 6)
+    """Looks of those windows that must go the way of their mean."""
+    support: tuple[float, ...] = (4.0, 2.4, 1.6, 1.2, 1.0, 0.92, 0.85, 0.78, 0.7)
+    """Factor of the limit when 0, 1 ... 8 neighbours show the same."""
+    support_share: float = 0.4
+    """A neighbour shows the same when its window's mean lies at least this share of the pixel's along it."""
+    agree_share: float = 0.3
+    """A look goes the way of its window when its share along the mean is at least this."""
+    own_share: float = 0.5
+    """Share of the limit beside twins at which the pixel must depart from its own past too."""
+    field_factor: float = 2.0
+    """Factor of the limit without twins: fields are fickle."""
+    gate_tail: float = 0.42
+    """Chance that the last look of a window is that far out; nearer ones end no window."""
     look_tail: float = 0.02
-    """Chance that one look of an unchanged pixel is odd (chi-square tail, one degree of freedom per band)."""
-    window_tail: float = 1e-7
-    """The same for the mean of a window."""
+    """Chance that one look of an unchanged pixel is odd."""
+    calm_tail: float = 0.125
+    """The same for a look that speaks against recovery."""
+    recover_looks: int = 8
+    """Normal looks in a row, each able to show the change, that withdraw a confirmed change."""
+    recover_days: float = 60.0
+    """Days that these looks must span at least."""
     looks_two: int = 24
     """Clear history looks from which two harmonics are fitted."""
     looks_one: int = 12
     """Clear history looks from which one harmonic is fitted."""
     looks_mean: int = 6
-    """Clear history looks from which a mean is fitted; fewer = short history."""
+    """Clear history looks from which a mean is fitted; fewer are compared one by one."""
     season_days: float = 270.0
     """Days that the history must span before a season is fitted."""
     floor: float = 0.004
     """Least noise, reflectance."""
     floor_share: float = 0.01
     """Least noise as a share of the pixel's mean reflectance, added in quadrature."""
-    phase_days: float = 10.0
-    """Standard deviation of the season's timing, days."""
-    amplitude: float = 0.3
-    """Standard deviation of the season's amplitude, share."""
+    floor_least: float = 0.2
+    """Share of that variance which is added even to a noisier pixel."""
+    small_tail: float = 1e-4
+    """Chance at which noise learnt from few looks is made as wary as noise known well."""
+    small_most: float = 4.0
+    """Most that it grows for being learnt from few, variance."""
+    pair_noise: float = 0.01
+    """Noise where no pixel of the site has a regression, reflectance."""
+    phase_days: float = 20.0
+    """Standard deviation of the season's timing that a field is forgiven, days."""
+    amplitude: float = 1.0
+    """Standard deviation of the season's amplitude that a field is forgiven, share: a fallow year is no change."""
     track_days: float = 365.0
     """Time constant of the level that is tracked under no change, days."""
-    recover_looks: int = 8
-    """Normal looks in a row, each able to show the change, that withdraw a confirmed change."""
-    recover_days: float = 60.0
-    """Days that these looks must span at least."""
     sample: int = 1500
     """Pixels from which the common mode is learnt."""
     sample_least: int = 100
     """Pixels that a site needs for a common mode at all."""
     look_least: int = 30
     """Clear sample pixels that a look needs for a common mode of its own; with fewer the look is in doubt."""
-    vote: int = 2
-    """Confirmed pixels among the 8 neighbours that a confirmed pixel needs."""
-    vote_days: int = 60
-    """Their first anomalies lie at most this many days apart."""
+
+    def __post_init__(self) -> None:
+        """Check that tails and counts belong to the same windows.
+
+        Raises:
+            ValueError: when they do not.
+
+        """
+        if len(self.window_tails) != len(self.agreeing) or len(self.support) != 9 or min(self.support) != self.support[8]:  # noqa: PLR2004 - 0..8 neighbours
+            msg = "window_tails and agreeing need one number a window, support nine that end with the least"
+            raise ValueError(msg)
 
 
-def _basis(days: NDArray[np.int32], history: int, bands: int) -> kernel.Basis:
-    """Harmonics of each look, and a common mode that changes nothing."""
-    t = (days - days[:1]).astype(np.float64)
-    design, slope = np.ones((TERMS, len(t))), np.zeros((TERMS, len(t)))
-    for order in (1, 2):
-        rate = 2.0 * np.pi * order / YEAR
-        design[2 * order - 1], design[2 * order] = np.cos(rate * t), np.sin(rate * t)
-        slope[2 * order - 1], slope[2 * order] = -rate * np.sin(rate * t), rate * np.cos(rate * t)
-    common = np.zeros((bands, bands + 1, len(t)), np.float32)
-    common[range(bands), range(bands)] = 1.0
-    f32 = np.float32
-    return kernel.Basis(
-        t.astype(f32), design.astype(f32), slope.astype(f32), common, np.zeros(bands, f32), np.ones(len(t), f32), history
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class _Site:
+    """What all steps share."""
+
+    cube: Cube
+    settings: MonitorSettings
+    basis: model.Basis
+    places: NDArray[np.intp]
+    """(pixel), flat places of the pixels inside the area, in order."""
+    progress: Callable[[int, int], None] | None
+
+    @property
+    def times(self) -> int:
+        return len(self.cube.looks)
+
+    @property
+    def bands(self) -> int:
+        return len(self.cube.bands)
 
 
-def _rule(settings: MonitorSettings, bands: int) -> kernel.Rule:
-    return kernel.Rule(
-        window=settings.window,
-        need=settings.need,
-        looks_two=settings.looks_two,
-        looks_one=settings.looks_one,
-        looks_mean=settings.looks_mean,
-        season_days=settings.season_days,
+def _fit_rule(settings: MonitorSettings) -> model.FitRule:
+    return model.FitRule(settings.looks_two, settings.looks_one, settings.looks_mean, settings.season_days)
+
+
+def _small(settings: MonitorSettings, bands: int, looks: int) -> NDArray[np.float32]:
+    """(0..looks): quantile of Hotelling's T2 over that of chi-square, by looks that the noise was learnt from.
+
+    T2 of n degrees of freedom in p bands is n p / (n - p + 1) times F(p, n - p + 1) (Hotelling 1931, Ann. Math. Stat. 2, 360-378);
+    the scene's noise counts as a prior of ``PRIOR_LOOKS``.
+    """
+    n = np.arange(looks + 1) + float(whiten.PRIOR_LOOKS)
+    rest = (n - bands + 1).clip(1.0)
+    quantile = n * bands / rest * fdtri(bands, rest, 1.0 - settings.small_tail)
+    grown = np.minimum(quantile / chdtri(bands, settings.small_tail), settings.small_most)
+    return np.asarray(grown, dtype=np.float32)
+
+
+def _whiten_rule(settings: MonitorSettings, bands: int, looks: int) -> whiten.WhitenRule:
+    return whiten.WhitenRule(
         floor=settings.floor * PER_UNIT,
         floor_share=settings.floor_share,
+        floor_least=settings.floor_least,
         phase_days=settings.phase_days,
         amplitude=settings.amplitude,
         track_days=settings.track_days,
+        small=_small(settings, bands, looks),
+    )
+
+
+def _watch_rule(settings: MonitorSettings, bands: int) -> watch.WatchRule:
+    return watch.WatchRule(
+        window_limit=chdtri(bands, np.array(settings.window_tails)).astype(np.float32),
+        agreeing=np.array(settings.agreeing, np.int32),
+        support=np.array(settings.support, np.float32),
         look_limit=float(chdtri(bands, settings.look_tail)),
-        window_limit=float(chdtri(bands, settings.window_tail)),
+        calm_limit=float(chdtri(bands, settings.calm_tail)),
+        gate=float(chdtri(bands, settings.gate_tail)),
+        agree_share=settings.agree_share,
+        support_share=settings.support_share,
+        own_share=settings.own_share,
+        field_factor=settings.field_factor,
         recover_looks=settings.recover_looks,
         recover_days=settings.recover_days,
     )
 
 
-def _work(times: int, bands: int) -> kernel.Work:
+def _over_blocks(site: _Site, step: int | None, pixels: NDArray[np.int32], work: Callable[[NDArray[np.int32]], None]) -> None:
+    """Run some work over blocks of pixel numbers, in threads; no block may write what another reads."""
+    blocks = [pixels[i : i + BLOCK_PIXELS] for i in range(0, len(pixels), BLOCK_PIXELS)]
+    done, total = 0, len(site.places)
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        for block, _ in zip(blocks, pool.map(work, blocks), strict=True):
+            done += len(block)
+            if site.progress is not None and step is not None:
+                site.progress(step * total + done, STEPS * total)
+
+
+def _fit_all(site: _Site, every: NDArray[np.int32]) -> model.Fit:
+    fit, rule = no_fit(len(every), site.bands, site.times), _fit_rule(site.settings)
+
+    def work(block: NDArray[np.int32]) -> None:
+        part = model.Fit(*(array[block[0] : block[-1] + 1] for array in cast("tuple[NDArray[Any], ...]", fit)))
+        model.fit_block(series_of(site.cube, site.places[block]), site.basis, rule, fit_work(site.times, site.bands), part)
+
+    _over_blocks(site, 0, every, work)
+    return fit
+
+
+def _where(site: _Site) -> twins.Places:
+    shape = site.cube.inside.shape
+    index = np.full(site.cube.inside.size, -1, np.int32)
+    index[site.places] = np.arange(len(site.places), dtype=np.int32)
+    at = np.column_stack(np.unravel_index(site.places, shape)).astype(np.int32)
+    return twins.Places(at, index.reshape(shape), twins.offsets())
+
+
+def _choose_all(
+    site: _Site, every: NDArray[np.int32], fit: model.Fit, where: twins.Places, typical: NDArray[np.float32]
+) -> NDArray[np.int32]:
+    out = np.full((len(every), twins.TWINS), -1, np.int32)
+    share = (1.0 / np.sqrt(typical)).astype(np.float32)
+
+    def work(block: NDArray[np.int32]) -> None:
+        first = int(block[0])
+        twins.choose_block(fit, where, share, site.basis.history, first, out[first : first + len(block)])
+
+    _over_blocks(site, 1, every, work)
+    return out
+
+
+def _whiten_work(times: int, bands: int) -> whiten.WhitenWork:
     def flat(*shape: int) -> NDArray[np.float32]:
         return np.zeros(shape, np.float32)
 
-    return kernel.Work(
+    return whiten.WhitenWork(
         at=np.zeros(times, np.int32),
-        day=flat(times),
-        doubt=flat(times),
-        design=flat(TERMS, times),
-        slope=flat(TERMS, times),
-        common=flat(bands, bands + 1, times),
-        seen=flat(bands, times),
-        model=flat(bands, times),
+        rows=np.zeros((twins.TWINS, times), np.int16),
+        common=flat(bands, times),
+        twins=np.zeros(times, np.int32),
         left=flat(bands, times),
+        z=flat(3, bands, times),
+        design=flat(model.TERMS, times),
+        slope=flat(model.TERMS, times),
         phase=flat(bands, times),
         swing=flat(bands, times),
-        factor=flat(times),
-        pull=flat(2, times),
-        white=flat(bands, times),
         weight=flat(times),
-        spare=flat(times),
-        odd=np.zeros(times, np.bool_),
-        coef=flat(bands, TERMS),
-        normal=flat(TERMS, TERMS),
-        noise=flat(bands, bands),
+        far=flat(times),
+        noise=flat(2, bands, bands),
+        normal=flat(model.TERMS, model.TERMS),
+        coef=flat(bands, model.TERMS),
         level=flat(bands),
-        after=flat(bands),
-        vector=flat(bands, 1),
-        total=flat(bands),
     )
 
 
-def _series(cube: Cube, where: NDArray[np.intp]) -> kernel.Series:
-    """Looks of the pixels at flat places ``where``, one pixel's looks side by side."""
-    times, bands = cube.reflectance.shape[:2]
-    pixels = cube.inside.size
-    values = cube.reflectance.reshape(times, bands, pixels)[:, :, where]
-    clear = cube.clear.reshape(times, pixels)[:, where]
-    return kernel.Series(np.ascontiguousarray(values.transpose(2, 1, 0)), np.ascontiguousarray(clear.T))
+def _watch_work(watched: int, bands: int) -> watch.WatchWork:
+    def flat(*shape: int) -> NDArray[np.float32]:
+        return np.zeros(shape, np.float32)
+
+    return watch.WatchWork(np.zeros(watched, np.int32), flat(3, watched), flat(3, bands), flat(bands), flat(bands))
 
 
-def _common_map(model: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(band, band + 1): robust ridge regression of observed on modelled spectra (pixel, band), pulled towards a gain per band.
-
-    Three rounds of Cauchy weights over all bands; the pull has the weight of 5 % of the pixels, at least 20.
-    """
-    n, bands = seen.shape
-    scale = model.mean(axis=0).clip(1.0)
-    x = np.column_stack([model / scale, np.ones(n)])
-    gain = np.median(seen / model.clip(1.0), axis=0)
-    start = np.vstack([np.diag(gain * scale), np.zeros(bands)])
-    pull = max(0.05 * n, 20.0) * np.eye(bands + 1)
-    found = start
-    for _ in range(3):
-        left = seen - x @ found
-        spread = 1.48 * np.median(np.abs(left), axis=0).clip(1.0)
-        weight = 1.0 / (1.0 + ((left / spread) ** 2).mean(axis=1) / 4.0)
-        xw = x.T * weight
-        found = np.linalg.solve(xw @ x + pull, xw @ seen + pull @ start)
-    found[:-1] /= scale[:, None]
-    return found.T
-
-
-def _doubt(left: NDArray[np.float64], noise: NDArray[np.float64]) -> float:
-    """How many times their noise variance (pixel, band) the residuals (pixel, band) of one look show, at least 1.
-
-    A look with thin cloud, haze or a poor mask in many pixels proves little in any of them.
-    """
-    bands = left.shape[1]
-    return max(1.0, float(np.quantile((left**2 / noise).sum(axis=1), CALM_SHARE) / chdtri(bands, 1.0 - CALM_SHARE)))
-
-
-def _fit_looks(
-    series: kernel.Series, basis: kernel.Basis, coef: NDArray[np.float32], noise: NDArray[np.float64], least: int
-) -> kernel.Basis:
-    """The basis with the common mode and the doubt of each look, from sample pixels.
-
-    Args:
-        series: looks of the sample.
-        basis: as it was.
-        coef: (pixel, band, term), NaN without a model.
-        noise: (pixel, band), noise variance.
-        least: clear sample pixels that a look needs.
-
-    """
-    bands, times = series.values.shape[1:]
-    usable = series.clear & (series.values != MISSING).all(axis=1) & np.isfinite(coef[:, 0, 0])[:, None]
-    common, doubt = basis.common.copy(), np.full(times, UNCHECKED, np.float32)
-    for t in range(times):
-        here = usable[:, t]
-        if here.sum() >= least:
-            model = coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
-            seen = series.values[here, :, t].astype(np.float64)
-            common[:, :, t] = _common_map(model, seen)
-            left = seen - model @ common[:, :bands, t].T - common[:, bands, t]
-            doubt[t] = _doubt(left, noise[here])
-    return basis._replace(common=common, doubt=doubt)
-
-
-def _learn_common(cube: Cube, settings: MonitorSettings, basis: kernel.Basis) -> kernel.Basis:
-    """The basis with each look's common mode and doubt and the scene's typical noise, from a lattice of sample pixels."""
-    places = np.flatnonzero(cube.inside)
-    where = places[np.unique(np.linspace(0, len(places) - 1, min(settings.sample, len(places))).astype(np.intp))]
-    if len(where) < settings.sample_least:
-        return basis
-    times, bands = cube.reflectance.shape[:2]
-    series, rule, work = _series(cube, where), _rule(settings, bands), _work(times, bands)
-    for _ in range(COMMON_ROUNDS):
-        coef, noise = np.empty((len(where), bands, TERMS), np.float32), np.zeros((len(where), bands), np.float32)
-        kernel.learn_block(series, basis, rule, work, coef, noise)
-        fitted = np.isfinite(coef[:, 0, 0])
-        if fitted.sum() < settings.sample_least:
-            return basis
-        typical = np.median(noise[fitted], axis=0)
-        blended = (noise + typical) / 2.0 + rule.floor**2 + (rule.floor_share * coef[:, :, 0].astype(np.float64)) ** 2
-        basis = _fit_looks(series, basis._replace(noise=typical), coef, blended, settings.look_least)
-    return basis
-
-
-def _vote(first: NDArray[np.int32], settings: MonitorSettings) -> NDArray[np.bool_]:
-    """(y, x), True where enough of the 8 neighbours changed at about the same time; ``first`` is -1 without change."""
-    changed = np.pad(first >= 0, 1)
-    day = np.pad(first, 1)
-    height, width = first.shape
-    votes = np.zeros(first.shape, np.int32)
-    for dy in range(3):
-        for dx in range(3):
-            if (dy, dx) != (1, 1):
-                part = np.s_[dy : dy + height, dx : dx + width]
-                votes += changed[part] & (np.abs(day[part] - first) <= settings.vote_days)
-    return (first >= 0) & (votes >= settings.vote)
-
-
-def _answer(pixels: int, times: int) -> kernel.Answer:
-    return kernel.Answer(
+def _answer(pixels: int, watched: int) -> watch.Answer:
+    return watch.Answer(
         first=np.full(pixels, NO_DAY, np.int32),
         confirmed=np.full(pixels, NO_DAY, np.int32),
         statistic=np.full(pixels, np.nan, np.float32),
         clear_looks=np.zeros(pixels, np.uint16),
         reason=np.full(pixels, OUTSIDE_AOI, np.uint8),
         recovered=np.zeros(pixels, np.bool_),
-        anomalous=np.zeros((pixels, times), np.bool_),
+        anomalous=np.zeros((pixels, watched), np.bool_),
     )
 
 
-def _monitor_blocks(
-    cube: Cube, basis: kernel.Basis, rule: kernel.Rule, progress: Callable[[int, int], None] | None
-) -> kernel.Answer:
-    """Run the kernel over blocks of the pixels inside the area, in threads; the answer does not depend on their number."""
-    times, bands = cube.reflectance.shape[:2]
-    answer = _answer(cube.inside.size, times)
-    places = np.flatnonzero(cube.inside)
-    blocks = [places[i : i + BLOCK_PIXELS] for i in range(0, len(places), BLOCK_PIXELS)]
+def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.Answer:
+    """Distances and watch, and both again where twins were found to have changed."""
+    where, fitted = _where(site), regressed(fit)
+    blind = np.full(site.bands, (site.settings.pair_noise * PER_UNIT) ** 2, np.float32)
+    typical = np.median(fit.noise[fitted], axis=0).astype(np.float32).clip(1.0) if fitted.any() else blind
+    chosen = _choose_all(site, every, fit, where, typical)
+    watched = site.times - site.basis.history
+    stand = whiten.Stand(
+        distance=np.zeros((3, len(every), site.bands, watched), np.int8),
+        alike=np.zeros((3, len(every)), np.float32),
+        factor=np.zeros((len(every), site.bands, site.bands), np.float32),
+    )
+    answer, known = _answer(len(every), watched), np.full(len(every), site.times, np.int32)
+    rule = _whiten_rule(site.settings, site.bands, site.times)
+    by = whiten.Whitened(fit, site.basis, rule, typical, chosen, known)
+    on = watch.Watched(fit, site.basis, _watch_rule(site.settings, site.bands), stand, where)
 
-    def one(where: NDArray[np.intp]) -> int:
-        part = _answer(len(where), times)
-        kernel.monitor_block(_series(cube, where), basis, rule, _work(times, bands), part)
-        for whole, piece in zip(cast("Arrays", answer), cast("Arrays", part), strict=True):
-            whole[where] = piece
-        return len(where)
+    def distances(block: NDArray[np.int32]) -> None:
+        whiten.whiten_block(by, _whiten_work(site.times, site.bands), block, stand)
 
-    done = 0
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        for count in pool.map(one, blocks):
-            done += count
-            if progress is not None:
-                progress(done, len(places))
+    def watching(block: NDArray[np.int32]) -> None:
+        watch.watch_block(on, _watch_work(watched, site.bands), block, answer)
+
+    _over_blocks(site, 2, every, distances)
+    _over_blocks(site, 3, every, watching)
+    found = answer.confirmed >= 0
+    known[found] = site.basis.history + answer.confirmed[found]
+    again = every[((chosen >= 0) & found[chosen]).any(axis=1)]
+    if len(again):
+        _over_blocks(site, None, again, distances)
+        _over_blocks(site, None, every, watching)
     return answer
+
+
+def _change(site: _Site, answer: watch.Answer, method: NDArray[np.uint8]) -> Change:
+    """The answers on the cube's grid, watched time indices as days."""
+    shape, size = site.cube.inside.shape, site.cube.inside.size
+    day_at = np.append(site.cube.days[site.basis.history :], np.int32(NO_DAY))
+
+    def spread(values: NDArray[Any], outside: float) -> NDArray[Any]:
+        out = np.full(size, outside, values.dtype)
+        out[site.places] = values
+        return out.reshape(shape)
+
+    ok = answer.reason == OK
+
+    def days(index: NDArray[np.int32]) -> NDArray[np.int32]:
+        return spread(np.where(ok, np.where(index >= 0, day_at[index], 0), NO_DAY).astype(np.int32), NO_DAY)
+
+    anomalous = np.zeros((site.times, size), np.bool_)
+    anomalous[site.basis.history :, site.places] = (answer.anomalous & ok[:, None]).T
+    return Change(
+        first_anomaly=days(answer.first),
+        confirmed=days(answer.confirmed),
+        statistic=spread(answer.statistic, np.nan),
+        clear_looks=spread(answer.clear_looks, 0),
+        reason=spread(answer.reason, OUTSIDE_AOI),
+        method=spread(np.where(ok, method, 0).astype(np.uint8), 0),
+        recovered=spread(answer.recovered, 0),
+        anomalous=anomalous.reshape(site.times, *shape),
+    )
 
 
 def monitor(
@@ -310,37 +336,27 @@ def monitor(
     settings: MonitorSettings = MonitorSettings(),
     progress: Callable[[int, int], None] | None = None,
 ) -> Change:
-    """Watch every pixel of a cube from ``start`` on for lasting departures from its own history.
+    """Watch every pixel of a cube from ``start`` on for lasting departures from its own history and from its twins.
 
     Args:
         cube: the stack; not modified. A look with MISSING in any band counts as not clear there.
         start: first day watched; earlier looks are the history.
         settings: the one default setting, or another.
-        progress: called between blocks with pixels done and pixels in all.
+        progress: called between blocks with steps done and steps in all, four a pixel.
 
     Returns:
         Rasters on the cube's grid, (y, x) and (time, y, x) as ``Change`` says. Days lie within the watched period;
-        ``recovered`` pixels are not in ``confirmed``.
+        ``recovered`` pixels are not in ``confirmed``. The answer does not depend on the number of threads.
 
     """
-    days = cube.days
-    history = int(np.searchsorted(days, day_number(start), side="left"))
-    shape, bands = cube.inside.shape, len(cube.bands)
-    basis = _learn_common(cube, settings, _basis(days, history, bands))
-    answer = _monitor_blocks(cube, basis, _rule(settings, bands), progress)
-    day_at = np.append(days, np.int32(NO_DAY))
-    first, confirmed = day_at[answer.first].reshape(shape), day_at[answer.confirmed].reshape(shape)
-    lasting, reason = _vote(first, settings), answer.reason.reshape(shape)
-
-    def raster(day: NDArray[np.int32]) -> NDArray[np.int32]:
-        return np.where(reason == OK, np.where(lasting, day, 0), NO_DAY).astype(np.int32)
-
-    return Change(
-        first_anomaly=raster(first),
-        confirmed=raster(confirmed),
-        statistic=answer.statistic.reshape(shape),
-        clear_looks=answer.clear_looks.reshape(shape),
-        reason=reason,
-        recovered=answer.recovered.reshape(shape),
-        anomalous=np.ascontiguousarray(answer.anomalous.T.reshape(len(days), *shape)),
+    history = int(np.searchsorted(cube.days, day_number(start), side="left"))
+    common = CommonRule(
+        settings.sample, settings.sample_least, settings.look_least, settings.floor * PER_UNIT, settings.floor_share
     )
+    plain = plain_basis(cube.days, history, len(cube.bands))
+    basis = learn_common(cube, plain, _fit_rule(settings), common)
+    site = _Site(cube, settings, basis, np.flatnonzero(cube.inside), progress)
+    every = np.arange(len(site.places), dtype=np.int32)
+    fit = _fit_all(site, every)
+    answer = _watch_all(site, every, fit)
+    return _change(site, answer, fit.method)

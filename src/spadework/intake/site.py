@@ -38,6 +38,7 @@ class _SiteTable(_Table):
     bbox: tuple[float, float, float, float] | None = None
     point: tuple[float, float] | None = None
     radius_m: Annotated[float, Field(gt=0)] | None = None
+    base_rate_per_km2_year: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
     synthetic: bool = False
 
 
@@ -154,6 +155,7 @@ def read_site(path: Path) -> Site:
         publish=PublishRule(_metres(path, table.publish.coordinates), table.publish.delay_days),
         query=table.privacy.query,
         min_pixels=table.events.min_pixels,
+        base_rate=table.site.base_rate_per_km2_year,
         synthetic=table.site.synthetic,
         unused=tuple(
             f"[[{name}]] tables of the site file ({n})"

@@ -10,21 +10,23 @@ import io
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Plot
 from PIL import Image, ImageDraw
 
 from spadework.publish import draw, words
 from spadework.publish.pairs import choose_pair, event_pixels
-from spadework.publish.series import series_figure
+from spadework.publish.series import COLOURS, series_figure
 from spadework.records import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spadework.cube import Cube
-    from spadework.records import Event, Findings
+    from spadework.records import Event, Family, Findings, Sensitivity
 
 SHEET_CLEAR: Final = 0.5
 """Looks with at least this share of the Site clear are on the contact sheet."""
@@ -56,8 +58,8 @@ def draw_all(cube: Cube, findings: Findings) -> tuple[Figure, ...]:
         findings: what was found; figures are made for its first 50 events that touch the grid.
 
     Returns:
-        ``figures/looks.png``, ``timelapse.webp`` and ``overview.png`` as far as there are clear looks for them, then
-        ``<event>-before-after.png`` and ``<event>-series.png`` event by event. The same input gives the same bytes.
+        ``figures/looks.png``, ``timelapse.webp`` and ``overview.png`` as far as there are clear looks for them,
+        ``sensitivity.png`` where it was measured, then ``<event>-before-after.png`` and ``<event>-series.png`` event by event. The same input gives the same bytes.
 
     """
     if not cube.looks:
@@ -68,7 +70,7 @@ def draw_all(cube: Cube, findings: Findings) -> tuple[Figure, ...]:
         site = [pool.submit(draw_it, cube, findings, palette) for draw_it in (_contact_sheet, _timelapse, _overview)]
         pairs = [pool.submit(_before_after, cube, findings, event) for event in events]
         plots = [series_figure(cube, findings, event) for event in events]
-        made = [future.result() for future in site]
+        made = [*(future.result() for future in site), _sensitivity(findings)]
         for pair, plot in zip(pairs, plots, strict=True):
             made += [pair.result(), plot]
     return tuple(figure for figure in made if figure is not None)
@@ -241,6 +243,54 @@ def _with_key(body: Image.Image, events: Sequence[Event]) -> Image.Image:
         text = f"{place + 1}  {words.clean(event.id)[:24]}  {words.STATUS[event.status]}"
         pen.text((x + 22, y), text, font=draw.font(14), fill=draw.INK)
     return sheet
+
+
+# ---------------------------------------------------------------- what could have been seen
+def _sensitivity(findings: Findings) -> Figure | None:
+    """Probability of detection against contrast, one panel a family; ticks are plants confirmed (top) and not (bottom)."""
+    told = findings.sensitivity
+    if told is None or not told.curves:
+        return None
+    plot = Plot(figsize=(9.2, 4.4), dpi=100)
+    canvas: Any = FigureCanvasAgg(plot)
+    axes = plot.subplots(1, 2, sharey=True)
+    plot.subplots_adjust(left=0.075, right=0.985, top=0.92, bottom=0.13, wspace=0.06)
+    _pod(axes[0], told, "soil")
+    _pod(axes[1], told, "grey")
+    axes[0].set_ylabel("probability of being confirmed", size=12)
+    canvas.draw()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+    watched = [look for look in findings.looks if told.start <= look.day <= told.end]
+    facts = draw.imprint(findings, f"{findings.site.name}: what could have been seen", watched)
+    few = draw.plate(image, facts).quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    caption = (
+        f"Fitted probability that a change of this area and contrast that began on {words.day(told.middle)}, the middle of the watched "
+        f"period, was confirmed, with its {words.share(told.level)} interval; left, changes along the line between the ground and bare "
+        f"soil; right, the same step in every band. Ticks: the {len(told.planted)} planted changes, of all areas and onsets, confirmed "
+        "(above) or not (below)."
+    )
+    alt = f"Two plots of the probability of detection against contrast, rising, from {len(told.planted)} planted changes."
+    return Figure("figures/sensitivity.png", draw.png(few), caption, alt, tuple(look.id for look in watched))
+
+
+def _pod(axis: Any, told: Sensitivity, family: Family) -> None:  # noqa: ANN401 - untyped matplotlib
+    curves = [curve for curve in told.curves if curve.family == family]
+    for curve, colour, dash in zip(curves, (draw.VERMILION, draw.PURPLE, draw.BLUE), (":", "--", "-"), strict=False):
+        at = np.array(curve.contrast) * 100
+        axis.fill_between(at, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
+        axis.plot(at, curve.probability, color=colour, ls=dash, lw=2, label=words.plain_area(curve.area_m2))
+    for found, height in ((True, 1.045), (False, -0.045)):
+        at = np.array([p.contrast * 100 for p in told.planted if p.family == family and p.found == found])
+        axis.plot(at, np.full(at.size, height), ls="", marker="|", color=draw.FAINT, ms=7, mew=0.8)
+    axis.axhline(words.SURE, color=draw.FAINT, lw=1, ls=":")
+    axis.set(xscale="log", ylim=(-0.09, 1.09), xlabel="contrast, points of reflectance")
+    axis.set_title({"soil": "towards or away from bare soil", "grey": "the same step in every band"}[family], size=12)
+    steps = [n for n in (1, 2, 5, 10, 20) if min(c.contrast[0] for c in curves) * 95 <= n <= curves[0].contrast[-1] * 105]
+    axis.set_xticks(steps, [str(n) for n in steps])
+    axis.minorticks_off()
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(axis="y", color="#e4e4e4", lw=0.6)
+    axis.legend(loc="lower right", frameon=False, fontsize=11, bbox_to_anchor=(1.0, 0.07))
 
 
 # ---------------------------------------------------------------- one event

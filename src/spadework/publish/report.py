@@ -20,7 +20,7 @@ from spadework.publish import words
 
 if TYPE_CHECKING:
     from spadework.publish.words import Sentence
-    from spadework.records import Event, Figure, Findings, Look, SceneRef
+    from spadework.records import Event, Figure, Findings, Look, NullStatement, SceneRef, Sensitivity
 
 PAGE_BYTES: Final = 10_500_000
 """Pictures of a page together, before base64 makes them a third longer."""
@@ -65,6 +65,7 @@ def report_html(findings: Findings, figures: tuple[Figure, ...]) -> str:
         "area": words.plain_area,
         "platform": words.platform,
         "span": words.span,
+        "probability": words.probability,
     }
     pictures = _embedded(figures)
     context = _context(findings, pictures)
@@ -122,13 +123,15 @@ def _context(findings: Findings, pictures: dict[str, _Picture]) -> dict[str, Any
         "limits": _limits(findings),
         "unknowns": _unknowns(findings),
         "null": _null(findings),
+        "detectable": words.detectable(findings),
+        "sensitivity": _sensitivity(findings.sensitivity),
         "lasting": any(event.status == "confirmed" for event in findings.events),
         "suspect": findings.observability.mask_suspect >= SUSPECT,
     }
 
 
 def _site_figures() -> tuple[str, ...]:
-    return "figures/looks.png", "figures/timelapse.webp", "figures/overview.png"
+    return "figures/looks.png", "figures/timelapse.webp", "figures/overview.png", "figures/sensitivity.png"
 
 
 def _card(event: Event, place: int, findings: Findings, pictures: dict[str, _Picture]) -> dict[str, Any]:
@@ -139,6 +142,7 @@ def _card(event: Event, place: int, findings: Findings, pictures: dict[str, _Pic
         "status": words.STATUS[event.status],
         "sentence": words.finding(event, findings),
         "mark": words.marked(event),
+        "chance": words.chance(event, findings),
         "steps": [words.phase(step, event, findings) for step in event.history],
         "area": words.area(event.area_m2, event.area_low_m2, event.area_high_m2),
         "pictures": [p for kind in ("before-after", "series") if (p := pictures.get(f"figures/{event.id}-{kind}.png"))],
@@ -233,9 +237,12 @@ def _unknowns(findings: Findings) -> list[str]:
     seen = findings.observability
     unknowns = [
         "The cause and the purpose of every change listed. The images show that ground changed, not why.",
-        "How small, or how faint, a change could have been missed: the sensitivity of this set-up has not been measured yet.",
-        "How often a listed change is a false alarm here: no probability has been computed.",
+        words.detectable(findings).text
+        if findings.sensitivity is None or findings.sensitivity.reason
+        else "Whether a smaller or fainter change than the sensitivity measured here, or a later one, was missed.",
     ]
+    if not any(event.p_real is not None for event in findings.events):
+        unknowns.append("How often a listed change is a false alarm here: no probability has been computed.")
     if seen.longest_gap:
         first, last = seen.longest_gap
         unknowns.append(
@@ -250,12 +257,42 @@ def _unknowns(findings: Findings) -> list[str]:
 
 
 def _null(findings: Findings) -> words.Sentence:
-    """The null finding, as far as it can be made before sensitivity is measured; cites the first and last clear look."""
+    """The null finding with its sensitivity; cites the first and last clear look."""
     period, seen = findings.site.period, findings.observability
     clear = [k.id for k in findings.looks if period.start <= k.day <= period.end and k.clear >= CLEAR_LOOK]
     text = (
         f"Between {words.day(period.start)} and {words.day(period.end)}, {len(clear)} clear looks over {words.plain_area(seen.assessed_m2)} "
         f"of assessed ground confirmed no lasting change of at least {words.plain_area(findings.site.min_pixels * findings.pixel_m**2)}. "
-        "This is not proof that nothing happened: how small or faint a change would have been missed has not been measured yet."
+        f"This is not proof that nothing happened. {words.detectable(findings).text}"
     )
     return words.Sentence(text, (), tuple(dict.fromkeys((clear[0], clear[-1]))) if clear else ())
+
+
+def _sensitivity(told: Sensitivity | None) -> dict[str, Any] | None:
+    """Sensitivity as the page tells it: what was planted, and a table of contrasts by areas; None where nothing is known."""
+    if told is None or not told.statements:
+        return None
+    sure = [statement for statement in told.statements if statement.wanted == words.SURE]
+    contrasts = sorted({statement.contrast for statement in sure})
+    return {
+        "planting": words.planting(told),
+        "ground": words.plain_area(told.ground_m2),
+        "level": words.share(told.level),
+        "sure": words.probability(words.SURE),
+        "contrasts": [words.points(contrast) for contrast in contrasts],
+        "rows": [
+            (
+                words.plain_area(area),
+                [_cell(s) for contrast in contrasts for s in sure if (s.area_m2, s.contrast) == (area, contrast)],
+            )
+            for area in sorted({statement.area_m2 for statement in sure})
+        ],
+        "worse": words.FAMILY[best.chance.worse] if (best := words.leading(told)) else "",
+    }
+
+
+def _cell(statement: NullStatement) -> tuple[str, str]:
+    """(latest onset, probability) of one cell of the table."""
+    if statement.before is None:
+        return "not reached", f"at most {words.interval(statement)}"
+    return f"before {words.day(statement.before)}", words.interval(statement)

@@ -16,7 +16,7 @@ import shapely
 from spadework.grid import shape_of
 
 if TYPE_CHECKING:
-    from spadework.records import Bound, Event, Findings, Mark, MultiPolygon, SceneRef
+    from spadework.records import Bound, Event, Findings, Mark, MultiPolygon, NullStatement, SceneRef, Sensitivity
 
 
 def instant(moment: dt.datetime) -> str:
@@ -30,15 +30,16 @@ def events_geojson(findings: Findings) -> dict[str, Any]:
     Every property of the dossier's contract is present, null where it was not computed; ``mark`` only where an
     analyst decided.
     """
-    return {"type": "FeatureCollection", "features": [_feature(event) for event in findings.events]}
+    rate = findings.site.base_rate
+    return {"type": "FeatureCollection", "features": [_feature(event, rate) for event in findings.events]}
 
 
-def _feature(event: Event) -> dict[str, Any]:
+def _feature(event: Event, base_rate: float) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "id": event.id,
         "status": event.status,
         "p_real": event.p_real,
-        "base_rate": event.base_rate,
+        "base_rate": None if event.p_real is None else event.base_rate or base_rate,
         "onset_earliest": _bound(event.onset_earliest),
         "onset_latest": _bound(event.onset_latest),
         "first_anomaly": _day(event.first_anomaly),
@@ -120,7 +121,11 @@ def _number(value: float | None) -> str:
 
 
 def observability_json(findings: Findings) -> dict[str, Any]:
-    """What could have been seen, told whether or not anything was; ``sensitivity`` is null until it is measured."""
+    """What could have been seen, told whether or not anything was; ``sensitivity`` is null where it was not measured.
+
+    Contrasts are mean absolute reflectance changes over bands (.05 = 5 points). ``statements`` hold for a disturbance of at
+    least that area and contrast that began before that day, in the worse of the two families of plants.
+    """
     seen = findings.observability
     gap = seen.longest_gap
     return {
@@ -136,5 +141,60 @@ def observability_json(findings: Findings) -> dict[str, Any]:
         "reasons": [{"reason": reason, "area_m2": area} for reason, area in seen.reasons],
         "looks_lost": seen.looks_lost,
         "mask_suspect": seen.mask_suspect,
-        "sensitivity": None,
+        "sensitivity": None if findings.sensitivity is None else sensitivity_json(findings.sensitivity),
+    }
+
+
+def sensitivity_json(told: Sensitivity) -> dict[str, Any]:
+    """What the site's own looks could have seen: plants, statements by area and contrast, and limits, each with its interval."""
+    families = {family: [p.found for p in told.planted if p.family == family] for family in ("soil", "grey")}
+    return {
+        "plants": len(told.planted),
+        "plants_wanted": told.wanted,
+        "confirmed": sum(plant.found for plant in told.planted),
+        "families": {name: {"plants": len(found), "confirmed": sum(found)} for name, found in families.items()},
+        "watched": {"from": _day(told.start), "to": _day(told.end)},
+        "ground_m2": told.ground_m2,
+        "interval_level": told.level,
+        "reason": told.reason or None,
+        "statements": [_statement(statement) for statement in told.statements],
+        "limits": {
+            "onset_before": _day(told.middle),
+            "smallest": [
+                {
+                    "probability": limit.wanted,
+                    ("area_m2" if limit.given == "area" else "contrast"): limit.at,
+                    ("min_contrast" if limit.given == "area" else "min_area_m2"): limit.value,
+                    "interval": [limit.low, limit.high],
+                }
+                for limit in told.smallest
+            ],
+        },
+        "planted": [
+            {
+                "family": plant.family,
+                "sign": plant.sign,
+                "area_m2": plant.pixels * told.pixel_m2,
+                "contrast": plant.contrast,
+                "onset": _day(plant.onset),
+                "clear_looks_left": plant.looks_left,
+                "confirmed": plant.found,
+            }
+            for plant in told.planted
+        ],
+    }
+
+
+def _statement(statement: NullStatement) -> dict[str, Any]:
+    return {
+        "area_m2": statement.area_m2,
+        "contrast": statement.contrast,
+        "probability_wanted": statement.wanted,
+        "reached": statement.before is not None,
+        "onset_before": _day(statement.before),
+        "probability": statement.chance.probability,
+        "interval": [statement.chance.low, statement.chance.high],
+        "worse_family": statement.chance.worse,
+        "plants_like_it": statement.planted,
+        "of_these_confirmed": statement.found,
     }

@@ -19,7 +19,7 @@ from spadework.grid import shape_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from spadework.records import Bound, Event, Findings, Look, PhaseStep, Site
+    from spadework.records import Bound, Event, Findings, Look, NullStatement, PhaseStep, Sensitivity, Site
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
@@ -36,7 +36,14 @@ STATUS: Final = {
     "rejected": "rejected by an analyst",
 }
 """How a status is printed."""
-
+FAMILY: Final = {"soil": "a change towards or away from bare soil", "grey": "the same step in every band"}
+"""How a family of planted changes is printed."""
+USUAL: Final = (0.05, 0.10, 0.15, 0.03, 0.02)
+"""Contrasts that the leading statement on sensitivity is made for, the first that reaches its probability."""
+SURE: Final = 0.9
+"""Probability that it is made for."""
+FIRM: Final = 0.8
+"""Lower end of its interval, where there is a choice."""
 
 _YEAR: Final = re.compile(r"^(.*\S)\s+((?:19|20)\d\d)$")
 """A credit that ends in a year."""
@@ -75,6 +82,18 @@ def share(value: float) -> str:
     if 0 < value < 0.01:  # noqa: PLR2004 - one per cent is the printed unit
         return "under 1 %"
     return f"{min(math.floor(value * 100 + 0.5), 99) if value < 1 else 100} %"
+
+
+def probability(value: float) -> str:
+    """A probability as printed: .93; what is not certain is never printed as certain."""
+    if value > 0.99:  # noqa: PLR2004 - the last printed place
+        return "over .99"
+    return "under .01" if value < 0.01 else f"{value:.2f}".lstrip("0")  # noqa: PLR2004 - the same
+
+
+def points(contrast: float) -> str:
+    """A contrast in points of reflectance: .05 is 5 points."""
+    return f"{contrast * 100:g} {'point' if math.isclose(contrast, 0.01) else 'points'}"
 
 
 def span(step: float) -> str:
@@ -275,3 +294,84 @@ def headline(findings: Findings) -> str:
         first = f"{many} confirmed {'change' if number == 1 else 'changes'} of the ground {period}"
     rest = [f"{count[status]} {STATUS[status]}" for status in ("anomaly", "recovered", "rejected") if count[status]]
     return "; ".join([first, *rest]) + "."
+
+
+def chance(event: Event, findings: Findings) -> str:
+    """How likely an event is real, with the base rate that this supposes; empty where it was not computed."""
+    if event.p_real is None:
+        return ""
+    rate = event.base_rate or findings.site.base_rate
+    return (
+        f"Probability that this is a real lasting change: {probability(event.p_real)}, "
+        f"if such events occur {rate:g} times per km² and year here."
+    )
+
+
+# ---------------------------------------------------------------- sentences about what could have been seen
+def leading(told: Sensitivity) -> NullStatement | None:
+    """The statement to tell first; None where no size and contrast tried reached .9.
+
+    Of the first usual contrast for which it is reached through the first half of the watched period (else: at all), the
+    smallest area whose interval lies above .8; where none does, the one whose interval begins highest.
+    """
+    sure = [s for s in told.statements if s.wanted == SURE and s.before is not None]
+    for least in (told.middle, told.start):
+        for contrast in USUAL:
+            if like := [s for s in sure if s.contrast == contrast and s.before and s.before >= least]:
+                firm = [s for s in like if s.chance.low >= FIRM]
+                return min(firm, key=lambda s: s.area_m2) if firm else max(like, key=lambda s: s.chance.low)
+    return None
+
+
+def interval(statement: NullStatement) -> str:
+    """A probability with its interval: .90 [.85, .94]."""
+    at = statement.chance
+    return f"{probability(at.probability)} [{probability(at.low)}, {probability(at.high)}]"
+
+
+def detectable(findings: Findings) -> Sentence:
+    """What could have been seen here; cites the looks at both ends of the onsets that it holds for."""
+    told = findings.sensitivity
+    if told is None or not told.statements:
+        return Sentence(detectable_text(told))
+    best = leading(told)
+    last = best.before if best and best.before else told.end
+    looks = [look.id for look in findings.looks if told.start <= look.day <= last and look.used]
+    return Sentence(detectable_text(told), (), tuple(dict.fromkeys((*looks[:1], *looks[-1:]))))
+
+
+def detectable_text(told: Sensitivity | None) -> str:
+    """The same without its evidence."""
+    if told is None:
+        return "How small or faint a change would have been missed has not been measured yet."
+    if told.reason:
+        return f"How small or faint a change would have been missed could not be measured: {told.reason}."
+    best = leading(told)
+    if best is None or best.before is None:
+        return f"No size and contrast tried ({_tried(told)}) reached a probability of {probability(SURE)} of being confirmed."
+    return (
+        f"A disturbance of at least {plain_area(best.area_m2)} and at least {points(best.contrast)} that began before "
+        f"{day(best.before)} would have been confirmed with probability {interval(best)}."
+    )
+
+
+def _tried(told: Sensitivity) -> str:
+    sizes = [plant.pixels * told.pixel_m2 for plant in told.planted]
+    contrasts = [plant.contrast for plant in told.planted]
+    return (
+        f"{plain_area(min(sizes))} to {plain_area(max(sizes))}, {min(contrasts) * 100:.1f} to {max(contrasts) * 100:.0f} points"
+    )
+
+
+def planting(told: Sensitivity) -> str:
+    """What was planted, and how many of it were confirmed."""
+    if not told.planted:
+        return "No change could be planted into this site's looks."
+    found = sum(plant.found for plant in told.planted)
+    text = (
+        f"{len(told.planted)} changes ({_tried(told)}) were planted into this site's own looks, where it shows no event by itself, on "
+        f"days all over the watched period, and went through the same masks, monitoring and smallest event; {found} were confirmed."
+    )
+    if len(told.planted) < told.wanted:
+        text += f" {told.wanted} were wanted; the site holds no more in {told.rounds} runs, so the intervals are wider."
+    return text

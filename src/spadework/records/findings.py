@@ -104,7 +104,9 @@ class Event:
     area_level: float | None = None
     """Level of the area interval; None until calibrated."""
     p_real: float | None = None
+    """Probability that it is a real lasting change, 0..1, at ``base_rate``; None = not computed."""
     base_rate: float | None = None
+    """Events a km2 and year that ``p_real`` supposes."""
     mark: Mark | None = None
 
 
@@ -136,6 +138,113 @@ class Observability:
     """Share of the Site called cloud in over 9 of 10 looks that cover it: bright ground is often mistaken for cloud."""
 
 
+Family: TypeAlias = Literal["soil", "grey"]
+"""Of planted changes: along the line between the pixel and the site's bare soil, or the same step in every band."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A change planted into the site's own looks, and whether its own pipeline confirmed it."""
+
+    family: Family
+    sign: int
+    """+1 towards bare soil, or brighter; -1 away from it, or darker."""
+    pixels: int
+    contrast: float
+    """Mean absolute reflectance change over bands, as shown after clipping."""
+    onset: dt.date
+    """First day that shows it."""
+    looks_left: float
+    """Clear looks at or after the onset, median over its pixels."""
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """The probability of detection of one kind of change."""
+
+    probability: float
+    """0..1, of the worse family."""
+    low: float
+    """Lower end of its interval, at the level of ``Sensitivity.level``."""
+    high: float
+    worse: Family
+
+
+@dataclass(frozen=True, slots=True)
+class NullStatement:
+    """What at least this size and contrast, begun before a day, would have been confirmed with a probability."""
+
+    area_m2: float
+    contrast: float
+    """Mean absolute reflectance change over bands: .05 = 5 points."""
+    wanted: float
+    """Probability asked for, 0..1."""
+    before: dt.date | None
+    """Latest onset for which it is reached; None = not even on the first watched day."""
+    chance: Chance
+    """For an onset on that day; on the first watched day where it is not reached."""
+    planted: int
+    """Plants at least as big and strong, begun no later: what the statement rests on directly."""
+    found: int
+    """How many of these were confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smallest:
+    """The smallest area at a contrast, or the faintest contrast at an area, that reaches a probability."""
+
+    wanted: float
+    """Probability, 0..1."""
+    given: Literal["area", "contrast"]
+    at: float
+    """The given value: m2, or reflectance."""
+    value: float | None
+    """The other one, reflectance or m2; None = not reached within what was tried."""
+    low: float | None
+    """Interval; None = beyond all that was tried."""
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Probability of detection against contrast, for one family, area and onset."""
+
+    family: Family
+    area_m2: float
+    contrast: tuple[float, ...]
+    probability: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """What this site's own looks and pipeline could have seen, from planted changes."""
+
+    planted: tuple[Planted, ...]
+    wanted: int
+    """Plants asked for; fewer where the site is small."""
+    rounds: int
+    """Runs of the pipeline allowed for them."""
+    level: float
+    """Of all intervals, 0..1."""
+    start: dt.date
+    """First watched day."""
+    end: dt.date
+    """Last watched day."""
+    middle: dt.date
+    """Onset that ``smallest`` and ``curves`` hold for: the middle of the watched period."""
+    pixel_m2: float
+    ground_m2: float
+    """Ground on which plants could stand: inside, assessed, and without an event of its own."""
+    statements: tuple[NullStatement, ...] = ()
+    smallest: tuple[Smallest, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    reason: str = ""
+    """Why nothing could be said; empty where it could."""
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     """All that a report may say: every sentence of it points into this."""
@@ -152,6 +261,8 @@ class Findings:
     events: tuple[Event, ...]
     """By status, then onset."""
     observability: Observability
+    sensitivity: Sensitivity | None = None
+    """None = not measured."""
     dropped: tuple[Dropped, ...] = ()
     warnings: tuple[str, ...] = ()
     hosts: tuple[tuple[str, str], ...] = ()

@@ -94,6 +94,8 @@ class Site:
     """Whether a catalogue learns whole degrees or the exact area."""
     min_pixels: int = 8
     """Smallest event that is listed, pixels."""
+    base_rate: float = 0.1
+    """Real lasting changes expected a km2 and year: what the probability of an event supposes."""
     synthetic: bool = False
     """True when any imagery is simulated; then every page and figure says so."""
     unused: tuple[str, ...] = ()

@@ -22,8 +22,9 @@ from spadework.intake.marks import mark_of
 from spadework.intake.site import read_site
 from spadework.publish.figures import draw_all
 from spadework.publish.report import report_html
-from spadework.publish.tables import events_geojson, series_csv
-from spadework.records import Dropped, Event, Findings, Request, Scene, Site
+from spadework.publish.tables import events_geojson, observability_json, series_csv
+from spadework.records import Dropped, Event, Findings, Request, Scene, Sensitivity, Site
+from spadework.run.sensitivity import measure_site, planting, sensitivity_of
 from spadework.run.stages import Stage, key_of, run_stages
 from spadework.store.catalogue import intact
 from spadework.store.dossier import Dossier
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spadework.cube import Change, Chip, Cube
+    from spadework.evaluate.plant import PlantSettings
 
 OnStep = Callable[[str, int, int | None], None]
 """Told (step, done, total or None) as the work goes on."""
 
 NOT_YET: Final = (
-    "null_findings.json", "smart/", "sightings.geojson", "measurements.json", "claims.jsonl", "origins.json",
+    "smart/", "sightings.geojson", "measurements.json", "claims.jsonl", "origins.json",
     "assessment.json", "report.pdf", "store.sqlite", "publish", "registration of looks",
 )  # fmt: skip
 """Parts of the dossier that this version does not make."""
@@ -63,6 +65,7 @@ class Outcome:
     """Stages that ran; none: nothing was new."""
     events: tuple[dict[str, Any], ...]
     """Properties of the events, as in events.geojson."""
+    sensitivity: Sensitivity
     dropped: tuple[Dropped, ...]
     warnings: tuple[str, ...]
 
@@ -90,8 +93,15 @@ def plan_site(site_file: Path, http: HttpRule, on_step: OnStep) -> tuple[Site, F
     return site, found, plan, tuple(asked)
 
 
-def run_site(site_file: Path, out: Path, http: HttpRule, on_step: OnStep) -> Outcome:
+def run_site(site_file: Path, out: Path, http: HttpRule, on_step: OnStep, *, thorough: bool = False) -> Outcome:
     """Run a site file into a dossier; does only what is new since last time.
+
+    Args:
+        site_file: what to ask, of which imagery.
+        out: the dossier.
+        http: patience with hosts.
+        on_step: told how the work goes on.
+        thorough: measure sensitivity with 300 planted changes even where that takes many runs of the pipeline.
 
     Raises:
         SpadeworkError: see ``errors``; what was written before stays.
@@ -99,7 +109,7 @@ def run_site(site_file: Path, out: Path, http: HttpRule, on_step: OnStep) -> Out
     """
     site = read_site(site_file)
     with only_run(out):
-        job = _Job(site, Dossier(out), http, on_step)
+        job = _Job(site, Dossier(out), http, on_step, thorough)
         job.dossier.ledger.append("intake", {"site": site.name, "file": site_file.name, "sha256": file_sha256(site_file)})
         return job.run()
 
@@ -135,7 +145,9 @@ class _Job:
     dossier: Dossier
     http: HttpRule
     on_step: OnStep
+    thorough: bool = False
     fetched: set[str] = field(default_factory=set)
+    measured: Sensitivity | None = None
 
     def run(self) -> Outcome:
         code = code_version()
@@ -191,16 +203,35 @@ class _Job:
         return self._marked.events
 
     @cached_property
+    def _found(self) -> tuple[Event, ...]:
+        """Events before an analyst's marks."""
+        return find_events(self.cube, self.change, self.site.period.start, EventSettings(min_pixels=self.site.min_pixels))
+
+    @cached_property
     def _marked(self) -> Marked:
-        found = find_events(self.cube, self.change, self.site.period.start, EventSettings(min_pixels=self.site.min_pixels))
-        return apply_marks(found, self._marks, self.cube.grid)
+        return apply_marks(self._found, self._marks, self.cube.grid)
+
+    @cached_property
+    def _planting(self) -> PlantSettings:
+        return planting(self.dossier.index.get("sensitivity"), thorough=self.thorough)
+
+    @property
+    def sensitivity(self) -> Sensitivity:
+        """What its stage measured in this run; else, the stage being current, as the dossier holds it."""
+        return self.measured or sensitivity_of(self.dossier.index["sensitivity"])
 
     @cached_property
     def _marks(self) -> tuple[Any, ...]:
         return tuple(mark_of(entry) for entry in self.dossier.ledger.entries("mark"))
 
-    @cached_property
+    @property
     def findings(self) -> Findings:
+        """All that may be said."""
+        return replace(self._seen, sensitivity=self.sensitivity)
+
+    @cached_property
+    def _seen(self) -> Findings:
+        """The same without sensitivity, which is measured after the events."""
         seen = observability(self.reading.looks, self.cube, self.change, self.site.period, self.site.clear.min_share)
         return Findings(
             site=self.site,
@@ -258,8 +289,10 @@ class _Job:
         return (
             Stage("change", (), lambda: [self._plan_facts(), evidence, MonitorSettings()],
                   lambda: change_rasters(self.change, self.plan.grid, synthetic=self.site.synthetic)),
-            Stage("events", ("change",), lambda: [self.site.min_pixels, [asdict(m) for m in self._marks]], self._event_files),
-            Stage("report", ("events",), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts], self._pages),
+            Stage("events", ("change",), lambda: [self.site.min_pixels, self.site.base_rate, [asdict(m) for m in self._marks]],
+                  self._event_files),
+            Stage("sensitivity", ("change",), lambda: [self.site.name, self.site.min_pixels, self._planting], self._null_files),
+            Stage("report", ("events", "sensitivity"), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts], self._pages),
         )  # fmt: skip
 
     def _plan_facts(self) -> list[Any]:
@@ -278,15 +311,22 @@ class _Job:
 
     def _event_files(self) -> dict[str, bytes]:
         self.on_step("events", 0, None)
-        files = {"events.geojson": _json(events_geojson(self.findings))}
+        files = {"events.geojson": _json(events_geojson(self._seen))}
         for event in self.events:
             files[f"series/{event.id}.csv"] = series_csv(event, self.plan.bands).encode()
         return files
 
+    def _null_files(self) -> dict[str, bytes]:
+        seen = (self.cube, self.change, self._found)
+        told = self.on_step
+        self.measured = measure_site(self.site, seen, self._planting, lambda done, total: told("sensitivity", done, total))
+        return {"null_findings.json": _json(observability_json(self.findings))}
+
     def _pages(self) -> dict[str, bytes]:
         self.on_step("report", 0, None)
-        figures = draw_all(self.cube, self.findings)
-        page = report_html(self.findings, figures)
+        findings = self.findings
+        figures = draw_all(self.cube, findings)
+        page = report_html(findings, figures)
         return {**{figure.name: figure.data for figure in figures}, "report.html": page.encode()}
 
     # ------------------------------------------------------------ the end
@@ -307,6 +347,7 @@ class _Job:
             "counts": {"looks": len(found.looks), "used_looks": len(self.cube.looks), "events": len(found.events)},
             "events": [feature["properties"] for feature in events_geojson(found)["features"]],
             "observability": asdict(found.observability),
+            "sensitivity": asdict(self.sensitivity),
             "looks": [asdict(look) for look in found.looks],
             "dropped": [asdict(entry) for entry in found.dropped],
             "warnings": list(found.warnings),
@@ -327,6 +368,7 @@ class _Job:
             read=len(self.fetched),
             did=did,
             events=tuple(index["events"]),
+            sensitivity=sensitivity_of(index["sensitivity"]),
             dropped=tuple(Dropped(**entry) for entry in index["dropped"]),
             warnings=tuple(index["warnings"]),
         )

@@ -1,0 +1,183 @@
+"""The scene's common mode: what a look does to the whole scene is not change.
+
+From a sparse sample of pixels each look gets an affine map from modelled to observed spectra, robust and pulled towards a
+gain per band, and a doubt. A change of the whole scene at once is therefore not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy.special import chdtri
+
+from spadework.change import fit as model
+from spadework.cube import MISSING, PAIRWISE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spadework.cube import Cube
+
+ROUNDS: Final = 2
+"""Rounds of sample fit and common mode."""
+UNCHECKED: Final = 9.0
+"""Doubt of a look that shows too little of the site to be judged: three times the noise."""
+CALM_SHARE: Final = 0.35
+"""Doubt is read at this quantile: up to half of the site may have changed without being taken for a poor look."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommonRule:
+    """From what the common mode is learnt."""
+
+    sample: int
+    """Pixels of the sample."""
+    sample_least: int
+    """Pixels that a site needs for a common mode at all."""
+    look_least: int
+    """Clear sample pixels that a look needs for one of its own; with fewer the look is in doubt."""
+    floor: float
+    """Least noise, reflectance x 10,000."""
+    floor_share: float
+    """Least noise as a share of the pixel's mean, added in quadrature."""
+
+
+def plain_basis(days: NDArray[np.int32], history: int, bands: int) -> model.Basis:
+    """Harmonics of each look, and a common mode that changes nothing."""
+    t = (days - days[:1]).astype(np.float64)
+    design, slope = np.ones((model.TERMS, len(t))), np.zeros((model.TERMS, len(t)))
+    for order in (1, 2):
+        rate = 2.0 * np.pi * order / float(model.YEAR)
+        design[2 * order - 1], design[2 * order] = np.cos(rate * t), np.sin(rate * t)
+        slope[2 * order - 1], slope[2 * order] = -rate * np.sin(rate * t), rate * np.cos(rate * t)
+    common = np.zeros((bands, bands + 1, len(t)), np.float32)
+    common[range(bands), range(bands)] = 1.0
+    f32 = np.float32
+    return model.Basis(t.astype(f32), design.astype(f32), slope.astype(f32), common, np.ones(len(t), f32), history)
+
+
+def series_of(cube: Cube, where: NDArray[np.intp]) -> model.Series:
+    """Looks of the pixels at flat places ``where``, one pixel's looks side by side."""
+    times, bands = cube.reflectance.shape[:2]
+    pixels = cube.inside.size
+    values = cube.reflectance.reshape(times, bands, pixels)[:, :, where]
+    clear = cube.clear.reshape(times, pixels)[:, where]
+    return model.Series(np.ascontiguousarray(values.transpose(2, 1, 0)), np.ascontiguousarray(clear.T))
+
+
+def fit_work(times: int, bands: int) -> model.FitWork:
+    """Scratch arrays for fits."""
+
+    def flat(*shape: int) -> NDArray[np.float32]:
+        return np.zeros(shape, np.float32)
+
+    return model.FitWork(
+        at=np.zeros(times, np.int32),
+        doubt=flat(times),
+        design=flat(model.TERMS, times),
+        common=flat(bands, bands + 1, times),
+        seen=flat(bands, times),
+        model=flat(bands, times),
+        left=flat(bands, times),
+        weight=flat(times),
+        spare=flat(times),
+        coef=flat(bands, model.TERMS),
+        normal=flat(model.TERMS, model.TERMS),
+    )
+
+
+def no_fit(pixels: int, bands: int, times: int) -> model.Fit:
+    """Room for the fits of so many pixels."""
+    return model.Fit(
+        coef=np.zeros((pixels, bands, model.TERMS), np.float32),
+        noise=np.zeros((pixels, bands), np.float32),
+        left=np.zeros((pixels, bands, times), np.int16),
+        usable=np.zeros((pixels, times), np.bool_),
+        method=np.zeros(pixels, np.uint8),
+    )
+
+
+def regressed(fit: model.Fit) -> NDArray[np.bool_]:
+    """(pixel), True where there is a regression, and so a noise."""
+    return np.asarray((fit.method > 0) & (fit.method != PAIRWISE))
+
+
+def _common_map(expected: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(band, band + 1): robust ridge regression of observed on modelled spectra (pixel, band), pulled towards a gain per band.
+
+    Three rounds of Cauchy weights over all bands; the pull has the weight of 5 % of the pixels, at least 20.
+    """
+    n, bands = seen.shape
+    scale = expected.mean(axis=0).clip(1.0)
+    x = np.column_stack([expected / scale, np.ones(n)])
+    gain = np.median(seen / expected.clip(1.0), axis=0)
+    start = np.vstack([np.diag(gain * scale), np.zeros(bands)])
+    pull = max(0.05 * n, 20.0) * np.eye(bands + 1)
+    found = start
+    for _ in range(3):
+        left = seen - x @ found
+        spread = 1.48 * np.median(np.abs(left), axis=0).clip(1.0)
+        weight = 1.0 / (1.0 + ((left / spread) ** 2).mean(axis=1) / 4.0)
+        xw = x.T * weight
+        found = np.linalg.solve(xw @ x + pull, xw @ seen + pull @ start)
+    found[:-1] /= scale[:, None]
+    return found.T
+
+
+def _doubt(left: NDArray[np.float64], noise: NDArray[np.float64]) -> float:
+    """How many times their noise variance (pixel, band) the residuals (pixel, band) of one look show, at least 1.
+
+    A look with thin cloud, haze or a poor mask in many pixels proves little in any of them.
+    """
+    bands = left.shape[1]
+    return max(1.0, float(np.quantile((left**2 / noise).sum(axis=1), CALM_SHARE) / chdtri(bands, 1.0 - CALM_SHARE)))
+
+
+def _fit_looks(
+    series: model.Series, basis: model.Basis, coef: NDArray[np.float32], noise: NDArray[np.float64], least: int
+) -> model.Basis:
+    """The basis with the common mode and the doubt of each look, from sample pixels.
+
+    Args:
+        series: looks of the sample.
+        basis: as it was.
+        coef: (pixel, band, term).
+        noise: (pixel, band), noise variance.
+        least: clear sample pixels that a look needs.
+
+    """
+    bands, times = series.values.shape[1:]
+    usable = series.clear & (series.values != MISSING).all(axis=1)
+    common, doubt = basis.common.copy(), np.full(times, UNCHECKED, np.float32)
+    for t in range(times):
+        here = usable[:, t]
+        if here.sum() >= least:
+            expected = coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
+            seen = series.values[here, :, t].astype(np.float64)
+            common[:, :, t] = _common_map(expected, seen)
+            left = seen - expected @ common[:, :bands, t].T - common[:, bands, t]
+            doubt[t] = _doubt(left, noise[here])
+    return basis._replace(common=common, doubt=doubt)
+
+
+def learn_common(cube: Cube, basis: model.Basis, fit_rule: model.FitRule, rule: CommonRule) -> model.Basis:
+    """The basis with each look's common mode and doubt, from a lattice of sample pixels; as it was for a site too small."""
+    places = np.flatnonzero(cube.inside)
+    where = places[np.unique(np.linspace(0, len(places) - 1, min(rule.sample, len(places))).astype(np.intp))]
+    if len(where) < rule.sample_least:
+        return basis
+    times, bands = cube.reflectance.shape[:2]
+    series, work = series_of(cube, where), fit_work(times, bands)
+    for _ in range(ROUNDS):
+        fit = no_fit(len(where), bands, times)
+        model.fit_block(series, basis, fit_rule, work, fit)
+        fitted = regressed(fit)
+        if fitted.sum() < rule.sample_least:
+            return basis
+        typical = np.median(fit.noise[fitted], axis=0)
+        least = rule.floor**2 + (rule.floor_share * fit.coef[fitted, :, 0].astype(np.float64)) ** 2
+        sample = model.Series(series.values[fitted], series.clear[fitted])
+        basis = _fit_looks(sample, basis, fit.coef[fitted], (fit.noise[fitted] + typical) / 2.0 + least, rule.look_least)
+    return basis

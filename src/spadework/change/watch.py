@@ -1,0 +1,296 @@
+"""Confirmation and recovery: going through a pixel's looks once, with an eye on its neighbours, compiled.
+
+A change is confirmed at the first look at which the last 3 to 8 clear looks lie together far out: their mean beyond a limit
+that is lower for longer windows (strong contrast needs fewer looks) and for more neighbours that show the same, and
+most of them in agreement. Two routes lead there. *Beside its twins*: the pixel departs from its twins and, the same way, from
+its own past: a twin that changed itself drags no one along. *As a field*: it departs from its own past by more than a season could.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spadework.change.algebra import F32, TINY, ZERO
+from spadework.change.compiled import compiled, step
+from spadework.change.fit import TERMS, Basis, Fit
+from spadework.change.whiten import ALONE, BESIDE, FIELD, UNIT, Stand
+from spadework.cube import MODEL_FAILED, NO_METHOD, OK, SHORT_HISTORY, TOO_FEW_LOOKS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spadework.change.twins import Places
+
+SHORTEST = 3
+"""Looks of the shortest window."""
+SAME_WAY = np.float32(0.5)
+"""Least cosine between a window's mean beside twins and on its own."""
+HALF = np.float32(0.5)
+SCALE = np.float32(1.0) / (UNIT * UNIT)
+
+
+class WatchRule(NamedTuple):
+    """Parts of ``MonitorSettings`` as plain numbers; limits are squared distances."""
+
+    window_limit: NDArray[np.float32]
+    """(window - SHORTEST)."""
+    agreeing: NDArray[np.int32]
+    """(window - SHORTEST), looks that must agree."""
+    support: NDArray[np.float32]
+    """(0..8 neighbours that show the same), factor of the limit."""
+    look_limit: float
+    calm_limit: float
+    gate: float
+    agree_share: float
+    support_share: float
+    own_share: float
+    field_factor: float
+    recover_looks: int
+    recover_days: float
+
+
+class Watched(NamedTuple):
+    """What the watch goes by; all pixels of the site."""
+
+    fit: Fit
+    basis: Basis
+    rule: WatchRule
+    stand: Stand
+    places: Places
+
+
+class WatchWork(NamedTuple):
+    """Scratch arrays of one pixel, made once a block."""
+
+    at: NDArray[np.int32]
+    """(look), watched time index of each usable look."""
+    far: F32
+    """(route, look), squared distance."""
+    total: F32
+    """(route, band), sum over the window."""
+    after: F32
+    """(band), spectrum after the change, without the common mode."""
+    vector: F32
+    """(band), short-lived."""
+
+
+class Answer(NamedTuple):
+    """Results, filled in place; as in ``cube.Change``, with watched time indices for days (-1 = none)."""
+
+    first: NDArray[np.int32]
+    confirmed: NDArray[np.int32]
+    statistic: F32
+    clear_looks: NDArray[np.uint16]
+    reason: NDArray[np.uint8]
+    recovered: NDArray[np.bool_]
+    anomalous: NDArray[np.bool_]
+    """(pixel, time watched)."""
+
+
+@step
+def _gather(on: Watched, work: WatchWork, answer: Answer, p: int) -> int:
+    """Usable watched looks of pixel p, their squared distances, and whether each is odd; their number."""
+    n = 0
+    for t in range(on.stand.distance.shape[3]):
+        if not on.fit.usable[p, on.basis.history + t]:
+            continue
+        work.at[n] = t
+        for route in range(3):
+            size = ZERO
+            for b in range(on.stand.distance.shape[2]):
+                e = np.float32(on.stand.distance[route, p, b, t])
+                size += e * e
+            work.far[route, n] = size * SCALE
+        beside = min(work.far[BESIDE, n], work.far[ALONE, n])
+        answer.anomalous[p, t] = max(beside, work.far[FIELD, n]) > on.rule.look_limit
+        n += 1
+    return n
+
+
+@step
+def _agree(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int], size: float) -> tuple[int, int]:
+    """How many looks of a window (route, low, high) go the way of their sum, of squared length ``size``; the first of them."""
+    route, low, high = span
+    agree, first = 0, -1
+    for i in range(low, high + 1):
+        dot = ZERO
+        for b in range(work.total.shape[1]):
+            dot += np.float32(on.stand.distance[route, p, b, work.at[i]]) * work.total[route, b]
+        if dot * np.float32(high + 1 - low) > on.rule.agree_share * size:
+            agree += 1
+            first = i if first < 0 else first
+    return agree, first
+
+
+@step
+def _support(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int], size: float) -> int:
+    """How many of the 8 neighbours show the same: their looks of the window, most of them clear, lie far enough along the sum."""
+    route, low, high = span
+    found, looks = 0, high + 1 - low
+    for dy in range(-1, 2):
+        for dx in range(-1, 2):
+            y, x = on.places.at[p, 0] + dy, on.places.at[p, 1] + dx
+            if (dy == 0 and dx == 0) or y < 0 or x < 0 or y >= on.places.number.shape[0] or x >= on.places.number.shape[1]:
+                continue
+            q = on.places.number[y, x]
+            if q < 0:
+                continue
+            dot, clear = ZERO, 0
+            for i in range(low, high + 1):
+                if on.fit.usable[q, on.basis.history + work.at[i]]:
+                    clear += 1
+                    for b in range(work.total.shape[1]):
+                        dot += np.float32(on.stand.distance[route, q, b, work.at[i]]) * work.total[route, b]
+            if 2 * clear > looks and dot * np.float32(looks) > on.rule.support_share * size * np.float32(clear):
+                found += 1
+    return found
+
+
+@step
+def _departure(on: Watched, work: WatchWork, p: int, route: int, looks: int) -> tuple[float, float]:
+    """Squared distance of the window's mean, correlated looks discounted, and the squared length of its sum.
+
+    Beside twins it counts only as far as the pixel also departs from its own past, the same way: else 0.
+    """
+    size, own, cross = ZERO, ZERO, ZERO
+    for b in range(work.total.shape[1]):
+        size += work.total[route, b] * work.total[route, b]
+        own += work.total[ALONE, b] * work.total[ALONE, b]
+        cross += work.total[route, b] * work.total[ALONE, b]
+    scale = SCALE / np.float32(looks)
+    distance = size * scale / (1.0 + (looks - 1) * on.stand.alike[route, p])
+    if route == BESIDE:
+        if cross < SAME_WAY * np.sqrt(size * own):
+            return 0.0, float(size)
+        distance = min(distance, own * scale / (1.0 + (looks - 1) * on.stand.alike[ALONE, p]) / on.rule.own_share)
+    return float(distance), float(size)
+
+
+@step
+def _window(on: Watched, work: WatchWork, p: int, begin: int, i: int) -> tuple[int, float]:
+    """Ask all windows that end at look i: the first agreeing look (-1 = not confirmed) and the largest distance seen."""
+    best = 0.0
+    for route in (BESIDE, FIELD):
+        if work.far[route, i] < on.rule.gate:
+            continue
+        work.total[:] = ZERO
+        factor = on.rule.field_factor if route == FIELD else 1.0
+        for looks in range(1, SHORTEST + len(on.rule.window_limit)):
+            low = i + 1 - looks
+            if low < begin:
+                break
+            for b in range(work.total.shape[1]):
+                work.total[route, b] += np.float32(on.stand.distance[route, p, b, work.at[low]])
+                work.total[ALONE, b] += np.float32(on.stand.distance[ALONE, p, b, work.at[low]])
+            if looks < SHORTEST:
+                continue
+            distance, size = _departure(on, work, p, route, looks)
+            best = max(best, distance)
+            limit = on.rule.window_limit[looks - SHORTEST] * factor
+            if distance < limit * on.rule.support[8]:
+                continue
+            agree, first = _agree(on, work, p, (route, low, i), size)
+            if agree < on.rule.agreeing[looks - SHORTEST]:
+                continue
+            if distance > limit * on.rule.support[_support(on, work, p, (route, low, i), size)]:
+                return first, distance
+    return -1, best
+
+
+@step
+def _model(on: Watched, p: int, b: int, t: int) -> float:
+    """What the model expects of band b at watched time t, without the common mode."""
+    total = ZERO
+    for k in range(TERMS):
+        total += on.fit.coef[p, b, k] * on.basis.design[k, on.basis.history + t]
+    return float(total)
+
+
+@step
+def _keep_after(on: Watched, work: WatchWork, p: int, low: int, high: int) -> None:
+    """Mean spectrum, without the common mode, of looks low..high."""
+    for b in range(len(work.after)):
+        total = ZERO
+        for i in range(low, high + 1):
+            t = work.at[i]
+            total += np.float32(on.fit.left[p, b, on.basis.history + t]) + _model(on, p, b, t)
+        work.after[b] = total / np.float32(high + 1 - low)
+
+
+@step
+def _verdict(on: Watched, work: WatchWork, p: int, i: int) -> int:
+    """What look i says of the change: 1 = gone, -1 = still there, 0 = nothing, as the changed ground would not have been odd.
+
+    Gone is a look that is not odd and lies nearer to the past than to the changed ground: a weak change is not odd in every look.
+    """
+    size, along = ZERO, ZERO
+    for b in range(len(work.after)):
+        e = work.after[b] - _model(on, p, b, work.at[i])
+        for k in range(b):
+            e -= on.stand.factor[p, b, k] * work.vector[k]
+        work.vector[b] = e / on.stand.factor[p, b, b]
+        size += work.vector[b] * work.vector[b]
+        along += work.vector[b] * np.float32(on.stand.distance[ALONE, p, b, work.at[i]]) / UNIT
+    if work.far[ALONE, i] > on.rule.calm_limit:
+        return -1
+    if size <= on.rule.look_limit:
+        return 0
+    return 1 if along < HALF * size else -1
+
+
+@step
+def _recover(on: Watched, work: WatchWork, p: int, begin: int, n: int) -> int:
+    """Go on from look ``begin`` after a confirmed change: the look at which it has recovered, n = never."""
+    calm, since = 0, begin
+    for i in range(begin, n):
+        verdict = _verdict(on, work, p, i)
+        if verdict < 0:
+            calm = 0
+        elif verdict > 0:
+            since = i if calm == 0 else since
+            calm += 1
+            days = on.basis.days[on.basis.history + work.at[i]] - on.basis.days[on.basis.history + work.at[since]]
+            if calm >= on.rule.recover_looks and days >= on.rule.recover_days:
+                return i
+    return n
+
+
+@step
+def _watch_pixel(on: Watched, work: WatchWork, answer: Answer, p: int) -> int:
+    """Everything for pixel p; the reason for which it has no answer, or OK."""
+    n = _gather(on, work, answer, p)
+    answer.clear_looks[p] = n
+    answer.statistic[p] = math.nan
+    if n < SHORTEST:
+        return TOO_FEW_LOOKS
+    if on.fit.method[p] == NO_METHOD:
+        return MODEL_FAILED if on.fit.usable[p, : on.basis.history].any() else SHORT_HISTORY
+    best, i, begin = 0.0, SHORTEST - 1, 0
+    while i < n:
+        first, distance = _window(on, work, p, begin, i)
+        best = max(best, distance)
+        if first < 0:
+            i += 1
+            continue
+        _keep_after(on, work, p, first, i)
+        back = _recover(on, work, p, i + 1, n)
+        answer.recovered[p] = back < n
+        if back == n:
+            answer.first[p], answer.confirmed[p] = work.at[first], work.at[i]
+            best = distance
+            break
+        begin, i = back + 1, back + SHORTEST
+    answer.statistic[p] = math.sqrt(max(best, float(TINY)))
+    return OK
+
+
+@compiled
+def watch_block(on: Watched, work: WatchWork, pixels: NDArray[np.int32], answer: Answer) -> None:
+    """Watch the pixels of a block; ``answer`` (all pixels) is filled in place, whatever it held."""
+    for p in pixels:
+        answer.first[p] = answer.confirmed[p] = -1
+        answer.recovered[p] = False
+        answer.reason[p] = _watch_pixel(on, work, answer, p)
