@@ -41,12 +41,20 @@ def median(values: F32, n: int) -> float:
 
 @step
 def sort_columns(rows: I16, n: int) -> None:
-    """Sort each column of the first n rows (odd-even transposition: no branch, so that it runs along the row at once)."""
-    for turn in range(n):
-        for k in range(turn % 2, n - 1, 2):
-            for i in range(rows.shape[1]):
-                low, high = min(rows[k, i], rows[k + 1, i]), max(rows[k, i], rows[k + 1, i])
-                rows[k, i], rows[k + 1, i] = low, high
+    """Sort each column of the first n rows (Batcher 1968, merge exchange: no branch on values, so that it runs along the row)."""
+    half = 1
+    while half < n:
+        apart = half
+        while apart >= 1:
+            for begin in range(apart % half, n - apart, 2 * apart):
+                for k in range(begin, min(begin + apart, n - apart)):
+                    if k // (2 * half) == (k + apart) // (2 * half):
+                        above, below = rows[k], rows[k + apart]
+                        for i in range(rows.shape[1]):
+                            a, b = above[i], below[i]
+                            above[i], below[i] = min(a, b), max(a, b)
+            apart //= 2
+        half *= 2
 
 
 @step

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
+from scipy import ndimage
 from scipy.special import chdtri, fdtri
 
 from spadework.change import fit as model
@@ -231,6 +232,7 @@ def _whiten_work(times: int, bands: int) -> whiten.WhitenWork:
     return whiten.WhitenWork(
         at=np.zeros(times, np.int32),
         rows=np.zeros((twins.TWINS, times), np.int16),
+        stand_in=np.zeros((twins.TWINS, times), np.int16),
         common=flat(bands, times),
         twins=np.zeros(times, np.int32),
         left=flat(bands, times),
@@ -241,6 +243,8 @@ def _whiten_work(times: int, bands: int) -> whiten.WhitenWork:
         swing=flat(bands, times),
         weight=flat(times),
         far=flat(times),
+        size=flat(times),
+        dot=flat(times),
         noise=flat(2, bands, bands),
         normal=flat(model.TERMS, model.TERMS),
         coef=flat(bands, model.TERMS),
@@ -281,7 +285,8 @@ def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.A
     )
     answer, known = _answer(len(every), watched), np.full(len(every), site.times, np.int32)
     rule = _whiten_rule(site.settings, site.bands, site.times)
-    by = whiten.Whitened(fit, site.basis, rule, typical, chosen, known)
+    part = (site.cube.days % float(model.YEAR) / float(model.YEAR) * whiten.PARTS).astype(np.int32)
+    by = whiten.Whitened(fit, site.basis, rule, typical, chosen, part, known)
     on = watch.Watched(fit, site.basis, _watch_rule(site.settings, site.bands), stand, where)
 
     def distances(block: NDArray[np.int32]) -> None:
@@ -297,7 +302,10 @@ def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.A
     again = every[((chosen >= 0) & found[chosen]).any(axis=1)]
     if len(again):
         _over_blocks(site, None, again, distances)
-        _over_blocks(site, None, every, watching)
+        near = np.zeros(site.cube.inside.shape, np.bool_)
+        near[tuple(where.at[again].T)] = True
+        asked = where.number[ndimage.binary_dilation(near, structure=np.ones((3, 3), np.bool_)) & (where.number >= 0)]
+        _over_blocks(site, None, asked, watching)
     return answer
 
 

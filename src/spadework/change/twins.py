@@ -101,30 +101,41 @@ def choose_block(fit: Fit, places: Places, share: F32, history: int, first: int,
 
 
 @step
-def shared(
-    fit: Fit, twins: NDArray[np.int32], known: NDArray[np.int32], rows: NDArray[np.int16], out: F32, seen: NDArray[np.int32]
+def line_up(
+    fit: Fit, twins: NDArray[np.int32], known: NDArray[np.int32], stand_in: NDArray[np.int16], seen: NDArray[np.int32]
 ) -> None:
-    """Median residual of one pixel's twins at each look, into ``out`` (band, time), and how many showed it, into ``seen`` (time).
+    """Which twins show each look: 0 in ``stand_in`` (TWINS, time) where one does, else what stands in; their number in ``seen``.
 
-    A twin counts before look ``known[twin]``, when it was confirmed to have changed itself. ``rows`` (TWINS, time) is
-    scratch: a twin that is not clear stands above or below all, in turn, and leaves the median between the others; which of
-    the two comes first changes from look to look, so that an even number of twins leans neither way.
+    A twin that is not clear stands above or below all, in turn, and leaves the median between the others; which of the two
+    comes first changes from look to look, so that an even number of twins leans neither way.
+    """
+    seen[:] = 0
+    for k in range(len(twins)):
+        q = twins[k]
+        for t in range(len(seen)):
+            if q >= 0 and t < known[q] and fit.usable[q, t]:
+                stand_in[k, t] = 0
+                seen[t] += 1
+            else:
+                stand_in[k, t] = -BEYOND if (k - seen[t] + t) % 2 else BEYOND
+
+
+@step
+def shared(fit: Fit, twins: NDArray[np.int32], rows: NDArray[np.int16], stand_in: NDArray[np.int16], out: F32) -> None:
+    """Median residual of one pixel's twins at each look, into ``out`` (band, time); 0 without any.
+
+    ``stand_in`` is that of ``line_up``, ``rows`` (TWINS, time) is scratch.
     """
     times = out.shape[1]
-    seen[:] = 0
     for b in range(out.shape[0]):
-        seen[:] = 0
         for k in range(len(twins)):
-            q = twins[k]
+            q = max(twins[k], 0)
             for t in range(times):
-                if q >= 0 and t < known[q] and fit.usable[q, t]:
-                    rows[k, t] = fit.left[q, b, t]
-                    seen[t] += 1
-                else:
-                    rows[k, t] = -BEYOND if (k - seen[t] + t) % 2 else BEYOND
+                rows[k, t] = fit.left[q, b, t] if stand_in[k, t] == 0 else stand_in[k, t]
         sort_columns(rows, len(twins))
         for t in range(times):
-            out[b, t] = rows[len(twins) // 2, t] if seen[t] > 0 else ZERO
+            middle = rows[len(twins) // 2, t]
+            out[b, t] = middle if abs(middle) < BEYOND else ZERO
 
 
 @step

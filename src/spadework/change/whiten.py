@@ -15,8 +15,8 @@ import numpy as np
 
 from spadework.change.algebra import F32, ONE, TINY, ZERO, cholesky, combine, forward, squares
 from spadework.change.compiled import compiled, step
-from spadework.change.fit import RIDGE, TERMS, YEAR, Basis, Fit, terms_of
-from spadework.change.twins import agreement, shared
+from spadework.change.fit import RIDGE, TERMS, Basis, Fit, terms_of
+from spadework.change.twins import agreement, line_up, shared
 from spadework.cube import NO_METHOD, PAIRWISE
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ SHARED_MOST = np.float32(0.95)
 """Share of a strong common departure that is taken off even where the history did not show how much the pixel takes part."""
 SEASON_HALF = np.float32(4.0)
 """Seasonal variance, noise = 1, at which half of the season's forgiveness is granted: flat pixels keep their sharpness."""
-BINS = 16
+PARTS = 16
 """Parts of the year whose restlessness is known apart."""
+THIRD = np.float32(1.0 / 3.0)
 RESTLESS_MOST = np.float32(9.0)
 """Largest restlessness that one history look adds, noise = 1."""
 CALM_LOOK = np.float32(15.0)
@@ -73,6 +74,8 @@ class Whitened(NamedTuple):
     """(band), the scene's noise variance."""
     twins: NDArray[np.int32]
     """(pixel, TWINS), -1 = none."""
+    part: NDArray[np.int32]
+    """(time), part of the year, 0..15."""
     known: NDArray[np.int32]
     """(pixel), look at which it was confirmed to have changed: from there on it is nobody's twin."""
 
@@ -95,6 +98,8 @@ class WhitenWork(NamedTuple):
     """(look), time index of each usable look."""
     rows: NDArray[np.int16]
     """(TWINS, time)."""
+    stand_in: NDArray[np.int16]
+    """(TWINS, time), what stands in for a twin that does not show a look; 0 where it does."""
     common: F32
     """(band, time), what the twins share."""
     twins: NDArray[np.int32]
@@ -112,9 +117,13 @@ class WhitenWork(NamedTuple):
     swing: F32
     """(band, look), whitened jitter of the season's amplitude."""
     weight: F32
-    """(look), trust; later the variance of a prediction."""
+    """(look), trust; later one over the deviation of a prediction."""
     far: F32
     """(look), squared distance."""
+    size: F32
+    """(look), short-lived."""
+    dot: F32
+    """(look), short-lived."""
     noise: F32
     """(2, band, band), Cholesky factors beside twins and alone."""
     normal: F32
@@ -235,7 +244,7 @@ def _season(by: Whitened, work: WhitenWork, p: int, n: int, past: int) -> None:
 
 @step
 def _prediction(basis: Basis, work: WhitenWork, n: int, past: int, method: int) -> bool:
-    """Fill ``weight`` with the variance of each prediction, noise = 1: the look's doubt, and what the model does not know."""
+    """Fill ``weight`` with one over the deviation of each prediction, noise = 1: the look's doubt, and what the model does not know."""
     terms = terms_of(method)
     for k in range(terms):
         for j in range(k + 1):
@@ -253,56 +262,65 @@ def _prediction(basis: Basis, work: WhitenWork, n: int, past: int, method: int) 
         if method != PAIRWISE:
             for k in range(terms):
                 work.weight[i] += work.design[k, i] * work.design[k, i]
+        work.weight[i] = ONE / np.sqrt(work.weight[i])
     return True
 
 
 @step
-def _shrink(x: F32, u: F32, i: int) -> None:
-    """Whiten column i of x, in place, for one more noise term u u': (I + u u')^-1/2 x = x - (1 - (1 + u'u)^-1/2) / u'u u u'x."""
-    size, dot = TINY, ZERO
+def _shrink(x: F32, u: F32, work: WhitenWork, n: int) -> None:
+    """Whiten x (band, look), in place, for one more noise term u u' a look.
+
+    (I + u u')^-1/2 x = x - (1 - (1 + u'u)^-1/2) / u'u u u'x.
+    """
+    work.size[:n] = TINY
+    work.dot[:n] = ZERO
     for b in range(u.shape[0]):
-        size += u[b, i] * u[b, i]
-        dot += u[b, i] * x[b, i]
-    dot *= (ONE - ONE / np.sqrt(ONE + size)) / size
+        for i in range(n):
+            work.size[i] += u[b, i] * u[b, i]
+            work.dot[i] += u[b, i] * x[b, i]
+    for i in range(n):
+        work.dot[i] *= (ONE - ONE / np.sqrt(ONE + work.size[i])) / work.size[i]
     for b in range(u.shape[0]):
-        x[b, i] -= dot * u[b, i]
+        for i in range(n):
+            x[b, i] -= work.dot[i] * u[b, i]
 
 
 @step
 def _forgive(work: WhitenWork, n: int) -> None:
     """Fill the route as a field from the one alone, the season's jitter taken out; it stands in where too few twins were seen."""
-    work.z[FIELD] = work.z[ALONE]
+    work.z[FIELD, :, :n] = work.z[ALONE, :, :n]
+    _shrink(work.swing, work.phase, work, n)
+    _shrink(work.z[FIELD], work.phase, work, n)
+    _shrink(work.z[FIELD], work.swing, work, n)
     for i in range(n):
-        _shrink(work.swing, work.phase, i)
-        _shrink(work.z[FIELD], work.phase, i)
-        _shrink(work.z[FIELD], work.swing, i)
         if work.twins[work.at[i]] < TWIN_LOOKS:
             for b in range(work.left.shape[0]):
                 work.z[BESIDE, b, i] = work.z[FIELD, b, i]
 
 
 @step
-def _restless(basis: Basis, work: WhitenWork, z: F32, n: int, past: int) -> None:
+def _restless(part: NDArray[np.int32], work: WhitenWork, z: F32, n: int, past: int) -> None:
     """Divide distances by how restless the pixel's history was at that time of the year, where it was more than noise.
 
-    Mean squared distance per band in 16 parts of the year, smoothed over three, with six looks of calm as a prior.
+    Mean squared distance per band in 16 parts of the year, a third of each neighbour's weight added, with six looks of calm as a prior.
     """
-    sums, counts = np.zeros(BINS, np.float32), np.zeros(BINS, np.float32)
+    sums, counts = np.zeros(PARTS, np.float32), np.zeros(PARTS, np.float32)
     squares(work.far, z, past)
     for i in range(past):
-        part = int(basis.days[work.at[i]] % YEAR / YEAR * BINS)
-        sums[part] += min(work.far[i] / np.float32(z.shape[0]), RESTLESS_MOST)
-        counts[part] += ONE
+        here = part[work.at[i]]
+        sums[here] += min(work.far[i] / np.float32(z.shape[0]), RESTLESS_MOST)
+        counts[here] += ONE
+    scale = np.empty(PARTS, np.float32)
+    for k in range(PARTS):
+        before, after = (k - 1) % PARTS, (k + 1) % PARTS
+        total = PRIOR_LOOKS + sums[k] + THIRD * (sums[before] + sums[after])
+        count = PRIOR_LOOKS + counts[k] + THIRD * (counts[before] + counts[after])
+        scale[k] = ONE / np.sqrt(max(total / count, ONE))
     for i in range(n):
-        place = basis.days[work.at[i]] % YEAR / YEAR * BINS - np.float32(0.5)
-        total, count = PRIOR_LOOKS, PRIOR_LOOKS
-        for k in range(math.floor(place) - 1, math.floor(place) + 3):
-            share = max(np.float32(1.5) - abs(np.float32(k) - place), ZERO)
-            total += share * sums[k % BINS]
-            count += share * counts[k % BINS]
-        scale = ONE / np.sqrt(max(total / count, ONE))
-        for b in range(z.shape[0]):
-            z[b, i] *= scale
+        work.dot[i] = scale[part[work.at[i]]]
+    for b in range(z.shape[0]):
+        for i in range(n):
+            z[b, i] *= work.dot[i]
 
 
 @step
@@ -364,10 +382,10 @@ def _whiten_pixel(by: Whitened, work: WhitenWork, p: int) -> tuple[int, int]:
     for route in (BESIDE, ALONE):
         for b in range(bands):
             for i in range(n):
-                work.z[route, b, i] /= np.sqrt(work.weight[i])
+                work.z[route, b, i] *= work.weight[i]
     _forgive(work, n)
     for route in range(3):
-        _restless(by.basis, work, work.z[route], n, past)
+        _restless(by.part, work, work.z[route], n, past)
         _follow(by, work, work.z[route], n)
     return n, past
 
@@ -378,7 +396,8 @@ def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], stan
     for p in pixels:
         if by.fit.method[p] == NO_METHOD:
             continue
-        shared(by.fit, by.twins[p], by.known, work.rows, work.common, work.twins)
+        line_up(by.fit, by.twins[p], by.known, work.stand_in, work.twins)
+        shared(by.fit, by.twins[p], work.rows, work.stand_in, work.common)
         n, past = _whiten_pixel(by, work, p)
         if n == 0:
             by.fit.method[p] = NO_METHOD
