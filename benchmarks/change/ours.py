@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import subprocess
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
 OURS: Final = "Spadework"
 EVER: Final = "Spadework, recovered counted too"
 HERE: Final = Path(__file__).parent
+TAILS: Final = ("window_tails", "support")
+"""Settings that are several numbers."""
+
+
+def read_settings() -> dict[str, Any]:
+    """settings.json as it stands."""
+    found: dict[str, Any] = json.loads((HERE / "settings.json").read_text(encoding="utf-8"))
+    return found
 
 
 def settings_with(changes: Sequence[str]) -> MonitorSettings:
@@ -45,13 +54,13 @@ def settings_with(changes: Sequence[str]) -> MonitorSettings:
         name, _, value = change.partition("=")
         if name not in known:
             sys.exit(f"no setting {name}; there are {', '.join(known)}")
-        chosen[name] = type(known[name])(value)
+        chosen[name] = tuple(float(one) for one in value.split(",")) if name in TAILS else type(known[name])(value)
     return replace(MonitorSettings(), **chosen)
 
 
 def alone(settings: MonitorSettings) -> MonitorSettings:
-    """The setting for a pixel that has no neighbours to ask."""
-    return replace(settings, vote=0)
+    """The setting for a pixel that has no neighbours to ask: none lowers its bar, none raises it."""
+    return replace(settings, support=(1.0,) * 9)
 
 
 def watch(cube: Cube, start: dt.date, settings: MonitorSettings) -> tuple[Change, float]:
@@ -64,22 +73,25 @@ def watch(cube: Cube, start: dt.date, settings: MonitorSettings) -> tuple[Change
 def ever(found: Change, truth: PixelTruth, start: dt.date) -> NDArray[np.int32]:
     """Days of confirmation (y, x) with alarms on unchanged pixels kept although they were withdrawn as recovered.
 
-    Peers never take an alarm back, so this is what their false alarms compare with. It says too much rather than too
-    little: recovered pixels are counted before the vote of neighbours. Their day is given as ``start``.
+    Peers never take an alarm back, so this is what their false alarms compare with. The day of an alarm taken back is
+    not kept; it is given as ``start``.
     """
     withdrawn = found.recovered & (found.confirmed <= 0) & (truth.onset == 0)
     return np.where(withdrawn, day_number(start), found.confirmed).astype(np.int32)
 
 
 def commit() -> str:
-    """The checkout's commit, with "+" where the engine or this folder differ from it."""
+    """The commit of the engine's checkout, with "+" where the engine or this folder (but for the log) differ from theirs."""
 
-    def git(*words: str) -> str:
-        said = subprocess.run(["git", "--no-optional-locks", *words], cwd=HERE, capture_output=True, text=True, check=False)  # noqa: S607 - git as installed
+    def git(folder: Path, *words: str) -> str:
+        said = subprocess.run(["git", "--no-optional-locks", *words], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S607 - git as installed
         return said.stdout.strip()
 
-    changed = git("status", "--porcelain", "--", str(HERE), str(HERE.parents[1] / "src" / "spadework" / "change"))
-    return (git("rev-parse", "--short=12", "HEAD") or "unknown") + ("+" if changed else "")
+    engine = Path(*spadework.change.__path__)
+    changed = any(
+        git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!scorings.jsonl") for folder in (engine, HERE)
+    )
+    return (git(engine, "rev-parse", "--short=12", "HEAD") or "unknown") + ("+" if changed else "")
 
 
 def engine_sha256() -> str:
