@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from spadework.cube import day_number, day_of
+from spadework.cube import METHODS, day_number, day_of
 from spadework.events.groups import groups_of
 from spadework.events.growth import Spread, history_of, series_of, spread_of
 from spadework.events.onset import core_of, event_start, onset_looks
@@ -112,6 +112,7 @@ def _event(cube: Cube, change: Change, group: Group, settings: EventSettings) ->
         recovered=group.status == "recovered",
         scenes=_evidence(cube, bounds, [start] if confirmed is None else [start, confirmed], seen),
         history=history,
+        method=METHODS[int(np.median(change.method[group.rows, group.cols]))],
         series=series_of(cube, group, seen, odd, spread, settings.clear_share),
     )
 

@@ -143,6 +143,7 @@ def _card(event: Event, place: int, findings: Findings, pictures: dict[str, _Pic
         "sentence": words.finding(event, findings),
         "mark": words.marked(event),
         "chance": words.chance(event, findings),
+        "short_history": words.short_history(event),
         "steps": [words.phase(step, event, findings) for step in event.history],
         "area": words.area(event.area_m2, event.area_low_m2, event.area_high_m2),
         "pictures": [p for kind in ("before-after", "series") if (p := pictures.get(f"figures/{event.id}-{kind}.png"))],
@@ -154,7 +155,7 @@ def _groups(cards: list[dict[str, Any]]) -> list[tuple[str, str, list[dict[str, 
     """(heading, explanation, cards) by status; rejected and recovered stand apart from what lasts."""
     told = (
         ("confirmed", "Confirmed changes", "Seen again and again by later clear looks."),
-        ("anomaly", "Not yet confirmed", "Unlike the past, but too few later clear looks to be sure; this can still go away."),
+        ("anomaly", "Not yet confirmed", "Unlike the past, but not sure: too few later clear looks yet, or more likely a false alarm by its kind; this can still go away."),
         ("recovered", "Changed, then back to normal", "Confirmed once; later looks resemble the past again."),
         (
             "rejected",

@@ -49,6 +49,7 @@ def _feature(event: Event, base_rate: float) -> dict[str, Any]:
         "area_high_m2": event.area_high_m2,
         "area_level": event.area_level,
         "phase": event.phase,
+        "method": event.method,
         "recovered": event.recovered,
         "scenes": [_scene(scene) for scene in event.scenes],
     }

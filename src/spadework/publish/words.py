@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import shapely
 
+from spadework.cube import METHODS, PAIRWISE, SEASON_FREE
 from spadework.grid import shape_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ STATUS: Final = {
 """How a status is printed."""
 FAMILY: Final = {"soil": "a change towards or away from bare soil", "grey": "the same step in every band"}
 """How a family of planted changes is printed."""
+SHORT_HISTORY: Final = {
+    METHODS[SEASON_FREE]: "The history is too short to know a season here: looks were compared with its mean, and a turn of the season could look like this.",
+    METHODS[PAIRWISE]: "The history holds under six clear looks here: each look was compared with the one nearest in season.",
+}
+"""What is said of an event by the method its history carried."""
 USUAL: Final = (0.05, 0.10, 0.15, 0.03, 0.02)
 """Contrasts that the leading statement on sensitivity is made for, the first that reaches its probability."""
 SURE: Final = 0.9
@@ -305,6 +311,11 @@ def chance(event: Event, findings: Findings) -> str:
         f"Probability that this is a real lasting change: {probability(event.p_real)}, "
         f"if such events occur {rate:g} times per km² and year here."
     )
+
+
+def short_history(event: Event) -> str:
+    """What a short history means for an event; empty where its season was known."""
+    return SHORT_HISTORY.get(event.method or "", "")
 
 
 # ---------------------------------------------------------------- sentences about what could have been seen

@@ -108,6 +108,8 @@ class Event:
     base_rate: float | None = None
     """Events a km2 and year that ``p_real`` supposes."""
     mark: Mark | None = None
+    method: str | None = None
+    """What most of its pixels were compared with, one of ``cube.METHODS``; None for an event added by hand."""
 
 
 @dataclass(frozen=True, slots=True)

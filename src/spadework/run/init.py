@@ -18,6 +18,7 @@ name = {name}
 # One of: geometry = "aoi.geojson" | bbox = [west, south, east, north] | point with radius_m. Degrees, longitude first.
 point = [{lon}, {lat}]
 radius_m = {radius_m:g}
+# base_rate_per_km2_year = 0.1   # real changes that you expect here; the probability of each event is stated for it
 
 [period]
 history_start = {history_start}   # what "normal" is learnt from: two years or more are good
