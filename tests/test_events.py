@@ -70,6 +70,7 @@ class World:
             np.full(ground, 2.0, dtype=np.float32),
             np.full(ground, self.looks - 4, dtype=np.uint16),
             np.zeros(ground, dtype=np.uint8),
+            np.ones(ground, dtype=np.uint8),
             np.zeros(ground, dtype=bool),
             np.zeros(flat, dtype=bool),
         )

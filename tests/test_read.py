@@ -288,7 +288,7 @@ def nothing_found(reading: Reading) -> Change:
     dates = np.zeros(shape, dtype=np.int32)
     return Change(
         first_anomaly=dates, confirmed=dates, statistic=np.zeros(shape, np.float32), clear_looks=np.full(shape, 9, np.uint16),
-        reason=np.zeros(shape, np.uint8), recovered=np.zeros(shape, bool), anomalous=np.zeros(reading.cube.clear.shape, bool),
+        reason=np.zeros(shape, np.uint8), method=np.ones(shape, np.uint8), recovered=np.zeros(shape, bool), anomalous=np.zeros(reading.cube.clear.shape, bool),
     )  # fmt: skip
 
 

@@ -270,7 +270,8 @@ def test_the_rasters_of_a_dossier_say_what_their_numbers_mean(tmp_path: Path) ->
     change = Change(
         first_anomaly=np.array([[18_000, 0], [-1, -1]], np.int32), confirmed=np.array([[18_005, 0], [-1, -1]], np.int32),
         statistic=np.array([[9, 1], [np.nan, np.nan]], np.float32), clear_looks=np.array([[20, 20], [2, 0]], np.uint16),
-        reason=np.array([[0, 0], [1, 4]], np.uint8), recovered=np.array([[False, True], [False, False]]), anomalous=np.zeros((1, 2, 2), bool),
+        reason=np.array([[0, 0], [1, 4]], np.uint8), method=np.array([[1, 1], [0, 0]], np.uint8),
+        recovered=np.array([[False, True], [False, False]]), anomalous=np.zeros((1, 2, 2), bool),
     )  # fmt: skip
     files = change_rasters(change, grid, synthetic=True)
     expected = {

@@ -140,8 +140,9 @@ def romania_cube() -> Cube:
             values.append(np.where(bands > 0, bands.clip(max=32767), MISSING).astype(np.int16))
             clear.append(usable)
             snow.append(classes == SNOW)
-            told = {"credit": scene.credit, "licence": scene.licence}
-            looks.append(Look(scene.id, scene.datetime, scene.platform, (), float(usable.mean()), **told))
+            share = float(usable.mean())
+            told = Look(scene.id, scene.datetime, scene.platform, (), share, credit=scene.credit, licence=scene.licence)
+            looks.append(told)
             transform = chip.transform
     grid = GeoBox((100, 100), Affine(*transform), CRS)
     inside = np.ones((100, 100), np.bool_)

@@ -8,13 +8,11 @@ Writes docs/pictures/change/*.png and prints one line an event. What a picture s
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import io
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import shapely
 from cubes import romania_cube
 from ours import read_settings
@@ -33,6 +31,7 @@ from spadework.records import Findings, Observability, Site
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from spadework.cube import Cube
@@ -41,10 +40,10 @@ if TYPE_CHECKING:
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "pictures" / "change"
 LEAST: Final = 4
 """Pixels: half of the product's least, as it has hardly any larger event without real loss."""
-PARTS: Final = ((2018, 1, 12), (2019, 1, 6), (2019, 7, 12), (2020, 1, 6), (2020, 7, 12))
+PARTS: Final = ((2018, 1, 6), (2018, 7, 12), (2019, 1, 6), (2019, 7, 12), (2020, 1, 6))
 """Year, first and last month in which an onset is bounded: the largest event of each is shown."""
 SHARE: Final = 0.5
-WIDTH, COLOURS = 900, 80
+WIDTH, COLOURS = 680, 88
 """Of a picture: pixels across, and colours."""
 
 
@@ -110,9 +109,9 @@ def main() -> None:
         pair, series = (figures[f"figures/{event.id}-{kind}.png"].data for kind in ("before-after", "series"))
         path = FOLDER / f"{number:02d}-{word}-{event.id}.png"
         path.write_bytes(_beside(pair, series))
-        low, high = event.onset_earliest, event.onset_latest
-        days = [bound.datetime.date() if isinstance(bound.datetime, dt.datetime) else None for bound in (low, high) if bound]
-        print(f"{path.name}: {event.pixels} px, lost {share:.2f}, onset {' .. '.join(map(str, days))}, confirmed {event.confirmed_on}, {path.stat().st_size // 1000} kB")
+        onset = " .. ".join(f"{bound.datetime:%Y-%m-%d}" for bound in (event.onset_earliest, event.onset_latest) if bound)
+        said = f"{event.pixels} px, lost {share:.2f}, onset {onset}, confirmed {event.confirmed_on}"
+        print(f"{path.name}: {said}, {path.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":
