@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from spadework.grid import reproject, rings_of
+from spadework.grid import reproject, rings_of, shape_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,3 +40,22 @@ def to_wgs84(shape: shapely.Geometry, crs: str) -> MultiPolygon:
     """A polygon in WGS 84, valid, outer rings counter-clockwise and holes clockwise (RFC 7946, section 3.1.6)."""
     moved = reproject(shape, crs, "EPSG:4326")
     return rings_of(shapely.orient_polygons(moved if shapely.is_valid(moved) else shapely.make_valid(moved)))
+
+
+def pixels_of(area: MultiPolygon, grid: GeoBox) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns (pixel), row by row, whose centres lie in a WGS 84 polygon; the way back from an event's outline.
+
+    Args:
+        area: WGS 84.
+        grid: north-up; what lies outside is left out.
+
+    """
+    shape = reproject(shape_of(area), "EPSG:4326", str(grid.crs))
+    west, south, east, north = shapely.bounds(shape)
+    fit = grid.transform
+    col0, col1 = max(math.floor((west - fit.c) / fit.a), 0), min(math.ceil((east - fit.c) / fit.a), grid.shape[1])
+    row0, row1 = max(math.floor((north - fit.f) / fit.e), 0), min(math.ceil((south - fit.f) / fit.e), grid.shape[0])
+    rows, cols = (axis.ravel() for axis in np.mgrid[row0 : max(row1, row0), col0 : max(col1, col0)])
+    shapely.prepare(shape)
+    hit = shapely.intersects_xy(shape, fit.c + fit.a * (cols + 0.5), fit.f + fit.e * (rows + 0.5))
+    return rows[hit], cols[hit]

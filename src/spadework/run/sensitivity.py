@@ -16,7 +16,7 @@ from spadework.change.history import MonitorSettings, monitor
 from spadework.cube import OK
 from spadework.evaluate.plant import PlantSettings
 from spadework.evaluate.recovery import Unplanted, measure
-from spadework.events import EventSettings, find_events
+from spadework.events import EventSettings, find_events, judge
 from spadework.records import Chance, Curve, NullStatement, Planted, Sensitivity, Smallest
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def measure_site(
 
     def find(planted: Cube) -> tuple[Event, ...]:
         change = monitor(planted, start, MonitorSettings(), lambda _done, _total: None)
-        return find_events(planted, change, start, EventSettings(min_pixels=site.min_pixels))
+        found = find_events(planted, change, start, EventSettings(min_pixels=site.min_pixels))
+        return judge(found, planted, change, start, site.base_rate)
 
     cube, change, events = seen
     unplanted = Unplanted(cube, change.reason == OK, events, site.period, site.min_pixels)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spadework.change.history import MonitorSettings, monitor
 from spadework.errors import NoImageryError, SceneError
-from spadework.events import EventSettings, Marked, apply_marks, find_events, observability
+from spadework.events import EventSettings, Marked, apply_marks, find_events, judge, observability
 from spadework.imagery.chips import fetch, with_headers
 from spadework.imagery.plan import ReadPlan, plan_reading
 from spadework.imagery.read import THREADS, Reading, read_cube
@@ -205,7 +205,9 @@ class _Job:
     @cached_property
     def _found(self) -> tuple[Event, ...]:
         """Events before an analyst's marks."""
-        return find_events(self.cube, self.change, self.site.period.start, EventSettings(min_pixels=self.site.min_pixels))
+        start = self.site.period.start
+        found = find_events(self.cube, self.change, start, EventSettings(min_pixels=self.site.min_pixels))
+        return judge(found, self.cube, self.change, start, self.site.base_rate)
 
     @cached_property
     def _marked(self) -> Marked:
@@ -291,7 +293,7 @@ class _Job:
                   lambda: change_rasters(self.change, self.plan.grid, synthetic=self.site.synthetic)),
             Stage("events", ("change",), lambda: [self.site.min_pixels, self.site.base_rate, [asdict(m) for m in self._marks]],
                   self._event_files),
-            Stage("sensitivity", ("change",), lambda: [self.site.name, self.site.min_pixels, self._planting], self._null_files),
+            Stage("sensitivity", ("change",), lambda: [self.site.name, self.site.min_pixels, self.site.base_rate, self._planting], self._null_files),
             Stage("report", ("events", "sensitivity"), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts], self._pages),
         )  # fmt: skip
 
