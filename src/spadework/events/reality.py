@@ -46,8 +46,8 @@ LAST_LOOKS: Final = 5
 """Looks at the end that tell whether it still stands."""
 LEAST_HISTORY: Final = 6
 """History looks without which nothing is computed."""
-MOST_DAYS: Final = 730
-"""The worlds of the fit were watched no longer, days."""
+MOST_DAYS: Final = 365
+"""Only so many days since the first anomaly are asked: what stood for a year and greens then was real all the same."""
 SMALLEST: Final = 0.002
 """Steps are not told apart below this, reflectance (root sum of squares over bands)."""
 YEAR: Final = 365.25
@@ -58,18 +58,19 @@ class Traits:
     """What is known of an event at find time; logarithms are natural.
 
     The *step* is how far the event's mean spectrum, less that of the unconfirmed ring around it, lies in a look from where
-    it lay in the history looks of the same season: what a whole field, scene or season does cancels.
+    it lay in the history looks of the same season: what a whole field, scene or season does cancels. Steps are asked of the
+    looks from the median first anomaly on, for at most ``MOST_DAYS``.
     """
 
     standing: float
-    """ln of the median step since the first anomaly over the standard deviation of the difference in the history."""
+    """ln of the median step over the standard deviation of the difference in the history."""
     least: float
     """ln of what the step keeps, along its median, in all but the faintest fifth of stretches of 45 days: reflectance, at
     least ``SMALLEST``."""
     watched: float
     """ln of the days from the median first anomaly to the last look, at most ``MOST_DAYS``."""
     late: float
-    """Share of its last five looks that show at least half of the median step, 0..1."""
+    """Share of the last five looks that show at least half of the median step, 0..1."""
     box: float
     """Share of the rectangle of rows and columns around the event that it fills, 0..1."""
 
@@ -149,7 +150,8 @@ def traits_of(event: Event, cube: Cube, change: Change, start: dt.date) -> Trait
     if series is None:
         return None
     first = int(np.median(change.first_anomaly[rows, cols]))
-    history, since = series.days < day_number(start), series.days >= first
+    history = series.days < day_number(start)
+    since = (series.days >= first) & (series.days < first + MOST_DAYS)
     if np.count_nonzero(history) < LEAST_HISTORY or not since.any():
         return None
     steps, days = _steps(series, history, since), series.days[since]

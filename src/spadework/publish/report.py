@@ -155,7 +155,11 @@ def _groups(cards: list[dict[str, Any]]) -> list[tuple[str, str, list[dict[str, 
     """(heading, explanation, cards) by status; rejected and recovered stand apart from what lasts."""
     told = (
         ("confirmed", "Confirmed changes", "Seen again and again by later clear looks."),
-        ("anomaly", "Not yet confirmed", "Unlike the past, but not sure: too few later clear looks yet, or more likely a false alarm by its kind; this can still go away."),
+        (
+            "anomaly",
+            "Not yet confirmed",
+            "Unlike the past, but not sure: too few later clear looks yet, or more likely a false alarm by its kind; this can still go away.",
+        ),
         ("recovered", "Changed, then back to normal", "Confirmed once; later looks resemble the past again."),
         (
             "rejected",
