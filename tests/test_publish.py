@@ -611,7 +611,7 @@ def test_geojson_has_exactly_the_contract() -> None:
     assert got["type"] == "FeatureCollection"
     assert list(feature["properties"]) == [
         "id", "status", "p_real", "base_rate", "onset_earliest", "onset_latest", "first_anomaly", "confirmed_on",
-        "area_m2", "area_low_m2", "area_high_m2", "area_level", "phase", "recovered", "scenes",
+        "area_m2", "area_low_m2", "area_high_m2", "area_level", "phase", "method", "recovered", "scenes",
     ]  # fmt: skip
     scene = {"id": "S2A_37SFA_20200512_0_L2A", "datetime": "2020-05-12T08:21:09Z", "sha256": f"{4:064x}"}
     assert feature["properties"]["onset_earliest"] == {

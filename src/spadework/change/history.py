@@ -26,6 +26,7 @@ from scipy.special import chdtri, fdtri
 from spadework.change import fit as model
 from spadework.change import twins, watch, whiten
 from spadework.change.common import CommonRule, fit_work, learn_common, no_fit, plain_basis, regressed, series_of
+from spadework.change.stand import Stand, Whitened, WhitenRule, WhitenWork
 from spadework.cube import OK, OUTSIDE_AOI, PER_UNIT, Change, Cube, day_number
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class MonitorSettings:
     """Clear history looks from which one harmonic is fitted."""
     looks_mean: int = 6
     """Clear history looks from which a mean is fitted; fewer are compared one by one."""
-    season_days: float = 270.0
+    season_days: float = 350.0
     """Days that the history must span before a season is fitted."""
     floor: float = 0.004
     """Least noise, reflectance."""
@@ -152,8 +153,8 @@ def _small(settings: MonitorSettings, bands: int, looks: int) -> NDArray[np.floa
     return np.asarray(grown, dtype=np.float32)
 
 
-def _whiten_rule(settings: MonitorSettings, bands: int, looks: int) -> whiten.WhitenRule:
-    return whiten.WhitenRule(
+def _whiten_rule(settings: MonitorSettings, bands: int, looks: int) -> WhitenRule:
+    return WhitenRule(
         floor=settings.floor * PER_UNIT,
         floor_share=settings.floor_share,
         floor_least=settings.floor_least,
@@ -225,11 +226,11 @@ def _choose_all(
     return out
 
 
-def _whiten_work(times: int, bands: int) -> whiten.WhitenWork:
+def _whiten_work(times: int, bands: int) -> WhitenWork:
     def flat(*shape: int) -> NDArray[np.float32]:
         return np.zeros(shape, np.float32)
 
-    return whiten.WhitenWork(
+    return WhitenWork(
         at=np.zeros(times, np.int32),
         rows=np.zeros((twins.TWINS, times), np.int16),
         stand_in=np.zeros((twins.TWINS, times), np.int16),
@@ -278,7 +279,7 @@ def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.A
     typical = np.median(fit.noise[fitted], axis=0).astype(np.float32).clip(1.0) if fitted.any() else blind
     chosen = _choose_all(site, every, fit, where, typical)
     watched = site.times - site.basis.history
-    stand = whiten.Stand(
+    stand = Stand(
         distance=np.zeros((3, len(every), site.bands, watched), np.int8),
         alike=np.zeros((3, len(every)), np.float32),
         factor=np.zeros((len(every), site.bands, site.bands), np.float32),
@@ -286,7 +287,7 @@ def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.A
     answer, known = _answer(len(every), watched), np.full(len(every), site.times, np.int32)
     rule = _whiten_rule(site.settings, site.bands, site.times)
     part = (site.cube.days % float(model.YEAR) / float(model.YEAR) * whiten.PARTS).astype(np.int32)
-    by = whiten.Whitened(fit, site.basis, rule, typical, chosen, part, known)
+    by = Whitened(fit, site.basis, rule, typical, chosen, part, known)
     on = watch.Watched(fit, site.basis, _watch_rule(site.settings, site.bands), stand, where)
 
     def distances(block: NDArray[np.int32]) -> None:

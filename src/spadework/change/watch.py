@@ -16,12 +16,13 @@ import numpy as np
 from spadework.change.algebra import F32, TINY, ZERO
 from spadework.change.compiled import compiled, step
 from spadework.change.fit import TERMS, Basis, Fit
-from spadework.change.whiten import ALONE, BESIDE, FIELD, UNIT, Stand
+from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
 from spadework.cube import MODEL_FAILED, NO_METHOD, OK, SHORT_HISTORY, TOO_FEW_LOOKS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spadework.change.stand import Stand
     from spadework.change.twins import Places
 
 SHORTEST = 3
@@ -112,16 +113,25 @@ def _gather(on: Watched, work: WatchWork, answer: Answer, p: int) -> int:
 
 @step
 def _agree(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int], size: float) -> tuple[int, int]:
-    """How many looks of a window (route, low, high) go the way of their sum, of squared length ``size``; the first of them."""
+    """How many looks of a window (route, low, high) go the way of their sum, of squared length ``size``; the first of the change.
+
+    The change begins at that agreeing look from which on the looks' sum is longest for their number: the likeliest step
+    (Hinkley 1970, Biometrika 57, 1-17); looks before it that agree by chance do not date it.
+    """
     route, low, high = span
-    agree, first = 0, -1
-    for i in range(low, high + 1):
-        dot = ZERO
+    agree, first, best = 0, -1, 0.0
+    work.vector[:] = ZERO
+    for i in range(high, low - 1, -1):
+        dot, since = ZERO, ZERO
         for b in range(work.total.shape[1]):
-            dot += np.float32(on.stand.distance[route, p, b, work.at[i]]) * work.total[route, b]
+            e = np.float32(on.stand.distance[route, p, b, work.at[i]])
+            dot += e * work.total[route, b]
+            work.vector[b] += e
+            since += work.vector[b] * work.vector[b]
         if dot * np.float32(high + 1 - low) > on.rule.agree_share * size:
             agree += 1
-            first = i if first < 0 else first
+            if since > best * (high + 1 - i):
+                first, best = i, float(since) / (high + 1 - i)
     return agree, first
 
 

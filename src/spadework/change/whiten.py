@@ -9,23 +9,22 @@ sample's allowance), grows where the year has been restless before, and follows 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spadework.change.algebra import F32, ONE, TINY, ZERO, cholesky, combine, forward, squares
 from spadework.change.compiled import compiled, step
 from spadework.change.fit import RIDGE, TERMS, Basis, Fit, terms_of
+from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
 from spadework.change.twins import agreement, line_up, shared
 from spadework.cube import NO_METHOD, PAIRWISE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BESIDE, ALONE, FIELD = range(3)
-"""The routes."""
-UNIT = np.float32(16.0)
-"""Distances are kept in 1/16 of the noise."""
+    from spadework.change.stand import Stand, Whitened, WhitenWork
+
 CAP = np.float32(36.0)
 """Squared distance to which one look is cut: a single leak must not carry a window."""
 ROUNDS = 3
@@ -49,89 +48,6 @@ LAG = 8
 """Looks by which level and restlessness stay behind: the longest window."""
 LEVEL_MOST, RESTLESS_GAIN = 0.2, np.float32(0.04)
 """Largest gain of one look on the level; gain on the restlessness."""
-
-
-class WhitenRule(NamedTuple):
-    """Parts of ``MonitorSettings`` as plain numbers, reflectance x 10,000."""
-
-    floor: float
-    floor_share: float
-    floor_least: float
-    phase_days: float
-    amplitude: float
-    track_days: float
-    small: F32
-    """(history looks), by how much noise learnt from so few looks must grow."""
-
-
-class Whitened(NamedTuple):
-    """What distances are measured by; all pixels of the site."""
-
-    fit: Fit
-    basis: Basis
-    rule: WhitenRule
-    typical: F32
-    """(band), the scene's noise variance."""
-    twins: NDArray[np.int32]
-    """(pixel, TWINS), -1 = none."""
-    part: NDArray[np.int32]
-    """(time), part of the year, 0..15."""
-    known: NDArray[np.int32]
-    """(pixel), look at which it was confirmed to have changed: from there on it is nobody's twin."""
-
-
-class Stand(NamedTuple):
-    """Where each pixel stands at each watched look; filled in place."""
-
-    distance: NDArray[np.int8]
-    """(route, pixel, band, time watched), whitened departure in 1/16 of the noise, its length capped."""
-    alike: F32
-    """(route, pixel), correlation of one look with the next over the history, 0..0.9."""
-    factor: F32
-    """(pixel, band, band), lower Cholesky factor of the pixel's noise on its own."""
-
-
-class WhitenWork(NamedTuple):
-    """Scratch arrays of one pixel, made once a block."""
-
-    at: NDArray[np.int32]
-    """(look), time index of each usable look."""
-    rows: NDArray[np.int16]
-    """(TWINS, time)."""
-    stand_in: NDArray[np.int16]
-    """(TWINS, time), what stands in for a twin that does not show a look; 0 where it does."""
-    common: F32
-    """(band, time), what the twins share."""
-    twins: NDArray[np.int32]
-    """(time), how many show it."""
-    left: F32
-    """(band, look), residual."""
-    z: F32
-    """(route, band, look), whitened."""
-    design: F32
-    """(term, look), then whitened by the normal matrix."""
-    slope: F32
-    """(term, look)."""
-    phase: F32
-    """(band, look), whitened jitter of the season's phase."""
-    swing: F32
-    """(band, look), whitened jitter of the season's amplitude."""
-    weight: F32
-    """(look), trust; later one over the deviation of a prediction."""
-    far: F32
-    """(look), squared distance."""
-    size: F32
-    """(look), short-lived."""
-    dot: F32
-    """(look), short-lived."""
-    noise: F32
-    """(2, band, band), Cholesky factors beside twins and alone."""
-    normal: F32
-    """(term, term)."""
-    coef: F32
-    """(band, term)."""
-    level: F32
-    """(band)."""
 
 
 @step
