@@ -17,7 +17,7 @@ from odc.geo.geobox import GeoBox
 from scipy import stats
 from scipy.ndimage import maximum_filter
 
-from spadework.change import algebra, history, twins, watch, whiten
+from spadework.change import algebra, history, stand, twins, watch, whiten
 from spadework.change import fit as model
 from spadework.change.common import fit_work, no_fit, plain_basis
 from spadework.change.compiled import _kept_in, compiled
@@ -431,12 +431,12 @@ def test_a_pixel_whose_twins_changed_is_not_dragged_along() -> None:
 
 
 # ---------------------------------------------------------------- what the steps hand on
-def watched(cube: Cube, monkeypatch: pytest.MonkeyPatch) -> tuple[watch.Watched, whiten.Whitened]:
+def watched(cube: Cube, monkeypatch: pytest.MonkeyPatch) -> tuple[watch.Watched, stand.Whitened]:
     """What the last steps of monitoring were given."""
     seen: dict[str, Any] = {}
     whiten_block, watch_block = whiten.whiten_block, watch.watch_block
 
-    def whitening(by: whiten.Whitened, *rest: Any) -> None:  # noqa: ANN401 - handed on
+    def whitening(by: stand.Whitened, *rest: Any) -> None:  # noqa: ANN401 - handed on
         seen["by"] = by
         whiten_block(by, *rest)
 
@@ -456,8 +456,8 @@ def test_white_noise_is_whitened_to_unit_variance_on_each_route(cloud: float, mo
     clear = np.random.default_rng(1).random((TIMES, 32, 32)) >= cloud
     on, _ = watched(cube_of(noisy((32, 32), sigma=WHITE), clear), monkeypatch)
     usable = on.fit.usable[:, PAST:]
-    z = on.stand.distance.astype(np.float64) / float(whiten.UNIT)
-    for route in (whiten.BESIDE, whiten.ALONE, whiten.FIELD):
+    z = on.stand.distance.astype(np.float64) / float(stand.UNIT)
+    for route in (stand.BESIDE, stand.ALONE, stand.FIELD):
         of = z[route].transpose(0, 2, 1)[usable]
         assert 0.7 <= of.var() <= 1.05, route
         assert abs(of.mean()) <= 0.02
@@ -499,7 +499,7 @@ def test_noise_learnt_from_few_looks_grows_as_hotelling_says() -> None:
 
 @pytest.mark.parametrize(("past", "terms"), [(8, 1), (20, 3), (60, 5)])
 def test_a_fit_without_outliers_is_ridge_least_squares(past: int, terms: int) -> None:
-    rng, rule = np.random.default_rng(past), model.FitRule(24, 12, 6, 270.0)
+    rng, rule = np.random.default_rng(past), model.FitRule(24, 12, 6, 270.0, 270.0)
     at = np.sort(rng.choice(PAST, past, replace=False))
     season = 300 * np.cos(2 * np.pi * AGE[:TIMES] / 365.25)[:, None] * [1, -1, 2]
     values = np.round(LEVEL[None, :, 0, 0] + season + rng.uniform(-60, 60, (TIMES, 3)))
@@ -640,7 +640,7 @@ def test_what_twins_share_is_their_median_under_clouds(seed: int, cloud: float, 
 # ---------------------------------------------------------------- code and bytes
 def test_the_folder_of_kept_code_is_named_by_the_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     names, before, real = {_kept_in()}, _kept_in(), pkgutil.get_data
-    for edited in ("algebra", "compiled", "fit", "twins", "watch", "whiten"):
+    for edited in ("algebra", "compiled", "fit", "stand", "twins", "watch", "whiten"):
 
         def get_data(package: str, resource: str, edited: str = edited) -> bytes | None:
             data = real(package, resource)

@@ -62,6 +62,7 @@ class FitRule(NamedTuple):
     looks_one: int
     looks_mean: int
     season_days: float
+    season_two_days: float
 
 
 class Fit(NamedTuple):
@@ -268,7 +269,7 @@ def _compare(basis: Basis, work: FitWork, n: int, past: int) -> None:
 def _method(rule: FitRule, basis: Basis, work: FitWork, past: int) -> int:
     """What the history carries."""
     span = basis.days[work.at[past - 1]] - basis.days[work.at[0]] if past > 0 else ZERO
-    if past >= rule.looks_two and span >= rule.season_days:
+    if past >= rule.looks_two and span >= rule.season_two_days:
         return TWO_HARMONICS
     if past >= rule.looks_one and span >= rule.season_days:
         return ONE_HARMONIC

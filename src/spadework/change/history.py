@@ -78,7 +78,9 @@ class MonitorSettings:
     looks_mean: int = 6
     """Clear history looks from which a mean is fitted; fewer are compared one by one."""
     season_days: float = 350.0
-    """Days that the history must span before a season is fitted."""
+    """Days that the history must span before a season is fitted ..."""
+    season_two_days: float = 500.0
+    """... and before it gets a second harmonic: one year alone teaches its own weather."""
     floor: float = 0.004
     """Least noise, reflectance."""
     floor_share: float = 0.01
@@ -137,7 +139,9 @@ class _Site:
 
 
 def _fit_rule(settings: MonitorSettings) -> model.FitRule:
-    return model.FitRule(settings.looks_two, settings.looks_one, settings.looks_mean, settings.season_days)
+    return model.FitRule(
+        settings.looks_two, settings.looks_one, settings.looks_mean, settings.season_days, settings.season_two_days
+    )
 
 
 def _small(settings: MonitorSettings, bands: int, looks: int) -> NDArray[np.float32]:

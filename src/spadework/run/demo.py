@@ -32,6 +32,7 @@ _SITE: Final = """\
 name = {name}
 geometry = "aoi.geojson"
 synthetic = {synthetic}
+base_rate_per_km2_year = {rate:g}   # real changes to expect: what the probability of an event supposes
 
 [period]
 history_start = {history_start}   # what "normal" is learnt from
@@ -45,6 +46,10 @@ collections = {collections}
 [publish]
 coordinates = "5 km"
 """
+
+
+FELLED: Final = 10.0
+"""Real changes a km2 and year in the Romania stack: a worked forest, where patches are cut every year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,7 @@ def _site_texts(name: str, about: str, days: Sequence[object], scenes: tuple[Sce
         about=about,
         name=json.dumps(name),
         synthetic=json.dumps(any(scene.synthetic for scene in scenes)),
+        rate=0.1 if any(scene.synthetic for scene in scenes) else FELLED,
         history_start=days[0],
         start=days[1],
         end=days[2],
