@@ -649,7 +649,7 @@ def test_the_folder_of_kept_code_is_named_by_the_sources(monkeypatch: pytest.Mon
         monkeypatch.setattr(pkgutil, "get_data", get_data)
         names.add(_kept_in())
     monkeypatch.undo()
-    assert len(names) == 7
+    assert len(names) == 8
     assert _kept_in() == before
 
 

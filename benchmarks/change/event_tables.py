@@ -126,9 +126,12 @@ def _top(scored: Sequence[Scored], base_rate: float, top: int) -> dict[str, Any]
     """Of the first-ranked events of all sparse worlds together, how many are true; events aside are left out."""
     told = [(probability(one, base_rate) or 0.0, one) for one in scored if one.kind == "sparse" and one.truth != "aside"]
     first = [one for _, one in sorted(told, key=lambda pair: -pair[0])[:top]]
+    confirmed = [one for chance, one in told if chance >= CONFIRMED_FROM]
     return {
         **_share(sum(one.truth == "true" for one in first), len(first)),
         "true_in_all": sum(one.truth == "true" for _, one in told),
+        "confirmed": _share(sum(one.truth == "true" for one in confirmed), len(confirmed)),
+        "order": "".join("x" if one.truth == "true" else "e" if one.truth == "early" else "-" for one in first),
     }
 
 
@@ -217,7 +220,9 @@ def page(told: Mapping[str, Any], part: str, commit: str, settings: Mapping[str,
     lines += ["", f"Site-years of 25 km2: {years}. Events confirmed by the engine: {events}.", "", *_count_lines(told)]
     for rate, top in told["top"].items():
         first = f"Of the {top['n']} events ranked first in all sparse worlds together (p_real at {rate} a km2 and year), true: "
-        lines += ["", f"{first}{_told(top)}; true among all events there: {top['true_in_all']}."]
+        order = f"In order, surest first (x true, e early, - false): `{top['order']}`."
+        kept = f"Of those that stay confirmed, true: {_told(top['confirmed'])}."
+        lines += ["", f"{first}{_told(top)}; true among all events there: {top['true_in_all']}. {order} {kept}"]
     for rate, rows in told["reliability"].items():
         lines += [
             "",

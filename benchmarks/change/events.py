@@ -2,6 +2,7 @@
 
     python benchmarks/change/events.py --part tuning --fit      # coefficients for spadework.events.reality
     python benchmarks/change/events.py --part acceptance        # scores, docs/event_benchmark.md
+    python benchmarks/change/events.py --part sparse            # more sparse worlds: the first 20 events, appended there
 
 Worlds and seeds are in events_settings.json (below 1000 for tuning, from 1000 on for acceptance); every scored run adds a
 line to scorings.jsonl. An event is *true* when at least 30 % of its pixels were planted by the last look and the plant had
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 HERE: Final = Path(__file__).parent
 SETTINGS: Final = HERE / "events_settings.json"
 DOCS: Final = HERE.parents[1] / "docs" / "event_benchmark.md"
+MORE: Final = "\n# More sparse worlds\n\n"
+STATE: Final = {"commit": commit(), "engine_sha256": engine_sha256()}
+"""Of the code as it was when it was imported."""
 IRRIGATED: Final = PASSINGS.index("irrigated")
 
 
@@ -65,7 +69,7 @@ class World:
 
 
 def worlds(settings: Mapping[str, Any], part: str) -> Iterator[World]:
-    """The worlds of "tuning" or "acceptance", seed by seed, all mixes of cover."""
+    """The worlds of a part of the settings, seed by seed, all mixes of cover."""
     for group in settings[part]:
         for seed in group["seeds"]:
             for mix, what in settings["mixes"].items():
@@ -80,7 +84,7 @@ def worlds(settings: Mapping[str, Any], part: str) -> Iterator[World]:
 def watched(scenario: Scenario, cache: Path) -> tuple[Cube, Truth, Change]:
     """The cube, its truth and what the engine made of it; the last is kept in ``cache``, by engine and scenario."""
     cube, truth = cube_of(scenario)
-    key = hashlib.sha256((engine_sha256() + repr(scenario)).encode()).hexdigest()[:20]
+    key = hashlib.sha256((STATE["engine_sha256"] + repr(scenario)).encode()).hexdigest()[:20]
     kept = cache / f"{key}.npz"
     if kept.exists():
         with np.load(kept) as found:
@@ -153,7 +157,7 @@ def score_world(world: World, cache: Path) -> list[Scored]:
 def log_scoring(part: str, told: Mapping[str, Any]) -> None:
     """Add this run to scorings.jsonl."""
     line = {
-        "date": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"), "commit": commit(), "engine_sha256": engine_sha256(),
+        "date": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"), **STATE,
         "settings_sha256": hashlib.sha256(SETTINGS.read_bytes()).hexdigest(), "half": f"events {part}", "figures": told,
     }  # fmt: skip
     with (HERE / "scorings.jsonl").open("a", encoding="utf-8") as file:
@@ -163,7 +167,7 @@ def log_scoring(part: str, told: Mapping[str, Any]) -> None:
 def main() -> None:
     """Make the worlds of a part, watch them, score the events; fit on tuning, write the page on acceptance."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--part", choices=("tuning", "acceptance"), default="tuning")
+    parser.add_argument("--part", choices=("tuning", "acceptance", "sparse"), default="tuning")
     parser.add_argument("--cache", type=Path, default=Path("/tmp/benchcache/events"))  # noqa: S108 - only a cache
     parser.add_argument("--fit", action="store_true", help="fit the coefficients of spadework.events.reality; tuning only")
     given = parser.parse_args()
@@ -184,10 +188,13 @@ def main() -> None:
                    if one.traits and one.truth in {"true", "false"}], rate, settings))  # fmt: skip
     told = summary(scored, km2_years, plants, settings)
     log_scoring(given.part, told)
-    text = page(told, given.part, commit(), settings)
+    text = page(told, given.part, STATE["commit"], settings)
     print(text)
     if given.part == "acceptance":
         DOCS.write_text(text, encoding="utf-8")
+    elif given.part == "sparse":
+        before = DOCS.read_text(encoding="utf-8").split(MORE)[0]
+        DOCS.write_text(before + MORE + text.split("\n\n", 1)[1], encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def _agree(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int], siz
             since += work.vector[b] * work.vector[b]
         if dot * np.float32(high + 1 - low) > on.rule.agree_share * size:
             agree += 1
-            if since > best * (high + 1 - i):
+            if i < high and since > best * (high + 1 - i):
                 first, best = i, float(since) / (high + 1 - i)
     return agree, first
 
