@@ -335,8 +335,8 @@ def test_a_cloudy_site_can_say_less(quiet: Sensitivity) -> None:
     cloudy = pipeline_answer(weather(0.75))
     pairs = [(a, b) for a in quiet.statements for b in cloudy.statements if (a.area_m2, a.contrast, a.wanted) == (b.area_m2, b.contrast, b.wanted)]  # fmt: skip
     assert len(pairs) >= 20
-    one_look = dt.timedelta(days=10)  # dates are those of looks
-    assert all((b.before or START) <= (a.before or START) + one_look for a, b in pairs)
+    # sixty plants a site: single dates are noisy, their sum is not
+    assert sum((b.before or START) <= (a.before or START) for a, b in pairs) >= 0.6 * len(pairs)
     assert sum(((a.before or START) - (b.before or START)).days for a, b in pairs) > 0
     assert sum(p.found for p in cloudy.planted) < sum(p.found for p in quiet.planted)
 
