@@ -141,7 +141,10 @@ def _reliability(
     """Stated probability against the share that is real, in bins; real events are drawn at random down to the base rate.
 
     ``rates`` are plants a km2 and year with ("all") and without ("some") null worlds; the first that is high enough is used.
+    Empty where neither is: real events cannot be drawn up.
     """
+    if max(rates.values()) < base_rate:
+        return []
     use_all = rates["all"] >= base_rate
     pool = [one for one in scored if one.traits and one.truth in {"true", "false"} and (use_all or one.kind != "null")]
     rate = rates["all"] if use_all else rates["some"]
@@ -223,7 +226,7 @@ def page(told: Mapping[str, Any], part: str, commit: str, settings: Mapping[str,
         order = f"In order, surest first (x true, e early, - false): `{top['order']}`."
         kept = f"Of those that stay confirmed, true: {_told(top['confirmed'])}."
         lines += ["", f"{first}{_told(top)}; true among all events there: {top['true_in_all']}. {order} {kept}"]
-    for rate, rows in told["reliability"].items():
+    for rate, rows in ((rate, rows) for rate, rows in told["reliability"].items() if rows):
         lines += [
             "",
             f"## Reliability at {rate} real changes a km2 and year",
