@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
 from spadework.cube import Cube, day_number
-from spadework.evaluate.events import EventRule, EventTruth, event_pixels, match_event, score_events
-from spadework.events.outline import outline, to_wgs84
+from spadework.evaluate.events import EventRule, EventTruth, match_event, score_events
+from spadework.events.outline import outline, pixels_of, to_wgs84
 from spadework.records import Bound, Event, Look, SceneRef
 
 CRS = "EPSG:32637"
@@ -86,7 +86,7 @@ def truth_with(*plants: tuple[Box, int], aside: tuple[Box, int] | None = None) -
 
 @given(row=st.integers(0, 36), col=st.integers(0, 36), high=st.integers(1, 4), wide=st.integers(1, 4))
 def test_an_outline_gives_back_exactly_its_pixels(row: int, col: int, high: int, wide: int) -> None:
-    rows, cols = event_pixels(event((row, row + high, col, col + wide), 100, (None, 80)), GRID)
+    rows, cols = pixels_of(event((row, row + high, col, col + wide), 100, (None, 80)).geometry, GRID)
     expected = {(r, c) for r in range(row, row + high) for c in range(col, col + wide)}
     assert set(zip(rows.tolist(), cols.tolist(), strict=True)) == expected
     assert rows.size == len(expected)
@@ -97,7 +97,7 @@ def test_holes_are_not_of_the_event() -> None:
     ring[1, 1] = False
     rows, cols = np.nonzero(ring)
     geometry = to_wgs84(outline(rows + 10, cols + 20, GRID), CRS)
-    found = event_pixels(event((0, 1, 0, 1), 100, (None, 80), geometry=geometry), GRID)
+    found = pixels_of(event((0, 1, 0, 1), 100, (None, 80), geometry=geometry).geometry, GRID)
     assert set(zip(*(axis.tolist() for axis in found), strict=True)) == set(
         zip((rows + 10).tolist(), (cols + 20).tolist(), strict=True)
     )

@@ -22,10 +22,9 @@ from romania import left_out
 from spadework.change.history import monitor
 from spadework.events.find import find_events
 from spadework.events.settings import EventSettings
-from spadework.grid import reproject, rings_of
+from spadework.grid import pixels_in, reproject, rings_of
 from spadework.intake.romania import ROMANIA_PERIOD
 from spadework.publish.figures import draw_all
-from spadework.publish.pairs import event_pixels
 from spadework.records import Findings, Observability, Site
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ WIDTH, COLOURS = 680, 88
 
 def _lost(cube: Cube, event: Event, mask: NDArray[np.bool_]) -> float:
     """Share of the event's pixels that the rule of real loss left out, 0..1."""
-    (rows, cols), member = event_pixels(cube, event)
+    (rows, cols), member = pixels_in(cube.grid, event.geometry)
     return float(mask[rows, cols][member].mean())
 
 

@@ -125,6 +125,21 @@ def inside(grid: GeoBox, area: MultiPolygon) -> NDArray[np.bool_]:
     return np.asarray(shapely.intersects_xy(shape, x.ravel(), y.ravel())).reshape(grid.shape)
 
 
+def pixels_in(grid: GeoBox, area: MultiPolygon) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
+    """Rows and columns around a polygon, clipped to the grid, and (y, x) over them, True where a pixel's centre lies in it."""
+    west, south, east, north = shapely.bounds(reproject(shape_of(area), "EPSG:4326", str(grid.crs)))
+    fit, (height, width) = grid.transform, grid.shape
+
+    def clipped(low: float, high: float, most: int) -> slice:
+        return slice(min(max(math.floor(low), 0), most), min(max(math.ceil(high), 0), most))
+
+    rows = clipped((north - fit.f) / fit.e, (south - fit.f) / fit.e, height)
+    cols = clipped((west - fit.c) / fit.a, (east - fit.c) / fit.a, width)
+    if rows.start == rows.stop or cols.start == cols.stop:
+        return (rows, cols), np.zeros((rows.stop - rows.start, cols.stop - cols.start), dtype=np.bool_)
+    return (rows, cols), inside(grid[rows, cols], area)
+
+
 def window_on(grid: GeoBox, crs: str, transform: Affine, shape: tuple[int, int], margin_m: float) -> Window | None:
     """The pixels of a file (``crs``, ``transform``, rows x columns ``shape``) that a read for ``grid`` needs.
 

@@ -35,10 +35,14 @@ def _kept_in() -> str:
     return str(PurePath(CONFIG.CACHE_DIR or PurePath(here[0], "__pycache__"), f"kept-{sources.hexdigest()[:12]}"))
 
 
+KEPT_IN = _kept_in()
+"""Asked once a process."""
+
+
 def compiled(function: Function) -> Function:
     """Compile a function that Python calls, without the GIL, kept on disk between processes."""
     before = CONFIG.CACHE_DIR
-    CONFIG.CACHE_DIR = _kept_in()
+    CONFIG.CACHE_DIR = KEPT_IN
     try:
         return cast("Function", COMPILE(cache=True, nogil=True, **OPTIONS)(function))
     finally:

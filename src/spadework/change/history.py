@@ -165,6 +165,7 @@ def _whiten_rule(settings: MonitorSettings, bands: int, looks: int) -> WhitenRul
         phase_days=settings.phase_days,
         amplitude=settings.amplitude,
         track_days=settings.track_days,
+        lag=watch.SHORTEST + len(settings.window_tails) - 1,
         small=_small(settings, bands, looks),
     )
 

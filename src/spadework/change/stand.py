@@ -27,6 +27,8 @@ class WhitenRule(NamedTuple):
     phase_days: float
     amplitude: float
     track_days: float
+    lag: int
+    """Looks by which level and restlessness stay behind: the longest window."""
     small: F32
     """(history looks), by how much noise learnt from so few looks must grow."""
 

@@ -44,8 +44,6 @@ RESTLESS_MOST = np.float32(9.0)
 """Largest restlessness that one history look adds, noise = 1."""
 CALM_LOOK = np.float32(15.0)
 """Squared distance below which a look moves level and restlessness."""
-LAG = 8
-"""Looks by which level and restlessness stay behind: the longest window."""
 LEVEL_MOST, RESTLESS_GAIN = 0.2, np.float32(0.04)
 """Largest gain of one look on the level; gain on the restlessness."""
 
@@ -241,11 +239,11 @@ def _restless(part: NDArray[np.int32], work: WhitenWork, z: F32, n: int, past: i
 
 @step
 def _follow(by: Whitened, work: WhitenWork, z: F32, n: int) -> None:
-    """Take a slow level and restlessness off the distances, in place; both learn from calm looks, ``LAG`` looks behind."""
+    """Take a slow level and restlessness off the distances, in place; both learn from calm looks, the longest window behind."""
     bands, spread, last = z.shape[0], ONE, 0
     work.level[:] = ZERO
     for i in range(n):
-        gone = i - LAG
+        gone = i - by.rule.lag
         if gone >= 0 and work.far[gone] < CALM_LOOK:
             days = by.basis.days[work.at[gone]] - by.basis.days[work.at[last]]
             gain = np.float32(min(1.0 - math.exp(-days / by.rule.track_days), LEVEL_MOST))

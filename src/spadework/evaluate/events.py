@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import shapely
 
 from spadework.cube import day_number
-from spadework.grid import reproject, shape_of
+from spadework.events.outline import pixels_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
-    from odc.geo.geobox import GeoBox
 
     from spadework.cube import Cube
     from spadework.records import Event
@@ -122,19 +120,6 @@ class EventScore:
     """By rank, surest first."""
 
 
-def event_pixels(event: Event, grid: GeoBox) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns (pixel) whose centres lie in an event's outline; pixels outside the grid are left out."""
-    shape = reproject(shape_of(event.geometry), "EPSG:4326", str(grid.crs))
-    west, south, east, north = shapely.bounds(shape)
-    fit = grid.transform
-    col0, col1 = max(math.floor((west - fit.c) / fit.a), 0), min(math.ceil((east - fit.c) / fit.a), grid.shape[1])
-    row0, row1 = max(math.floor((north - fit.f) / fit.e), 0), min(math.ceil((south - fit.f) / fit.e), grid.shape[0])
-    rows, cols = (axis.ravel() for axis in np.mgrid[row0 : max(row1, row0), col0 : max(col1, col0)])
-    shapely.prepare(shape)
-    hit = shapely.intersects_xy(shape, fit.c + fit.a * (cols + 0.5), fit.f + fit.e * (rows + 0.5))
-    return rows[hit], cols[hit]
-
-
 def _gap(cube: Cube, place: tuple[NDArray[np.intp], NDArray[np.intp]], first: int, share: float) -> float | None:
     """Days between the last clear look before a day and the first on or after it; None without either."""
     clear = cube.clear[:, place[0], place[1]].mean(axis=1) >= share
@@ -150,7 +135,7 @@ def _days_of(event: Event) -> tuple[int | None, int | None]:
 
 def match_event(event: Event, cube: Cube, truth: EventTruth, rule: EventRule) -> EventMatch:
     """Hold one confirmed event against the truth."""
-    place = event_pixels(event, cube.grid)
+    place = pixels_of(event.geometry, cube.grid)
     confirmed = day_number(event.confirmed_on or dt.date.max)
     start, aside = truth.start_day[place], truth.aside_day[place]
     changed = (start > 0) & (start <= confirmed)

@@ -20,11 +20,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
-import shapely
 from scipy import ndimage
 
 from spadework.cube import MISSING, PER_UNIT, day_number, day_of
-from spadework.grid import inside, reproject, shape_of
+from spadework.grid import pixels_in
 from spadework.records import Planted
 
 if TYPE_CHECKING:
@@ -216,15 +215,8 @@ def _clear_around(free: Mask, placed: Placed, apart: int) -> None:
 def pixels_of(event: Event, cube: Cube) -> Mask:
     """(y, x), True where a pixel's centre lies in an event."""
     out = np.zeros(cube.grid.shape, dtype=np.bool_)
-    t = cube.grid.transform
-    west, south, east, north = shapely.bounds(reproject(shape_of(event.geometry), "EPSG:4326", str(cube.grid.crs)))
-    height, width = out.shape
-    edges = (north - t.f) / t.e - 1, (south - t.f) / t.e + 2, (west - t.c) / t.a - 1, (east - t.c) / t.a + 2
-    top, bottom, left, right = (
-        int(min(max(at, 0), most)) for at, most in zip(edges, (height, height, width, width), strict=True)
-    )
-    if top < bottom and left < right:
-        out[top:bottom, left:right] = inside(cube.grid[top:bottom, left:right], event.geometry)
+    window, member = pixels_in(cube.grid, event.geometry)
+    out[window] = member
     return out
 
 

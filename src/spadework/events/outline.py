@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from spadework.grid import reproject, rings_of, shape_of
+from spadework.grid import pixels_in, reproject, rings_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,12 +49,6 @@ def pixels_of(area: MultiPolygon, grid: GeoBox) -> tuple[NDArray[np.intp], NDArr
         grid: north-up; what lies outside is left out.
 
     """
-    shape = reproject(shape_of(area), "EPSG:4326", str(grid.crs))
-    west, south, east, north = shapely.bounds(shape)
-    fit = grid.transform
-    col0, col1 = max(math.floor((west - fit.c) / fit.a), 0), min(math.ceil((east - fit.c) / fit.a), grid.shape[1])
-    row0, row1 = max(math.floor((north - fit.f) / fit.e), 0), min(math.ceil((south - fit.f) / fit.e), grid.shape[0])
-    rows, cols = (axis.ravel() for axis in np.mgrid[row0 : max(row1, row0), col0 : max(col1, col0)])
-    shapely.prepare(shape)
-    hit = shapely.intersects_xy(shape, fit.c + fit.a * (cols + 0.5), fit.f + fit.e * (rows + 0.5))
-    return rows[hit], cols[hit]
+    (down, right), member = pixels_in(grid, area)
+    rows, cols = np.nonzero(member)
+    return rows + down.start, cols + right.start

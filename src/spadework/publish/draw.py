@@ -11,11 +11,12 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib as mpl
 import numpy as np
 import shapely
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image, ImageDraw, ImageFont
 
 from spadework.cube import MISSING
@@ -25,6 +26,7 @@ from spadework.publish import words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.figure import Figure as Plot
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
@@ -42,6 +44,8 @@ TEXT: Final = 16
 """Size of ordinary lettering, pixels."""
 MAX_LINES: Final = 8
 """Of one text in a picture."""
+PLOT_COLOURS: Final = 96
+"""A plot in so many colours takes a third of the bytes, and nobody sees it."""
 MIN_WIDTH: Final = 620
 """Narrowest picture, so that the lines below it fit, pixels."""
 
@@ -288,6 +292,14 @@ def _arrow(pen: ImageDraw.ImageDraw, north: float, centre: tuple[float, float]) 
     pen.polygon([at(22, 0), at(-16, 9), at(-9, 0)], fill=INK)
     pen.polygon([at(22, 0), at(-16, -9), at(-9, 0)], fill=PAPER, outline=INK)
     pen.text((centre[0] - 26, centre[1]), "N", font=font(TEXT, bold=True), fill=INK, anchor="mm")
+
+
+def plot_png(plot: Plot, facts: Imprint) -> bytes:
+    """A plot on its plate, as PNG in few colours."""
+    canvas: Any = FigureCanvasAgg(plot)
+    canvas.draw()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    return png(plate(image, facts).quantize(PLOT_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE))
 
 
 def png(image: Image.Image) -> bytes:

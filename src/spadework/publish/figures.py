@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Plot
 from PIL import Image, ImageDraw
 
+from spadework.grid import pixels_in
 from spadework.publish import draw, words
-from spadework.publish.pairs import choose_pair, event_pixels
-from spadework.publish.series import COLOURS, series_figure
+from spadework.publish.pairs import choose_pair
+from spadework.publish.series import series_figure
 from spadework.records import Figure
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def draw_all(cube: Cube, findings: Findings) -> tuple[Figure, ...]:
     if not cube.looks:
         return ()
     palette = _site_palette(cube)
-    events = [event for event in findings.events[:MAX_EVENTS] if event_pixels(cube, event)[1].any()]
+    events = [event for event in findings.events[:MAX_EVENTS] if pixels_in(cube.grid, event.geometry)[1].any()]
     with ThreadPoolExecutor(1) as pool:  # pictures beside plots: their encoders release the interpreter's lock
         site = [pool.submit(draw_it, cube, findings, palette) for draw_it in (_contact_sheet, _timelapse, _overview)]
         pairs = [pool.submit(_before_after, cube, findings, event) for event in events]
@@ -252,17 +252,13 @@ def _sensitivity(findings: Findings) -> Figure | None:
     if told is None or not told.curves:
         return None
     plot = Plot(figsize=(9.2, 4.4), dpi=100)
-    canvas: Any = FigureCanvasAgg(plot)
     axes = plot.subplots(1, 2, sharey=True)
     plot.subplots_adjust(left=0.075, right=0.985, top=0.92, bottom=0.13, wspace=0.06)
     _pod(axes[0], told, "soil")
     _pod(axes[1], told, "grey")
     axes[0].set_ylabel("probability of being confirmed", size=12)
-    canvas.draw()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
     watched = [look for look in findings.looks if told.start <= look.day <= told.end]
     facts = draw.imprint(findings, f"{findings.site.name}: what could have been seen", watched)
-    few = draw.plate(image, facts).quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     caption = (
         f"Fitted probability that a change of this area and contrast that began on {words.day(told.middle)}, the middle of the watched "
         f"period, was confirmed, with its {words.share(told.level)} interval; left, changes along the line between the ground and bare "
@@ -270,7 +266,7 @@ def _sensitivity(findings: Findings) -> Figure | None:
         "(above) or not (below)."
     )
     alt = f"Two plots of the probability of detection against contrast, rising, from {len(told.planted)} planted changes."
-    return Figure("figures/sensitivity.png", draw.png(few), caption, alt, tuple(look.id for look in watched))
+    return Figure("figures/sensitivity.png", draw.plot_png(plot, facts), caption, alt, tuple(look.id for look in watched))
 
 
 def _pod(axis: Any, told: Sensitivity, family: Family) -> None:  # noqa: ANN401 - untyped matplotlib

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from spadework.grid import inside
+from spadework.grid import pixels_in
 from spadework.publish import words
-from spadework.publish.draw import to_pixels
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -39,20 +38,9 @@ class Pair:
     reason: str
 
 
-def event_pixels(cube: Cube, event: Event) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
-    """Rows and columns around an event, clipped to the grid, and (y, x) True where a pixel's centre lies in it."""
-    west, north, east, south = to_pixels(event, cube.grid).bounds
-    height, width = cube.grid.shape
-    rows = slice(min(max(math.floor(north), 0), height), min(max(math.ceil(south), 0), height))
-    cols = slice(min(max(math.floor(west), 0), width), min(max(math.ceil(east), 0), width))
-    if rows.start == rows.stop or cols.start == cols.stop:
-        return (rows, cols), np.zeros((rows.stop - rows.start, cols.stop - cols.start), dtype=np.bool_)
-    return (rows, cols), inside(cube.grid[rows, cols], event.geometry)
-
-
 def clear_share(cube: Cube, event: Event) -> NDArray[np.float64]:
     """(time), share of the event's pixels that are clear, 0..1; the event must touch the grid."""
-    (rows, cols), member = event_pixels(cube, event)
+    (rows, cols), member = pixels_in(cube.grid, event.geometry)
     return np.asarray(cube.clear[:, rows, cols][:, member].mean(axis=1), dtype=np.float64)
 
 

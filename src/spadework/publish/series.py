@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from matplotlib import dates as mdates
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Plot
-from PIL import Image
 
 from spadework.publish import draw, words
 from spadework.publish.pairs import clear_share
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from spadework.cube import Cube
     from spadework.records import Event, Findings, SeriesRow
 
-COLOURS: Final = 96
-"""A plot in so many colours takes a third of the bytes, and nobody sees it."""
 HALF: Final = 0.5
 """Looks that see at least this share of the event clear get a filled mark."""
 MARKS: Final = {
@@ -43,7 +39,6 @@ def series_figure(cube: Cube, findings: Findings, event: Event) -> Figure:
     rows = [row for row in event.series if row.share_clear >= HALF]
     hidden = [look.datetime for look in findings.looks if look.id not in seen]
     plot = Plot(figsize=(9.2, 6.6), dpi=100)
-    canvas: Any = FigureCanvasAgg(plot)
     names = [name for name in SHOWN if name in findings.bands] or list(findings.bands[:1])
     index = {"red", "nir"} <= set(findings.bands)
     heights = [3, 2, 2, 0.35] if index else [3, 2, 0.35]
@@ -57,9 +52,7 @@ def series_figure(cube: Cube, findings: Findings, event: Event) -> Figure:
     axes[-1].set(yticks=[], ylim=(-1, 1))
     axes[-1].set_ylabel("unseen", rotation=0, ha="right", va="center")
     _times(axes, event, findings)
-    canvas.draw()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    return _figure(image, findings, event, (len(rows), len(hidden)), [*names, "NDVI"] if index else names)
+    return _figure(plot, findings, event, (len(rows), len(hidden)), [*names, "NDVI"] if index else names)
 
 
 def _bands(axis: Any, rows: list[SeriesRow], bands: tuple[str, ...], names: list[str]) -> None:  # noqa: ANN401 - untyped matplotlib
@@ -116,7 +109,7 @@ def _times(axes: Any, event: Event, findings: Findings) -> None:  # noqa: ANN401
     axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
 
 
-def _figure(image: Image.Image, findings: Findings, event: Event, counts: tuple[int, int], names: list[str]) -> Figure:
+def _figure(plot: Plot, findings: Findings, event: Event, counts: tuple[int, int], names: list[str]) -> Figure:
     key = "Dotted: watched from here. Orange: onset interval. Purple dashes: confirmed. Hollow: looks that did not see it."
     looks = list(findings.looks)
     facts = draw.imprint(findings, f"{event.id}: series of its pixels", looks)
@@ -128,5 +121,4 @@ def _figure(image: Image.Image, findings: Findings, event: Event, counts: tuple[
     )
     alt = f"Plot of {', '.join(names)} and changed area against time for event {event.id}, {counts[0]} clear looks."
     name = f"figures/{event.id}-series.png"
-    few = draw.plate(image, facts).quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    return Figure(name, draw.png(few), caption, alt, tuple(row.look for row in event.series))
+    return Figure(name, draw.plot_png(plot, facts), caption, alt, tuple(row.look for row in event.series))

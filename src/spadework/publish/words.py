@@ -42,7 +42,8 @@ FAMILY: Final = {"soil": "a change towards or away from bare soil", "grey": "the
 SHORT_HISTORY: Final = {
     METHODS[
         SEASON_FREE
-    ]: "The history is too short to know a season here: looks were compared with its mean, and a turn of the season could look like this.",
+    ]: "The history is too short to know a season here: looks were compared with its mean, and a turn of the season could "
+    "look like this.",
     METHODS[PAIRWISE]: "The history holds under six clear looks here: each look was compared with the one nearest in season.",
 }
 """What is said of an event by the method its history carried."""

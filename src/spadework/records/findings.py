@@ -88,7 +88,7 @@ class Event:
     confirmed_on: dt.date | None
     area_m2: float
     area_low_m2: float
-    """Confirmed pixels whose four neighbours are confirmed; 0 for an anomaly not yet confirmed."""
+    """Confirmed pixels whose four neighbours are confirmed; 0 while no pixel is confirmed."""
     area_high_m2: float
     """Confirmed or anomalous pixels, plus half a pixel."""
     pixels: int

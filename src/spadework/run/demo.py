@@ -46,8 +46,8 @@ collections = {collections}
 [publish]
 coordinates = "5 km"
 """
-
-
+RARE: Final = 0.1
+"""Real changes a km2 and year where nothing is known of the place: the site file's own default."""
 FELLED: Final = 10.0
 """Real changes a km2 and year in the Romania stack: a worked forest, where patches are cut every year."""
 
@@ -141,11 +141,12 @@ def write_catalogue(root: Path, title: str, scenes: Iterable[tuple[Scene, tuple[
 def _site_texts(name: str, about: str, days: Sequence[object], scenes: tuple[Scene, ...]) -> dict[str, str]:
     area: MultiPolygon = scenes[0].footprint
     geometry = {"type": "Polygon", "coordinates": area[0]}
+    synthetic = any(scene.synthetic for scene in scenes)
     site = _SITE.format(
         about=about,
         name=json.dumps(name),
-        synthetic=json.dumps(any(scene.synthetic for scene in scenes)),
-        rate=0.1 if any(scene.synthetic for scene in scenes) else FELLED,
+        synthetic=json.dumps(synthetic),
+        rate=RARE if synthetic else FELLED,
         history_start=days[0],
         start=days[1],
         end=days[2],

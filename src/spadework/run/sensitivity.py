@@ -12,12 +12,11 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from spadework.change.history import MonitorSettings, monitor
 from spadework.cube import OK
 from spadework.evaluate.plant import PlantSettings
 from spadework.evaluate.recovery import Unplanted, measure
-from spadework.events import EventSettings, find_events, judge
 from spadework.records import Chance, Curve, NullStatement, Planted, Sensitivity, Smallest
+from spadework.run.pipeline import change_of, events_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,12 +60,9 @@ def measure_site(
         progress: told runs of the pipeline done and in all.
 
     """
-    start = site.period.start
 
     def find(planted: Cube) -> tuple[Event, ...]:
-        change = monitor(planted, start, MonitorSettings(), lambda _done, _total: None)
-        found = find_events(planted, change, start, EventSettings(min_pixels=site.min_pixels))
-        return judge(found, planted, change, start, site.base_rate)
+        return events_of(site, planted, change_of(site, planted))
 
     cube, change, events = seen
     unplanted = Unplanted(cube, change.reason == OK, events, site.period, site.min_pixels)

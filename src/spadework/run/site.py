@@ -11,9 +11,8 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-from spadework.change.history import MonitorSettings, monitor
 from spadework.errors import NoImageryError, SceneError
-from spadework.events import EventSettings, Marked, apply_marks, find_events, judge, observability
+from spadework.events import Marked, apply_marks, observability
 from spadework.imagery.chips import fetch, with_headers
 from spadework.imagery.plan import ReadPlan, plan_reading
 from spadework.imagery.read import THREADS, Reading, read_cube
@@ -24,6 +23,7 @@ from spadework.publish.figures import draw_all
 from spadework.publish.report import report_html
 from spadework.publish.tables import events_geojson, observability_json, series_csv
 from spadework.records import Dropped, Event, Findings, Request, Scene, Sensitivity, Site
+from spadework.run.pipeline import MONITOR, change_of, events_of
 from spadework.run.sensitivity import measure_site, planting, sensitivity_of
 from spadework.run.stages import Stage, key_of, run_stages
 from spadework.store.catalogue import intact
@@ -194,9 +194,7 @@ class _Job:
 
     @cached_property
     def change(self) -> Change:
-        return monitor(
-            self.cube, self.site.period.start, MonitorSettings(), lambda done, total: self.on_step("fit", done, total)
-        )
+        return change_of(self.site, self.cube, lambda done, total: self.on_step("fit", done, total))
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -205,9 +203,7 @@ class _Job:
     @cached_property
     def _found(self) -> tuple[Event, ...]:
         """Events before an analyst's marks."""
-        start = self.site.period.start
-        found = find_events(self.cube, self.change, start, EventSettings(min_pixels=self.site.min_pixels))
-        return judge(found, self.cube, self.change, start, self.site.base_rate)
+        return events_of(self.site, self.cube, self.change)
 
     @cached_property
     def _marked(self) -> Marked:
@@ -289,7 +285,7 @@ class _Job:
     def _stages(self) -> tuple[Stage, ...]:
         evidence = [(scene.id, self.kept[scene.id].sha256) for scene in self.plan.scenes if scene.id in self.kept]
         return (
-            Stage("change", (), lambda: [self._plan_facts(), evidence, MonitorSettings()],
+            Stage("change", (), lambda: [self._plan_facts(), evidence, MONITOR],
                   lambda: change_rasters(self.change, self.plan.grid, synthetic=self.site.synthetic)),
             Stage("events", ("change",), lambda: [self.site.min_pixels, self.site.base_rate, [asdict(m) for m in self._marks]],
                   self._event_files),
