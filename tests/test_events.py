@@ -353,8 +353,8 @@ def test_the_spectrum_is_the_mean_of_clear_pixels_only() -> None:
 
 
 def words(areas: list[float], step: int = 30) -> list[str]:
-    times = [look_at(i * step).datetime for i in range(len(areas))]
-    return [f"{s.phase} {s.from_m2:.0f}-{s.to_m2:.0f}" for s in history_of(times, areas, None, SETTINGS)]
+    looks = [look_at(i * step) for i in range(len(areas))]
+    return [f"{s.phase} {s.from_m2:.0f}-{s.to_m2:.0f}" for s in history_of(looks, areas, None, SETTINGS)]
 
 
 @pytest.mark.parametrize(
@@ -386,13 +386,13 @@ def test_quiet_needs_ninety_days_and_three_looks() -> None:
 
 def test_the_words_of_an_event_name_their_looks() -> None:
     event = World(looks=30).plant(slice(0, 4), slice(0, 4), 5).plant(slice(0, 4), slice(4, 8), 16).event()
-    steps = [(s.phase, s.since and s.since.date(), s.until.date(), s.from_m2, s.to_m2) for s in event.history]
-    day = [look.day for look in World(looks=30).cube.looks]
+    steps = [(s.phase, s.since, s.until, s.from_m2, s.to_m2) for s in event.history]
+    name = [look.id for look in World(looks=30).cube.looks]
     assert steps == [
-        ("started", day[4], day[5], 0.0, 1600.0),
-        ("paused", day[5], day[15], 1600.0, 1600.0),
-        ("grew", day[15], day[16], 1600.0, 3200.0),
-        ("stopped", day[16], day[29], 3200.0, 3200.0),
+        ("started", name[4], name[5], 0.0, 1600.0),
+        ("paused", name[5], name[15], 1600.0, 1600.0),
+        ("grew", name[15], name[16], 1600.0, 3200.0),
+        ("stopped", name[16], name[29], 3200.0, 3200.0),
     ]
     assert event.phase == "stopped"
 
@@ -402,7 +402,7 @@ def test_looks_that_saw_under_half_of_the_event_do_not_end_a_quiet_time() -> Non
     world.cube.clear[16:, 0:4, 0:5] = False
     event = world.plant(slice(0, 4), slice(0, 4), 5).plant(slice(0, 4), slice(4, 8), 16).event()
     assert [step.phase for step in event.history] == ["started", "stopped"]
-    assert event.history[-1].until.date() == world.cube.looks[15].day
+    assert event.history[-1].until == world.cube.looks[15].id
 
 
 # ---------------------------------------------------------------- properties over random changes

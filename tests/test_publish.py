@@ -88,8 +88,8 @@ def event_of(name: str = "E20200517-0008-0010", **changes: object) -> Event:
         if i != 3
     )
     history = (
-        PhaseStep("started", LOOKS[4].datetime, LOOKS[5].datetime, 0.0, 800.0),
-        PhaseStep("grew", LOOKS[5].datetime, LOOKS[6].datetime, 800.0, 1200.0),
+        PhaseStep("started", LOOKS[4].id, LOOKS[5].id, 0.0, 800.0),
+        PhaseStep("grew", LOOKS[5].id, LOOKS[6].id, 800.0, 1200.0),
     )
     event = Event(
         name, "confirmed", patch(10, 8, 4, 3), bound_of(4), bound_of(5), LOOKS[5].day, dt.date(2020, 6, 9), 1200.0, 200.0, 1500.0, 12,

@@ -79,8 +79,8 @@ def _history(
     told[latest] = True
     times = np.flatnonzero(told)
     areas = [spread.at(int(cube.days[t]))[0] for t in times]
-    since = cube.looks[earliest].datetime if earliest is not None else None
-    return history_of([cube.looks[t].datetime for t in times], areas, since, settings)
+    since = cube.looks[earliest] if earliest is not None else None
+    return history_of([cube.looks[t] for t in times], areas, since, settings)
 
 
 def _event(cube: Cube, change: Change, group: Group, settings: EventSettings) -> Event:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spadework.cube import Cube
     from spadework.events.groups import Group
     from spadework.events.settings import EventSettings
+    from spadework.records import Look, Phase
 
     Days = NDArray[np.int32]
     Mask = NDArray[np.bool_]
@@ -99,7 +100,7 @@ def series_of(cube: Cube, group: Group, seen: Mask, odd: Mask, spread: Spread, l
 
 
 def history_of(
-    times: list[dt.datetime], areas: list[float], since: dt.datetime | None, settings: EventSettings
+    looks: list[Look], areas: list[float], since: Look | None, settings: EventSettings
 ) -> tuple[PhaseStep, ...]:
     """The words of an event's history.
 
@@ -108,27 +109,29 @@ def history_of(
     ``stopped`` when none follows until the last look.
 
     Args:
-        times: instants of looks, from the first that shows the event on, rising.
+        looks: from the first that shows the event on, in time order.
         areas: m2 changed so far in each, not falling.
         since: last look before the event; None = before the history.
         settings: what growth and quiet are.
 
     """
-    steps = [PhaseStep("started", since, times[0], 0.0, areas[0])]
-    last, here, end = 0, 0, len(times) - 1
+    steps = [PhaseStep("started", since.id if since else None, looks[0].id, 0.0, areas[0])]
+    last, here, end = 0, 0, len(looks) - 1
     factor = (1 + settings.growth_share) * (1 - 1e-9)  # growth by exactly the share is growth
 
     def grew(to: int) -> None:
         if to > last and areas[to] >= areas[last] * factor:
-            steps.append(PhaseStep("grew", times[last], times[to], areas[last], areas[to]))
+            steps.append(PhaseStep("grew", looks[last].id, looks[to].id, areas[last], areas[to]))
 
     while here <= end:
         until = max(int(np.searchsorted(areas, areas[here] * factor)) - 1, here)
-        if times[until] - times[here] < dt.timedelta(settings.quiet_days) or until - here < settings.quiet_looks:
+        waited = looks[until].datetime - looks[here].datetime
+        if waited < dt.timedelta(settings.quiet_days) or until - here < settings.quiet_looks:
             here += 1
             continue
         grew(here)
-        steps.append(PhaseStep("stopped" if until == end else "paused", times[here], times[until], areas[here], areas[until]))
+        word: Phase = "stopped" if until == end else "paused"
+        steps.append(PhaseStep(word, looks[here].id, looks[until].id, areas[here], areas[until]))
         last = here = until
         if until == end:
             return tuple(steps)

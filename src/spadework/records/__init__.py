@@ -28,6 +28,7 @@ from spadework.records.findings import (
 )
 from spadework.records.imagery import BANDS, Asset, Dropped, Look, Request, Scene, SceneRef
 from spadework.records.place import MultiPolygon, Polygon, Ring
+from spadework.records.product import Correction, Gate, Product, SignOff
 from spadework.records.site import ClearRule, ImagerySource, MaskRule, Period, PublishRule, Site
 
 __all__ = [
@@ -36,12 +37,14 @@ __all__ = [
     "Bound",
     "Chance",
     "ClearRule",
+    "Correction",
     "Curve",
     "Dropped",
     "Event",
     "Family",
     "Figure",
     "Findings",
+    "Gate",
     "ImagerySource",
     "Look",
     "Mark",
@@ -54,6 +57,7 @@ __all__ = [
     "PhaseStep",
     "Planted",
     "Polygon",
+    "Product",
     "PublishRule",
     "Request",
     "Ring",
@@ -62,6 +66,7 @@ __all__ = [
     "Season",
     "Sensitivity",
     "SeriesRow",
+    "SignOff",
     "Site",
     "Smallest",
     "Status",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from spadework.records.imagery import Dropped, Look, SceneRef
-    from spadework.records.place import MultiPolygon
-    from spadework.records.site import Site
+from spadework.records.imagery import Dropped, Look, SceneRef
+from spadework.records.place import MultiPolygon
+from spadework.records.site import Site
 
 Status: TypeAlias = Literal["anomaly", "confirmed", "recovered", "rejected"]
 Phase: TypeAlias = Literal["started", "grew", "paused", "stopped"]
@@ -48,10 +46,10 @@ class PhaseStep:
     """One word of an event's history, between two looks."""
 
     phase: Phase
-    since: dt.datetime | None
-    """Last look before it; None = before the history."""
-    until: dt.datetime
-    """First look that shows it."""
+    since: str | None
+    """Id of the last look before it; None = before the history."""
+    until: str
+    """Id of the first look that shows it."""
     from_m2: float
     to_m2: float
 

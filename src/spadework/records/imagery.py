@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from spadework.records.place import MultiPolygon
+from spadework.records.place import MultiPolygon
 
 BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
 """The bands that Spadework monitors where the imagery has them: STAC common names, in cube order."""

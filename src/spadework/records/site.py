@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from spadework.records.place import MultiPolygon
+from spadework.records.place import MultiPolygon
 
 
 @dataclass(frozen=True, slots=True)
