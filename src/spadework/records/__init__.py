@@ -27,12 +27,14 @@ from spadework.records.findings import (
     Status,
 )
 from spadework.records.imagery import BANDS, Asset, Dropped, Look, Request, Scene, SceneRef
+from spadework.records.likelihood import TERMS, Term, term_of
 from spadework.records.place import MultiPolygon, Polygon, Ring
 from spadework.records.product import Correction, Gate, Product, SignOff
 from spadework.records.site import ClearRule, ImagerySource, MaskRule, Period, PublishRule, Site
 
 __all__ = [
     "BANDS",
+    "TERMS",
     "Asset",
     "Bound",
     "Chance",
@@ -70,4 +72,6 @@ __all__ = [
     "Site",
     "Smallest",
     "Status",
+    "Term",
+    "term_of",
 ]
