@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
-import resource
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,7 +25,6 @@ from spadework.imagery.search import kept_scene
 from spadework.store.catalogue import Catalogue, intact, safe_name
 from spadework.store.dossier import Dossier, write_texts
 from spadework.store.files import clear_leftovers, code_version, file_sha256, only_run, sha256, write_atomic
-from spadework.store.ledger import GENESIS, Ledger
 from spadework.store.rasters import change_rasters, cog
 
 if TYPE_CHECKING:
@@ -163,87 +159,6 @@ def test_one_process_at_a_time_writes_to_a_dossier(tmp_path: Path) -> None:
             pytest.fail("a second run got in")
     after = second_run(tmp_path / "d")
     assert (after.returncode, after.stdout) == (0, "in\n")
-
-
-# ---------------------------------------------------------------- the ledger
-def test_each_line_holds_the_hash_of_the_line_before(tmp_path: Path) -> None:
-    path = tmp_path / "d" / "ledger.jsonl"
-    ledger = Ledger(path)
-    ledger.append("one", {"a": 1})
-    ledger.append("two", {"text": "naïve\nline\u2028"})
-    Ledger(path).append("one", {"a": 2})
-    lines = path.read_bytes().split(b"\n")
-    assert lines.pop() == b""
-    entries = [json.loads(line) for line in lines]
-    assert [e["n"] for e in entries] == [1, 2, 3]
-    assert [e["prev"] for e in entries] == [GENESIS, sha256(lines[0]), sha256(lines[1])]
-    assert all(e["time"].endswith("Z") and e["operator"] and e["version"] for e in entries)
-    assert [e["data"] for e in Ledger(path).entries("one")] == [{"a": 1}, {"a": 2}]
-    assert Ledger(tmp_path / "none").entries("one") == []
-
-
-def three(tmp_path: Path) -> Path:
-    path = tmp_path / "ledger.jsonl"
-    ledger = Ledger(path)
-    for n in range(3):
-        ledger.append("k", {"n": n})
-    return path
-
-
-@pytest.mark.parametrize(
-    ("alter", "line"),
-    [
-        pytest.param(lambda lines: [lines[0].replace(b'"n": 0', b'"n": 7'), *lines[1:]], 2, id="a value"),
-        pytest.param(lambda lines: [lines[0], lines[2]], 2, id="a line gone"),
-        pytest.param(lambda lines: lines[1:], 1, id="the first gone"),
-        pytest.param(lambda lines: [lines[0], lines[2], lines[1]], 2, id="swapped"),
-        pytest.param(lambda lines: [lines[0], lines[0], *lines[1:]], 2, id="twice"),
-        pytest.param(lambda lines: [lines[0], b"not json", lines[2]], 2, id="no JSON"),
-        pytest.param(lambda lines: [lines[0], b'["prev"]', lines[2]], 2, id="no object"),
-        pytest.param(lambda lines: [lines[0], b"", *lines[1:]], 2, id="an empty line"),
-    ],
-)
-def test_an_altered_ledger_is_detected_at_its_line(
-    tmp_path: Path, alter: Callable[[list[bytes]], list[bytes]], line: int
-) -> None:
-    path = three(tmp_path)
-    path.write_bytes(b"\n".join(alter(path.read_bytes().splitlines())) + b"\n")
-    with pytest.raises(StorageError, match=f"line {line} does not follow") as caught:
-        Ledger(path)
-    assert caught.value.thing == str(path)
-
-
-def test_a_torn_last_line_is_set_aside_and_the_chain_goes_on(tmp_path: Path) -> None:
-    path = three(tmp_path)
-    whole = path.read_bytes()
-    path.write_bytes(whole + b'{"n": 4, "pre')
-    Ledger(path).append("k", {"n": 3})
-    assert path.with_suffix(".torn").read_bytes() == b'{"n": 4, "pre'
-    assert path.read_bytes().startswith(whole)
-    assert [e["data"]["n"] for e in Ledger(path).entries("k")] == [0, 1, 2, 3]
-
-
-def test_a_line_that_does_not_fit_the_disk_is_not_half_written(tmp_path: Path) -> None:
-    path = three(tmp_path)
-    ledger, before = Ledger(path), path.read_bytes()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, hard))
-    try:
-        with pytest.raises(StorageError, match="no space left"):
-            ledger.append("k", {"n": 3})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert path.read_bytes() == before
-    ledger.append("k", {"n": 3})
-    assert len(Ledger(path).entries("k")) == 4
-
-
-def test_threads_append_whole_lines_to_one_chain(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.jsonl")
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: ledger.append("k", {"n": n, "pad": "x" * 500}), range(200)))
-    again = Ledger(tmp_path / "ledger.jsonl")
-    assert sorted(e["data"]["n"] for e in again.entries("k")) == list(range(200))
 
 
 # ---------------------------------------------------------------- rasters
@@ -416,7 +331,7 @@ def test_a_chip_is_intact_byte_for_byte_or_not(tmp_path: Path) -> None:
 def test_a_stage_is_current_while_its_key_and_files_are_the_same(tmp_path: Path) -> None:
     dossier = Dossier(tmp_path)
     assert not dossier.is_current("change", "k1")
-    dossier.record("change", "k1", {"rasters/a.tif": b"1", "rasters/b.tif": b"2"})
+    dossier.record("change", "k1", {"rasters/a.tif": b"1", "rasters/b.tif": b"2"}, {})
     dossier.record_key("imagery", "k9")
     dossier.close({"site": "here"})
     again = Dossier(tmp_path)
@@ -426,7 +341,7 @@ def test_a_stage_is_current_while_its_key_and_files_are_the_same(tmp_path: Path)
     assert not again.is_current("change", "k2")
     (tmp_path / "rasters" / "a.tif").write_bytes(b"9")
     assert not again.is_current("change", "k1")
-    again.record("change", "k2", {"rasters/a.tif": b"3"})
+    again.record("change", "k2", {"rasters/a.tif": b"3"}, {"S1": EMPTY})
     assert [n for n in everything(tmp_path) if n.startswith("rasters")] == ["rasters/a.tif"]
     assert [e["data"]["key"] for e in again.ledger.entries("stage")] == ["k1", "k2"]
 

@@ -26,7 +26,6 @@ from spadework.records import Dropped, Event, Findings, Request, Scene, Sensitiv
 from spadework.run.pipeline import MONITOR, change_of, events_of
 from spadework.run.sensitivity import measure_site, planting, sensitivity_of
 from spadework.run.stages import Stage, key_of, run_stages
-from spadework.store.catalogue import intact
 from spadework.store.dossier import Dossier
 from spadework.store.files import code_version, file_sha256, only_run
 from spadework.store.rasters import change_rasters
@@ -157,9 +156,9 @@ class _Job:
         if missing or self.dossier.stage("read").get("key") != read_key:
             _ = self.reading
             did += ["read"] if self.fetched else []
-        self.dossier.catalogue.finish(scene for scene in self.plan.scenes if scene.id in self.kept)
+        self.dossier.finish_catalogue(scene for scene in self.plan.scenes if scene.id in self.kept)
         self.dossier.record_key("read", read_key)
-        did += run_stages(self._stages(), self.dossier, code)
+        did += run_stages(self._stages(), self.dossier, code, self._evidence)
         if did or "counts" not in self.dossier.index:
             self.dossier.close(self._facts())
         self.dossier.ledger.append("run", {"did": did, "read": len(self.fetched)})
@@ -178,7 +177,13 @@ class _Job:
     def kept(self) -> dict[str, Scene]:
         """Scenes whose evidence is in the dossier already, whole, and whose source has not changed."""
         found = ((scene, kept_scene(self.dossier.catalogue.item_path(scene))) for scene in self.plan.scenes)
-        return {scene.id: kept for scene, kept in found if kept and kept.fingerprint == scene.fingerprint and intact(kept)}
+        whole = self.dossier.intact
+        return {scene.id: kept for scene, kept in found if kept and kept.fingerprint == scene.fingerprint and whole(kept)}
+
+    @property
+    def _evidence(self) -> dict[str, str]:
+        """SHA-256 of what was read, by Scene."""
+        return {scene.id: str(self.kept[scene.id].sha256) for scene in self.plan.scenes if scene.id in self.kept}
 
     @property
     def _without_data(self) -> list[str]:
@@ -274,18 +279,13 @@ class _Job:
     def _keep(self, scene: Scene, chips: tuple[Chip, ...]) -> Scene:
         if scene.id not in self.fetched and scene.id in self.kept:
             return self.kept[scene.id]
-        done = self.dossier.catalogue.keep(scene, chips)
-        self.dossier.ledger.append(
-            "chip", {"scene": scene.id, "sha256": done.sha256, "derived_from": scene.origin, "updated": scene.updated}
-        )
-        self.kept[scene.id] = done
-        return done
+        self.kept[scene.id] = self.dossier.keep(scene, chips)
+        return self.kept[scene.id]
 
     # ------------------------------------------------------------ the stage table
     def _stages(self) -> tuple[Stage, ...]:
-        evidence = [(scene.id, self.kept[scene.id].sha256) for scene in self.plan.scenes if scene.id in self.kept]
         return (
-            Stage("change", (), lambda: [self._plan_facts(), evidence, MONITOR],
+            Stage("change", (), lambda: [self._plan_facts(), self._evidence, MONITOR],
                   lambda: change_rasters(self.change, self.plan.grid, synthetic=self.site.synthetic)),
             Stage("events", ("change",), lambda: [self.site.min_pixels, self.site.base_rate, [asdict(m) for m in self._marks]],
                   self._event_files),

@@ -31,13 +31,14 @@ def key_of(*parts: Any) -> str:  # noqa: ANN401 - an untyped library, or any JSO
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def run_stages(stages: tuple[Stage, ...], dossier: Dossier, code: str) -> tuple[str, ...]:
+def run_stages(stages: tuple[Stage, ...], dossier: Dossier, code: str, evidence: Mapping[str, str]) -> tuple[str, ...]:
     """Run the stages whose key is new or whose files are missing or altered; returns their names.
 
     Args:
         stages: in order.
         dossier: where the files go, and where the keys of last time are.
         code: version of the code, part of every key.
+        evidence: SHA-256 of the chips of each Scene, by its id: what all stages go back to.
 
     Raises:
         StorageError: the dossier cannot be written.
@@ -49,6 +50,7 @@ def run_stages(stages: tuple[Stage, ...], dossier: Dossier, code: str) -> tuple[
         keys[stage.name] = key_of(stage.name, code, stage.parameters(), [keys[name] for name in stage.needs])
         if dossier.is_current(stage.name, keys[stage.name]):
             continue
-        dossier.record(stage.name, keys[stage.name], stage.files())
+        parents = {path: sha for name in stage.needs for path, sha in dossier.stage(name)["files"].items()}
+        dossier.record(stage.name, keys[stage.name], stage.files(), {**evidence, **parents})
         done.append(stage.name)
     return tuple(done)

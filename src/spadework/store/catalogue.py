@@ -22,10 +22,13 @@ from spadework.store.files import file_sha256, sha256, write_atomic
 from spadework.store.rasters import cog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from spadework.cube import Chip
     from spadework.records import Asset, Scene
+
+    Hashes = Mapping[str, str]
+    """SHA-256 of files, by path below the catalogue."""
 
 _EXTENSIONS = [
     "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
@@ -62,8 +65,20 @@ class Catalogue:
         name = safe_name(scene.id)
         return self.root / safe_name(scene.collection) / name / f"{name}.json"
 
-    def keep(self, scene: Scene, chips: tuple[Chip, ...]) -> Scene:
+    def files_of(self, scene: Scene) -> dict[str, str]:
+        """SHA-256 of the item of a Scene as it is, and of its chips as the item tells them, by path below the catalogue."""
+        path = self.item_path(scene)
+        told = {path.parent / name: digest for name, digest in _told(path).items()}
+        digest = file_sha256(path)
+        return {str(file.relative_to(self.root)): sha for file, sha in {**told, path: digest}.items() if sha}
+
+    def keep(self, scene: Scene, chips: tuple[Chip, ...], before: Callable[[Scene, Hashes], None] = lambda *_: None) -> Scene:
         """Write the chips of a Scene, then its item; returns the Scene as it is now kept.
+
+        Args:
+            scene: as its source tells it.
+            chips: what was read.
+            before: told the Scene as it will be kept and the hashes of its files, before any is written.
 
         Raises:
             StorageError: no space or no permission.
@@ -72,10 +87,12 @@ class Catalogue:
         path = self.item_path(scene)
         kept: dict[str, dict[str, Any]] = {}
         places: dict[str, Asset] = {}
+        files: dict[Path, bytes] = {}
         hashes = []
         for chip, name in zip(chips, _chip_names(chips), strict=True):
             data = cog(chip.values, chip.crs, chip.transform, _common_nodata(chip), [a.key for a in chip.assets])
-            hashes.append(write_atomic(path.parent / name, data))
+            files[path.parent / name] = data
+            hashes.append(sha256(data))
             shape = (int(chip.values.shape[1]), int(chip.values.shape[2]))
             for n, asset in enumerate(chip.assets, 1):
                 new = replace(asset, href=str(path.parent / name), band=n, crs=chip.crs, transform=chip.transform, shape=shape)
@@ -85,28 +102,40 @@ class Catalogue:
         mask = (scene.mask[0], places[scene.mask[1].key]) if scene.mask and scene.mask[1].key in places else None
         digest = hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode())
         done = replace(scene, bands=bands, mask=mask, sha256=digest)
-        write_atomic(path, _dump(_item_json(done, kept, scene.origin)))
+        files[path] = _dump(_item_json(done, kept, scene.origin))
+        self._write(files, lambda told: before(done, told))
         return done
 
-    def finish(self, scenes: Iterable[Scene]) -> None:
+    def finish(self, scenes: Iterable[Scene], before: Callable[[Hashes], None] = lambda _: None) -> None:
         """Write catalog.json and the collections over the items of these Scenes (those that are kept).
+
+        Args:
+            scenes: of the catalogue.
+            before: told the hashes of these files, before any is written.
 
         Raises:
             StorageError: no space or no permission.
 
         """
+        files: dict[Path, bytes] = {}
         groups: dict[str, list[Scene]] = {}
         for scene in scenes:
             if self.item_path(scene).is_file():
                 groups.setdefault(scene.collection, []).append(scene)
         for name, members in sorted(groups.items()):
-            write_atomic(self.root / safe_name(name) / "collection.json", _dump(_collection_json(name, members, self)))
+            files[self.root / safe_name(name) / "collection.json"] = _dump(_collection_json(name, members, self))
         catalog = pystac.Catalog("spadework-evidence", self.title).to_dict(include_self_link=False)
         catalog["links"] = [{"rel": "root", "href": "./catalog.json", "type": "application/json"}] + [
             {"rel": "child", "href": f"./{safe_name(name)}/collection.json", "type": "application/json"}
             for name in sorted(groups)
         ]
-        write_atomic(self.root / "catalog.json", _dump(catalog))
+        files[self.root / "catalog.json"] = _dump(catalog)
+        self._write(files, before)
+
+    def _write(self, files: dict[Path, bytes], before: Callable[[Hashes], None]) -> None:
+        before({str(path.relative_to(self.root)): sha256(data) for path, data in files.items()})
+        for path, data in files.items():
+            write_atomic(path, data)
 
 
 def intact(scene: Scene) -> bool:
@@ -114,13 +143,17 @@ def intact(scene: Scene) -> bool:
     paths = sorted({asset.href for _, asset in scene.bands} | ({scene.mask[1].href} if scene.mask else set()))
     if not paths or scene.sha256 is None:
         return False
+    told = _told(Path(paths[0]).parent / f"{Path(paths[0]).parent.name}.json")
+    return all(told.get(Path(path).name, "") == file_sha256(Path(path)) for path in paths)
+
+
+def _told(item: Path) -> dict[str, str]:
+    """SHA-256 of chips by file name, as their item tells them; empty where there is no such item."""
     try:
-        item = json.loads((Path(paths[0]).parent / f"{Path(paths[0]).parent.name}.json").read_text(encoding="utf-8"))
-        assets = item["assets"].values()
-        told = {asset["href"].removeprefix("./"): asset["file:checksum"].removeprefix("1220") for asset in assets}
+        assets = json.loads(item.read_text(encoding="utf-8"))["assets"].values()
+        return {asset["href"].removeprefix("./"): asset["file:checksum"].removeprefix("1220") for asset in assets}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
-    return all(file_sha256(Path(path)) == told.get(Path(path).name) for path in paths)
+        return {}
 
 
 def _common_nodata(chip: Chip) -> float | None:

@@ -9,16 +9,19 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from spadework.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LONGEST_PATH: Final = 1000
+"""Characters of a path below a dossier."""
 
-def write_atomic(path: Path, data: bytes) -> str:
-    """Write bytes beside the target and move them into place; returns their SHA-256.
+
+def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> str:
+    """Write bytes beside the target and move them into place, with the mode of a file; returns their SHA-256.
 
     Raises:
         StorageError: no space or no permission; nothing is left half-written.
@@ -30,7 +33,7 @@ def write_atomic(path: Path, data: bytes) -> str:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
-            Path(name).chmod(0o644)
+            Path(name).chmod(mode)
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -63,6 +66,13 @@ def file_sha256(path: Path) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
+
+
+def safe_path(text: object) -> bool:
+    """Whether a text is the path of a file below a folder, spelt in the one way that stays there on every system."""
+    if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_PATH or not text.isprintable():
+        return False  # isprintable refuses control characters and lone surrogates
+    return not set(text) & set("\\:") and all(part not in ("", ".", "..") for part in text.split("/"))
 
 
 def code_version() -> str:

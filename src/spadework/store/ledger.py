@@ -1,33 +1,24 @@
-"""The append-only, hash-chained log of a dossier: each line holds the SHA-256 of the line before."""
+"""The append-only, hash-chained log of a dossier, as a file; ``chain`` holds the rule of its lines."""
 
 from __future__ import annotations
 
 import datetime as dt
 import errno
-import json
 import os
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from spadework import __version__
 from spadework.errors import StorageError
-from spadework.store.files import sha256, storage_error
+from spadework.store.chain import Chain, read_line, write_line
+from spadework.store.files import file_sha256, storage_error
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from io import FileIO
     from pathlib import Path
 
-GENESIS: Final = "0" * 64
-"""What the first line holds in place of a hash."""
-
-
-def _before(line: bytes) -> str | None:
-    """The hash that a line holds of the line before; None where it holds none."""
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    return str(entry.get("prev")) if isinstance(entry, dict) else None
+    from spadework.store.chain import Known
 
 
 def _write_whole(file: FileIO, line: bytes) -> None:
@@ -51,21 +42,30 @@ class Ledger:
         """
         self.path = path
         self._lock = threading.Lock()
-        self._count, self._head = 0, GENESIS
+        self._chain = Chain()
         if path.exists():
             self._mend()
-            for line in self._lines():
-                if _before(line) != self._head:
-                    raise StorageError(
-                        str(path),
-                        f"line {self._count + 1} does not follow from the line before",
-                        "restore the ledger from a copy: it was altered",
-                    )
-                self._head, self._count = sha256(line), self._count + 1
+            problem = self._chain.extend(self.lines())
+            if problem:
+                raise StorageError(str(path), problem, "restore the ledger from a copy: it was altered")
+            self._note_torn()
 
-    def _lines(self) -> list[bytes]:
+    @property
+    def files(self) -> Mapping[str, Known]:
+        """What the ledger knows of every file of the dossier, by path below it."""
+        return self._chain.files
+
+    def lines(self) -> list[bytes]:
+        """All lines, oldest first, without newlines.
+
+        Raises:
+            StorageError: it cannot be read.
+
+        """
         try:
-            return self.path.read_bytes().splitlines()
+            return self.path.read_bytes().split(b"\n")[:-1]
+        except FileNotFoundError:
+            return []
         except OSError as error:
             raise storage_error(self.path, error) from error
 
@@ -79,34 +79,43 @@ class Ledger:
         except OSError as error:
             raise storage_error(self.path, error) from error
 
+    def _note_torn(self) -> None:
+        torn = self.path.with_suffix(".torn")
+        known = self.files.get(torn.name)
+        if torn.exists() and (digest := file_sha256(torn)) != (known and known.sha256):
+            self.append("torn", {"outputs": {torn.name: digest}})
+
     def append(self, kind: str, data: dict[str, Any]) -> None:
-        """Add one line.
+        """Add one line. ``outputs`` in its data says what files should be there from now on: {path: SHA-256 or None}.
 
         Raises:
             StorageError: no space or no permission.
+            ValueError: ``outputs`` names a file by no path below the dossier, or by no hash.
 
         """
         with self._lock:
-            entry = {
-                "n": self._count + 1,
-                "prev": self._head,
-                "time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                "operator": os.environ.get("SPADEWORK_OPERATOR", "unknown"),
-                "version": __version__,
-                "kind": kind,
-                "data": data,
-            }
-            line = json.dumps(entry, sort_keys=True, ensure_ascii=False, default=str).encode()
+            line = write_line(
+                {
+                    "n": self._chain.count + 1,
+                    "prev": self._chain.head,
+                    "time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                    "operator": os.environ.get("SPADEWORK_OPERATOR", "unknown"),
+                    "version": __version__,
+                    "kind": kind,
+                    "data": data,
+                }
+            )
+            before = Chain(self._chain.count, self._chain.head)
+            if problem := before.follow(line):
+                raise ValueError(problem)
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 with self.path.open("ab", buffering=0) as file:
                     _write_whole(file, line + b"\n")
             except OSError as error:
                 raise storage_error(self.path, error) from error
-            self._head, self._count = sha256(line), self._count + 1
+            self._chain.follow(line)
 
     def entries(self, kind: str) -> list[dict[str, Any]]:
         """All lines of one kind, oldest first."""
-        if not self.path.exists():
-            return []
-        return [entry for entry in map(json.loads, self._lines()) if entry["kind"] == kind]
+        return [entry for entry in map(read_line, self.lines()) if entry and entry["kind"] == kind]
