@@ -1,4 +1,4 @@
-"""Findings as data: the events as GeoJSON, their series as CSV, and what could have been seen as JSON.
+"""Findings as data: the events as GeoJSON, as a flat table and as CSV, their series as CSV, what could have been seen as JSON.
 
 Coordinates are exact here: these are files of the working copy, and only ``publish`` exports. Days are YYYY-MM-DD,
 instants RFC 3339 with Z.
@@ -9,14 +9,29 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import shapely
 
 from spadework.grid import shape_of
+from spadework.publish import words
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from spadework.records import Bound, Event, Findings, Mark, MultiPolygon, NullStatement, SceneRef, Sensitivity
+
+EVENT_COLUMNS: Final = {
+    "id": "O", "status": "O", "p_real": "f8", "base_rate": "f8",
+    "onset_earliest": "M8[us]", "onset_earliest_look": "O", "onset_latest": "M8[us]", "onset_latest_look": "O",
+    "first_anomaly": "M8[D]", "confirmed_on": "M8[D]",
+    "area_m2": "f8", "area_low_m2": "f8", "area_high_m2": "f8", "area_level": "f8",
+    "phase": "O", "recovered": "?", "method": "O", "mark_action": "O", "mark_reason": "O", "mark_operator": "O", "scenes": "O",
+}  # fmt: skip
+"""Columns of the flat table of events, and what numpy keeps them in: texts, numbers, UTC instants, days, yes or no."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""First characters, half and full width, that make a spreadsheet take a text for a formula."""
 
 
 def instant(moment: dt.datetime) -> str:
@@ -39,7 +54,7 @@ def _feature(event: Event, base_rate: float) -> dict[str, Any]:
         "id": event.id,
         "status": event.status,
         "p_real": event.p_real,
-        "base_rate": None if event.p_real is None else event.base_rate or base_rate,
+        "base_rate": _rate(event, base_rate),
         "onset_earliest": _bound(event.onset_earliest),
         "onset_latest": _bound(event.onset_latest),
         "first_anomaly": _day(event.first_anomaly),
@@ -58,10 +73,22 @@ def _feature(event: Event, base_rate: float) -> dict[str, Any]:
     return {"type": "Feature", "id": event.id, "geometry": _geometry(event.geometry), "properties": properties}
 
 
-def _geometry(area: MultiPolygon) -> dict[str, Any]:
-    """A MultiPolygon with outer rings anticlockwise (RFC 7946, section 3.1.6)."""
+def _rate(event: Event, base_rate: float) -> float | None:
+    """Events a km2 and year that its probability supposes; None where that was not computed."""
+    return None if event.p_real is None else event.base_rate or base_rate
+
+
+def outlined(area: MultiPolygon) -> shapely.MultiPolygon | None:
+    """An outline with outer rings anticlockwise, holes clockwise (RFC 7946, section 3.1.6); None where it is withheld."""
     parts = [shapely.geometry.polygon.orient(part) for part in shape_of(area).geoms]
-    rings = [[part.exterior, *part.interiors] for part in parts]
+    return shapely.MultiPolygon(parts) if parts else None
+
+
+def _geometry(area: MultiPolygon) -> dict[str, Any] | None:
+    shape = outlined(area)
+    if shape is None:
+        return None
+    rings = [[part.exterior, *part.interiors] for part in shape.geoms]
     return {"type": "MultiPolygon", "coordinates": [[shapely.get_coordinates(r).tolist() for r in part] for part in rings]}
 
 
@@ -89,6 +116,88 @@ def _mark(mark: Mark) -> dict[str, Any]:
     }
 
 
+# ---------------------------------------------------------------- the flat table of events
+def event_table(findings: Findings) -> dict[str, NDArray[Any]]:
+    """The Events as columns of ``EVENT_COLUMNS``, one value an event, in the order of the findings.
+
+    Null is None, NaN or NaT. Texts are on one line, without control characters, null where nothing is left; ``scenes`` are "id sha256; ...". The
+    outlines are not in it: ``event_shapes`` gives them, in the same order.
+    """
+    rows = [_row(event, findings.site.base_rate) for event in findings.events]
+    return {name: np.array([row[name] for row in rows], dtype=kind) for name, kind in EVENT_COLUMNS.items()}
+
+
+def event_shapes(findings: Findings) -> tuple[shapely.MultiPolygon | None, ...]:
+    """The outlines of the Events, WGS 84, outer rings anticlockwise; None where one is withheld."""
+    return tuple(outlined(event.geometry) for event in findings.events)
+
+
+def _row(event: Event, base_rate: float) -> dict[str, Any]:
+    early, late, mark = event.onset_earliest, event.onset_latest, event.mark
+    return {
+        "id": _text(event.id),
+        "status": event.status,
+        "p_real": event.p_real,
+        "base_rate": _rate(event, base_rate),
+        "onset_earliest": _utc(early),
+        "onset_earliest_look": _text(early.look) if early else None,
+        "onset_latest": _utc(late),
+        "onset_latest_look": _text(late.look) if late else None,
+        "first_anomaly": event.first_anomaly,
+        "confirmed_on": event.confirmed_on,
+        "area_m2": event.area_m2,
+        "area_low_m2": event.area_low_m2,
+        "area_high_m2": event.area_high_m2,
+        "area_level": event.area_level,
+        "phase": event.phase,
+        "recovered": event.recovered,
+        "method": event.method,
+        "mark_action": mark.action if mark else None,
+        "mark_reason": _text(mark.reason) if mark else None,
+        "mark_operator": _text(mark.operator) if mark else None,
+        "scenes": _text("; ".join(f"{scene.id} {scene.sha256 or ''}".strip() for scene in event.scenes)),
+    }
+
+
+def _text(text: str) -> str | None:
+    return words.clean(text).strip() or None
+
+
+def _utc(bound: Bound | None) -> dt.datetime | None:
+    """Without a time zone, as numpy wants it."""
+    return bound.datetime.astimezone(dt.UTC).replace(tzinfo=None) if bound else None
+
+
+def events_csv(findings: Findings) -> str:
+    r"""The flat table of Events as CSV, then the outline as ``wkt`` (WGS 84): QGIS opens it as delimited text.
+
+    Returns:
+        Text with a header and ``\n`` line ends; numbers in full, empty where null. A text that a spreadsheet would take
+        for a formula gets a leading apostrophe.
+
+    """
+    columns = [column.tolist() for column in event_table(findings).values()]
+    outlines = ["" if shape is None else shapely.to_wkt(shape, rounding_precision=-1) for shape in event_shapes(findings)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((*EVENT_COLUMNS, "wkt"))
+    for *row, outline in zip(*columns, outlines, strict=True):
+        writer.writerow((*(_cell(value) if isinstance(value, str) else plain(value) for value in row), outline))
+    return text.getvalue()
+
+
+def plain(value: str | float | dt.date | None) -> str:
+    """One value of the flat table as text; empty for null."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.datetime):
+        return instant(value.replace(tzinfo=dt.UTC))
+    return str(value)
+
+
+# ---------------------------------------------------------------- an event's series
 def series_csv(event: Event, bands: tuple[str, ...]) -> str:
     r"""An event's series as CSV: one row per look that saw at least a part of it clear.
 
@@ -113,7 +222,7 @@ def series_csv(event: Event, bands: tuple[str, ...]) -> str:
 
 
 def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _number(value: float | None) -> str:
@@ -121,6 +230,7 @@ def _number(value: float | None) -> str:
     return "" if value is None or value != value else f"{value:.6g}" if abs(value) < 1e5 else f"{value:.1f}"  # noqa: PLR0124, PLR2004 - NaN; long areas
 
 
+# ---------------------------------------------------------------- what could have been seen
 def observability_json(findings: Findings) -> dict[str, Any]:
     """What could have been seen, told whether or not anything was; ``sensitivity`` is null where it was not measured.
 
