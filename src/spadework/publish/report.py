@@ -7,51 +7,58 @@ page, and all text from metadata is data that the template escapes.
 from __future__ import annotations
 
 import base64
-import io
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import repeat
+import hashlib
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from PIL import Image
 
-from spadework.publish import words
+from spadework.publish import changes, seeing, words
+from spadework.publish.evidence import cited, records_of
+from spadework.publish.glossary import glossary_of
+from spadework.publish.story import story_of
 
 if TYPE_CHECKING:
-    from spadework.publish.words import Sentence
-    from spadework.records import Event, Figure, Findings, Look, NullStatement, SceneRef, Sensitivity
+    from spadework.publish.embed import Picture
+    from spadework.publish.evidence import Records, Sentence
+    from spadework.publish.story import EventStory
+    from spadework.records import Findings, Look, NullStatement, Product, SceneRef, Sensitivity
 
-PAGE_BYTES: Final = 10_500_000
-"""Pictures of a page together, before base64 makes them a third longer."""
-SHRINK: Final = ((1.0, 82), (0.8, 75), (0.6, 70), (0.4, 60), (0.25, 50))
-"""(scale, WebP quality) tried in turn on still pictures until the page is small enough."""
-CLEAR_LOOK: Final = 0.5
-"""Share of the Site that makes a look a clear one, as in the table of seasons."""
-SUSPECT: Final = 0.01
-"""Share of the Site under a suspect mask that is worth a warning."""
-OPENING_M: Final = 4.6
-"""The opening that the founding article measured, as an example of what a pixel hides."""
+SITE_FIGURES: Final = ("looks", "timelapse", "overview", "sensitivity")
+EVENT_FIGURES: Final = ("before-after", "series")
+FEW_LOOKS: Final = 6
+"""A footnote names so many looks with their Scenes; more are named by their first and last number."""
+GROUPS: Final = (
+    ("confirmed", "Confirmed changes", "Seen again and again by later clear looks."),
+    (
+        "anomaly",
+        "Not yet confirmed",
+        "Unlike the past, but not sure: too few later clear looks yet, or more likely a false alarm by its kind; this can still go away.",
+    ),
+    ("recovered", "Changed, then back to normal", "Confirmed once; later looks resemble the past again."),
+    (
+        "rejected",
+        "Rejected by an analyst",
+        "Found by the method, judged by a person not to be a finding; kept so that anyone can check.",
+    ),
+)
+"""(status, heading, explanation), in the order of the page: what was rejected or went back stands apart from what lasts."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Picture:
-    """A figure as the page embeds it."""
+class Edition:
+    """What a page is made from, besides its pictures."""
 
-    uri: str
-    width: int
-    height: int
-    caption: str
-    alt: str
-    looks: tuple[str, ...]
+    findings: Findings
+    product: Product
 
 
-def report_html(findings: Findings, figures: tuple[Figure, ...]) -> str:
-    """The report of a working copy as one HTML page.
+def report_html(edition: Edition, pictures: tuple[Picture, ...]) -> str:
+    """The report as one HTML page; printed, it is the PDF.
 
     Args:
-        findings: all that may be said.
-        figures: from ``figures.draw_all``; embedded as data URIs, reduced where together they pass 10 MB.
+        edition: all that may be said, and which version of it this is.
+        pictures: from ``embed.embedded``.
 
     Returns:
         HTML that opens from disk, makes no request, and escapes every text that came from outside.
@@ -59,124 +66,104 @@ def report_html(findings: Findings, figures: tuple[Figure, ...]) -> str:
     """
     loader = PackageLoader("spadework.publish", "templates")
     env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    env.filters |= {
-        "day": words.day,
-        "share": words.share,
-        "area": words.plain_area,
-        "platform": words.platform,
-        "span": words.span,
-        "probability": words.probability,
-    }
-    pictures = _embedded(figures)
-    context = _context(findings, pictures)
-    return env.get_template("report.html.j2").render(context)
+    env.filters |= {"day": words.day, "share": words.share, "area": words.plain_area, "platform": words.platform}
+    template = env.get_template("report.html.j2")
+    # twice, first without pictures: the glossary stands on the page whose terms it explains
+    said = template.render(**_context(edition, tuple(replace(picture, uri="") for picture in pictures)), glossary=())
+    return template.render(**_context(edition, pictures), glossary=glossary_of(said))
 
 
-# ---------------------------------------------------------------- pictures
-def _embedded(figures: tuple[Figure, ...]) -> dict[str, _Picture]:
-    """Figures by name; stills become smaller WebP pictures where the page would be too big."""
-    data = {figure.name: figure.data for figure in figures}
-    for scale, quality in SHRINK:
-        if sum(map(len, data.values())) <= PAGE_BYTES:
-            break
-        with ThreadPoolExecutor() as pool:  # the encoder releases the interpreter's lock
-            smaller = pool.map(_smaller, figures, repeat(scale), repeat(quality))
-            data = dict(zip((figure.name for figure in figures), smaller, strict=True))
-    return {figure.name: _picture(figure, data[figure.name]) for figure in figures}
+# ---------------------------------------------------------------- footnotes
+@dataclass(slots=True)
+class _Notes:
+    """Numbers footnotes in the order of the page; sentences that rest on the same records share one."""
 
+    records: Records
+    number: dict[str, int]
+    """Place of a look in the table."""
+    numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
 
-def _smaller(figure: Figure, scale: float, quality: int) -> bytes:
-    """A still as WebP; an animation stays as it is, and the smaller of the two bytes wins."""
-    image = Image.open(io.BytesIO(figure.data))
-    if getattr(image, "is_animated", False):
-        return figure.data
-    out = io.BytesIO()
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    image.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(out, "WEBP", quality=quality, method=2)
-    return min(figure.data, out.getvalue(), key=len)
+    def of(self, sentence: Sentence) -> int:
+        """The number of a sentence's footnote."""
+        return self.numbers.setdefault(sentence.records, len(self.numbers) + 1)
 
+    def all(self) -> list[tuple[int, list[dict[str, Any]], list[dict[str, Any]]]]:
+        """(number, records other than looks, looks) of every footnote so far."""
+        return [(n, *self._parts(names)) for names, n in self.numbers.items()]
 
-def _picture(figure: Figure, data: bytes) -> _Picture:
-    image = Image.open(io.BytesIO(data))
-    uri = f"data:{Image.MIME[image.format or 'PNG']};base64,{base64.b64encode(data).decode('ascii')}"
-    return _Picture(uri, image.width, image.height, figure.caption, figure.alt, figure.looks)
+    def _parts(self, names: tuple[str, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        told = [cited(self.records, name) for name in names if not name.startswith(("look:", "scene:"))]
+        other = [{"kind": record.kind, "name": record.name} for record in told]
+        looks = [name.removeprefix("look:") for name in names if name.startswith("look:")]
+        if len(looks) > FEW_LOOKS:
+            numbers = sorted(self.number[look] for look in looks)
+            return other, [{"first": numbers[0], "last": numbers[-1], "count": len(numbers)}]
+        return other, [self._look(look) for look in looks]
+
+    def _look(self, name: str) -> dict[str, Any]:
+        told = cited(self.records, f"look:{name}")
+        scenes = [cited(self.records, f"scene:{scene.id}") for scene in self.records[f"look:{name}"].scenes]
+        return {
+            "number": self.number[name],
+            "count": 0,
+            "detail": told.detail,
+            "scenes": [(scene.name, scene.detail[:12] if " " not in scene.detail else scene.detail) for scene in scenes],
+        }
 
 
 # ---------------------------------------------------------------- what the template reads
-def _context(findings: Findings, pictures: dict[str, _Picture]) -> dict[str, Any]:
+def _context(edition: Edition, pictures: tuple[Picture, ...]) -> dict[str, Any]:
+    findings, product = edition.findings, edition.product
+    records = records_of(findings, tuple(picture.figure for picture in pictures), product)
+    story = story_of(records)
+    by_name = {picture.figure.name.split("/")[-1].split(".")[0]: picture for picture in pictures}
+    cards = [_card(told, findings, by_name) for told in story.events]
     number = {look.id: place for place, look in enumerate(findings.looks, 1)}
-    cards = [_card(event, place, findings, pictures) for place, event in enumerate(findings.events, 1)]
+    script = swipe_script()
     return {
         "f": findings,
         "site": findings.site,
+        "product": product,
         "seen": findings.observability,
-        "headline": words.headline(findings),
-        "place": words.site_place(findings.site),
-        "number": number,
-        "anchor": {event.id: place for place, event in enumerate(findings.events, 1)},
+        "story": story,
+        "notes": _Notes(records, number),
+        "captions": dict(story.captions),
+        "anchor": {told.event: told.number for told in story.events},
         "groups": _groups(cards),
         "cards": cards,
-        "chronology": _chronology(findings),
-        "pictures": {name.split("/")[-1].split(".")[0]: pictures.get(name) for name in _site_figures()},
+        "pictures": {name: by_name.get(name) for name in SITE_FIGURES},
         "looks": [_look_row(look, place, findings) for place, look in enumerate(findings.looks, 1)],
         "short": _short,
-        "limits": _limits(findings),
-        "unknowns": _unknowns(findings),
-        "null": _null(findings),
-        "detectable": words.detectable(findings),
         "sensitivity": _sensitivity(findings.sensitivity),
-        "lasting": any(event.status == "confirmed" for event in findings.events),
-        "suspect": findings.observability.mask_suspect >= SUSPECT,
+        "script": script,
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
 
 
-def _site_figures() -> tuple[str, ...]:
-    return "figures/looks.png", "figures/timelapse.webp", "figures/overview.png", "figures/sensitivity.png"
+def swipe_script() -> str:
+    """The page's one script: it makes a swipe of a figure's before and after panels."""
+    source, _, _ = PackageLoader("spadework.publish", "templates").get_source(Environment(autoescape=True), "swipe.js")
+    return source.strip()
 
 
-def _card(event: Event, place: int, findings: Findings, pictures: dict[str, _Picture]) -> dict[str, Any]:
+def _card(told: EventStory, findings: Findings, pictures: dict[str, Picture]) -> dict[str, Any]:
     """An event as the page tells it."""
+    event = findings.events[told.number - 1]
     return {
         "event": event,
-        "anchor": place,
+        "told": told,
+        "anchor": told.number,
         "status": words.STATUS[event.status],
-        "sentence": words.finding(event, findings),
-        "mark": words.marked(event),
-        "chance": words.chance(event, findings),
-        "short_history": words.short_history(event),
-        "steps": [words.phase(step, event, findings) for step in event.history],
-        "area": words.area(event.area_m2, event.area_low_m2, event.area_high_m2),
-        "pictures": [p for kind in ("before-after", "series") if (p := pictures.get(f"figures/{event.id}-{kind}.png"))],
-        "scenes": [(scene.id, _short(scene)) for scene in event.scenes],
+        "area": changes.size(event),
+        "chance": "not computed" if event.p_real is None else changes.likelihood(event.p_real),
+        "pictures": [p for kind in EVENT_FIGURES if (p := pictures.get(f"{event.id}-{kind}"))],
     }
 
 
 def _groups(cards: list[dict[str, Any]]) -> list[tuple[str, str, list[dict[str, Any]]]]:
-    """(heading, explanation, cards) by status; rejected and recovered stand apart from what lasts."""
-    told = (
-        ("confirmed", "Confirmed changes", "Seen again and again by later clear looks."),
-        (
-            "anomaly",
-            "Not yet confirmed",
-            "Unlike the past, but not sure: too few later clear looks yet, or more likely a false alarm by its kind; this can still go away.",
-        ),
-        ("recovered", "Changed, then back to normal", "Confirmed once; later looks resemble the past again."),
-        (
-            "rejected",
-            "Rejected by an analyst",
-            "Found by the method, judged by a person not to be a finding; kept so that anyone can check.",
-        ),
-    )
-    groups = [(head, why, [card for card in cards if card["event"].status == status]) for status, head, why in told]
+    """(heading, explanation, cards) by status."""
+    groups = [(head, why, [card for card in cards if card["event"].status == status]) for status, head, why in GROUPS]
     return [group for group in groups if group[2]]
-
-
-def _chronology(findings: Findings) -> list[tuple[str, Sentence]]:
-    """(event id, sentence) of every step of every event that stands, by the look that first shows it."""
-    standing = [event for event in findings.events if event.status != "rejected"]
-    steps = [(step.until, event.id, words.phase(step, event, findings)) for event in standing for step in event.history]
-    steps += [(e.onset_latest.datetime, e.id, words.finding(e, findings)) for e in standing if not e.history and e.onset_latest]
-    return [(name, sentence) for _, name, sentence in sorted(steps, key=lambda step: step[:2])]
 
 
 def _short(scene: SceneRef) -> str:
@@ -198,6 +185,7 @@ def _look_row(look: Look, place: int, findings: Findings) -> dict[str, Any]:
     return {
         "look": look,
         "place": place,
+        "when": words.instant(look.datetime),
         "used": used,
         "sun": sun,
         "view": "unknown" if look.off_nadir is None else f"{look.off_nadir:.1f}°",
@@ -208,82 +196,13 @@ def _look_row(look: Look, place: int, findings: Findings) -> dict[str, Any]:
     }
 
 
-# ---------------------------------------------------------------- what could not be seen
-def _limits(findings: Findings) -> list[str]:
-    """What pixels of this size cannot show; recognition takes three to five pixels across (Hall 1997)."""
-    pixel = findings.pixel_m
-    limits = [
-        f"One pixel is {pixel:g} m wide. Nothing narrower than about {pixel:g} m shows as itself; it only tints a pixel.",
-        f"The smallest change listed is {findings.site.min_pixels} pixels, {words.plain_area(findings.site.min_pixels * pixel**2)}.",
-    ]
-    if pixel * 3 > OPENING_M:
-        limits.append(
-            f"An opening {OPENING_M} m wide: NOT OBSERVABLE in these images. To recognise one takes three to five pixels across "
-            f"it, so pixels of about {OPENING_M / 5:.1f} to {OPENING_M / 3:.1f} m.",
-        )
-    limits.append(_machines(pixel))
-    limits += [
-        "What a change is for, who made it, and what lies under a roof, a net or the ground.",
-        "Anything that came and went between two clear looks.",
-        "Depth and height: these are views from above, without shadows measured.",
-    ]
-    return limits
-
-
-def _machines(pixel: float) -> str:
-    """The ceiling on machines (rules of evidence, 5)."""
-    if pixel > 3:  # noqa: PLR2004 - metres, from the ceiling
-        return f"Vehicles and machines: NOT OBSERVABLE at {pixel:g} m. No statement about them is made; pixels of 3 m at most would be needed."
-    return f"Vehicles and machines: no detector has been run on these images of {pixel:g} m pixels, so no statement about them is made."
-
-
-def _unknowns(findings: Findings) -> list[str]:
-    """The required section: what this report does not know."""
-    seen = findings.observability
-    unknowns = [
-        "The cause and the purpose of every change listed. The images show that ground changed, not why.",
-        words.detectable(findings).text
-        if findings.sensitivity is None or findings.sensitivity.reason
-        else "Whether a smaller or fainter change than the sensitivity measured here, or a later one, was missed.",
-    ]
-    if not any(event.p_real is not None for event in findings.events):
-        unknowns.append("How often a listed change is a false alarm here: no probability has been computed.")
-    if seen.longest_gap:
-        first, last = seen.longest_gap
-        unknowns.append(
-            f"What happened between {words.day(first)} and {words.day(last)}: {(last - first).days} days without a clear look.",
-        )
-    if seen.not_assessed_m2 > 0:
-        unknowns.append(f"What happened on {words.plain_area(seen.not_assessed_m2)} that could not be assessed.")
-    unbounded = [event.id for event in findings.events if event.onset_latest and event.onset_earliest is None]
-    if unbounded:
-        unknowns.append(f"When {', '.join(unbounded)} began: no earlier clear look bounds the start.")
-    return unknowns
-
-
-def _null(findings: Findings) -> words.Sentence:
-    """The null finding with its sensitivity; cites the first and last clear look."""
-    period, seen = findings.site.period, findings.observability
-    clear = [k.id for k in findings.looks if period.start <= k.day <= period.end and k.clear >= CLEAR_LOOK]
-    text = (
-        f"Between {words.day(period.start)} and {words.day(period.end)}, {len(clear)} clear looks over {words.plain_area(seen.assessed_m2)} "
-        f"of assessed ground confirmed no lasting change of at least {words.plain_area(findings.site.min_pixels * findings.pixel_m**2)}. "
-        f"This is not proof that nothing happened. {words.detectable(findings).text}"
-    )
-    return words.Sentence(text, (), tuple(dict.fromkeys((clear[0], clear[-1]))) if clear else ())
-
-
 def _sensitivity(told: Sensitivity | None) -> dict[str, Any] | None:
-    """Sensitivity as the page tells it: what was planted, and a table of contrasts by areas; None where nothing is known."""
+    """Sensitivity as a table of contrasts by areas; None where nothing is known."""
     if told is None or not told.statements:
         return None
     sure = [statement for statement in told.statements if statement.wanted == words.SURE]
     contrasts = sorted({statement.contrast for statement in sure})
     return {
-        "planting": words.planting(told),
-        "ground": words.plain_area(told.ground_m2),
-        "level": words.share(told.level),
-        "sure": words.probability(words.SURE),
         "contrasts": [words.points(contrast) for contrast in contrasts],
         "rows": [
             (
@@ -292,12 +211,11 @@ def _sensitivity(told: Sensitivity | None) -> dict[str, Any] | None:
             )
             for area in sorted({statement.area_m2 for statement in sure})
         ],
-        "worse": words.FAMILY[best.chance.worse] if (best := words.leading(told)) else "",
     }
 
 
 def _cell(statement: NullStatement) -> tuple[str, str]:
     """(latest onset, probability) of one cell of the table."""
     if statement.before is None:
-        return "not reached", f"at most {words.interval(statement)}"
-    return f"before {words.day(statement.before)}", words.interval(statement)
+        return "not reached", f"at most {seeing.interval(statement)}"
+    return f"before {words.day(statement.before)}", seeing.interval(statement)

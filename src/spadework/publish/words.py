@@ -1,4 +1,4 @@
-"""Dates, areas, places and sentences in plain English, each sentence with the ids of its evidence.
+"""Dates, areas and places in plain English.
 
 The law of this room: an onset is an interval bounded by named looks, a number is rounded to its uncertainty, and a
 coordinate is never printed finer than the site's publication gate.
@@ -9,18 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import shapely
 
-from spadework.cube import METHODS, PAIRWISE, SEASON_FREE
 from spadework.grid import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from spadework.records import Bound, Event, Findings, Look, NullStatement, PhaseStep, Sensitivity, Site
+    from spadework.records import Event, Look, Site
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
@@ -37,36 +35,10 @@ STATUS: Final = {
     "rejected": "rejected by an analyst",
 }
 """How a status is printed."""
-FAMILY: Final = {"soil": "a change towards or away from bare soil", "grey": "the same step in every band"}
-"""How a family of planted changes is printed."""
-SHORT_HISTORY: Final = {
-    METHODS[
-        SEASON_FREE
-    ]: "The history is too short to know a season here: looks were compared with its mean, and a turn of the season could "
-    "look like this.",
-    METHODS[PAIRWISE]: "The history holds under six clear looks here: each look was compared with the one nearest in season.",
-}
-"""What is said of an event by the method its history carried."""
-USUAL: Final = (0.05, 0.10, 0.15, 0.03, 0.02)
-"""Contrasts that the leading statement on sensitivity is made for, the first that reaches its probability."""
 SURE: Final = 0.9
-"""Probability that it is made for."""
-FIRM: Final = 0.8
-"""Lower end of its interval, where there is a choice."""
-
+"""Probability that a statement on sensitivity is made for."""
 _YEAR: Final = re.compile(r"^(.*\S)\s+((?:19|20)\d\d)$")
 """A credit that ends in a year."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A statement and what it rests on."""
-
-    text: str
-    events: tuple[str, ...] = ()
-    """Ids of events."""
-    looks: tuple[str, ...] = ()
-    """Ids of looks."""
 
 
 def clean(text: str) -> str:
@@ -177,7 +149,12 @@ def site_place(site: Site) -> str:
     return place(centre.x, centre.y, site.publish.coordinates_m)
 
 
-# ---------------------------------------------------------------- sentences about events
+# ---------------------------------------------------------------- looks
+def instant(moment: dt.datetime) -> str:
+    """Day and minute, UTC, for a table; midnight to the second is how a day whose time is not known is written."""
+    return f"{moment:%Y-%m-%d}" if moment.time() == dt.time() else f"{moment:%Y-%m-%d %H:%M}"
+
+
 def look_name(look: Look) -> str:
     """A look as printed: 12 May 2020 (Sentinel-2A look, 09:21 UTC); what is not known is left out.
 
@@ -208,184 +185,18 @@ def _runs(years: set[int]) -> str:
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
 
 
-def _at(bound: Bound, looks: dict[str, Look]) -> str:
-    if bound.look in looks:
-        return look_name(looks[bound.look])
-    return f"{day(bound.datetime.date())} (look {clean(bound.look)}, {bound.datetime:%H:%M} UTC)"
+class Looks(Protocol):
+    """Looks by id."""
+
+    def __getitem__(self, name: str, /) -> Look:
+        """The look of that id."""
 
 
-def onset(event: Event, looks: dict[str, Look]) -> str:
+def onset(event: Event, looks: Looks) -> str:
     """When an event began, as an interval between named looks."""
     early, late = event.onset_earliest, event.onset_latest
     if late is None:
         return "at a time that was not measured"
     if early is None:
-        return f"at an unknown time before {_at(late, looks)}, the first look that shows it"
-    return f"between {_at(early, looks)} and {_at(late, looks)}"
-
-
-def evidence(event: Event) -> tuple[str, ...]:
-    """Looks that bound an event."""
-    return tuple(bound.look for bound in (event.onset_earliest, event.onset_latest) if bound)
-
-
-def finding(event: Event, findings: Findings) -> Sentence:
-    """The one sentence that says what was seen."""
-    looks = {look.id: look for look in findings.looks}
-    size, when = area(event.area_m2, event.area_low_m2, event.area_high_m2), onset(event, looks)
-    if event.onset_latest is None:
-        text = f"An analyst outlined {size} by hand; when it began was not measured."
-    elif event.status == "anomaly":
-        text = f"Ground began to look unlike its past {when}, over {size}; later looks have not yet confirmed it."
-    elif event.status == "recovered" or event.recovered:
-        text = f"Ground changed {when}, over {size}, and later looked like its past again."
-    else:
-        text = f"Ground changed {when}, over {size}."
-    return Sentence(text, (event.id,), evidence(event))
-
-
-def marked(event: Event) -> str:
-    """What an analyst decided, and why; empty where none did."""
-    if event.mark is None:
-        return ""
-    verb = {"accept": "accepted", "reject": "rejected", "add": "added"}[event.mark.action]
-    note = f" ({event.mark.note})" if event.mark.note else ""
-    return f"{event.mark.operator} {verb} it: {event.mark.reason}{note}"
-
-
-def phase(step: PhaseStep, event: Event, findings: Findings) -> Sentence:
-    """One step of an event's history, between two looks."""
-    by_time = {look.datetime: look for look in findings.looks}
-    since = by_time.get(step.since) if step.since else None
-    until = by_time.get(step.until)
-    ends = tuple(_instant(t, by_time.get(t)) for t in (step.since, step.until) if t is not None)
-    when = f"between {ends[0]} and {ends[1]}" if step.since else f"at an unknown time before {ends[0]}"
-    size = _area_at(event, step)
-    if step.phase == "grew":
-        base = area(
-            step.from_m2, step.from_m2 - (event.area_m2 - event.area_low_m2), step.from_m2 + event.area_high_m2 - event.area_m2
-        )
-        text = f"Grew from {base.split(' (', maxsplit=1)[0]} to {size} {when}."
-    elif step.phase == "started":
-        text = f"Started {when}; the first look that shows it has {size}."
-    else:
-        text = f"{step.phase.capitalize()} at {size}: no further growth seen {when}."
-    return Sentence(text, (event.id,), tuple(look.id for look in (since, until) if look))
-
-
-def _instant(instant: dt.datetime, look: Look | None) -> str:
-    return look_name(look) if look else f"{day(instant.date())} ({instant:%H:%M} UTC)"
-
-
-def _area_at(event: Event, step: PhaseStep) -> str:
-    """Area at the end of a step: with the interval of its own look, else with the event's."""
-    for row in event.series:
-        if (
-            row.datetime == step.until
-            and row.area_m2 is not None
-            and row.area_low_m2 is not None
-            and row.area_high_m2 is not None
-        ):
-            return area(row.area_m2, row.area_low_m2, row.area_high_m2)
-    low, high = event.area_m2 - event.area_low_m2, event.area_high_m2 - event.area_m2
-    return area(step.to_m2, max(step.to_m2 - low, 0.0), step.to_m2 + high)
-
-
-def headline(findings: Findings) -> str:
-    """What the whole report says, in one line."""
-    count = {status: sum(e.status == status for e in findings.events) for status in STATUS}
-    period = f"between {day(findings.site.period.start)} and {day(findings.site.period.end)}"
-    if not count["confirmed"]:
-        first = f"No lasting change was confirmed {period}"
-    else:
-        number = count["confirmed"]
-        many = NUMBERS[number] if number < len(NUMBERS) else str(number)
-        first = f"{many} confirmed {'change' if number == 1 else 'changes'} of the ground {period}"
-    rest = [f"{count[status]} {STATUS[status]}" for status in ("anomaly", "recovered", "rejected") if count[status]]
-    return "; ".join([first, *rest]) + "."
-
-
-def chance(event: Event, findings: Findings) -> str:
-    """How likely an event is real, with the base rate that this supposes; empty where it was not computed."""
-    if event.p_real is None:
-        return ""
-    rate = event.base_rate or findings.site.base_rate
-    return (
-        f"Probability that this is a real lasting change: {probability(event.p_real)}, "
-        f"if such events occur {rate:g} times per km² and year here."
-    )
-
-
-def short_history(event: Event) -> str:
-    """What a short history means for an event; empty where its season was known."""
-    return SHORT_HISTORY.get(event.method or "", "")
-
-
-# ---------------------------------------------------------------- sentences about what could have been seen
-def leading(told: Sensitivity) -> NullStatement | None:
-    """The statement to tell first; None where no size and contrast tried reached .9.
-
-    Of the first usual contrast for which it is reached through the first half of the watched period (else: at all), the
-    smallest area whose interval lies above .8; where none does, the one whose interval begins highest.
-    """
-    sure = [s for s in told.statements if s.wanted == SURE and s.before is not None]
-    for least in (told.middle, told.start):
-        for contrast in USUAL:
-            if like := [s for s in sure if s.contrast == contrast and s.before and s.before >= least]:
-                firm = [s for s in like if s.chance.low >= FIRM]
-                return min(firm, key=lambda s: s.area_m2) if firm else max(like, key=lambda s: s.chance.low)
-    return None
-
-
-def interval(statement: NullStatement) -> str:
-    """A probability with its interval: .90 [.85, .94]."""
-    at = statement.chance
-    return f"{probability(at.probability)} [{probability(at.low)}, {probability(at.high)}]"
-
-
-def detectable(findings: Findings) -> Sentence:
-    """What could have been seen here; cites the looks at both ends of the onsets that it holds for."""
-    told = findings.sensitivity
-    if told is None or not told.statements:
-        return Sentence(detectable_text(told))
-    best = leading(told)
-    last = best.before if best and best.before else told.end
-    looks = [look.id for look in findings.looks if told.start <= look.day <= last and look.used]
-    return Sentence(detectable_text(told), (), tuple(dict.fromkeys((*looks[:1], *looks[-1:]))))
-
-
-def detectable_text(told: Sensitivity | None) -> str:
-    """The same without its evidence."""
-    if told is None:
-        return "How small or faint a change would have been missed has not been measured yet."
-    if told.reason:
-        return f"How small or faint a change would have been missed could not be measured: {told.reason}."
-    best = leading(told)
-    if best is None or best.before is None:
-        return f"No size and contrast tried ({_tried(told)}) reached a probability of {probability(SURE)} of being confirmed."
-    return (
-        f"A disturbance of at least {plain_area(best.area_m2)} and at least {points(best.contrast)} that began before "
-        f"{day(best.before)} would have been confirmed with probability {interval(best)}."
-    )
-
-
-def _tried(told: Sensitivity) -> str:
-    sizes = [plant.pixels * told.pixel_m2 for plant in told.planted]
-    contrasts = [plant.contrast for plant in told.planted]
-    return (
-        f"{plain_area(min(sizes))} to {plain_area(max(sizes))}, {min(contrasts) * 100:.1f} to {max(contrasts) * 100:.0f} points"
-    )
-
-
-def planting(told: Sensitivity) -> str:
-    """What was planted, and how many of it were confirmed."""
-    if not told.planted:
-        return "No change could be planted into this site's looks."
-    found = sum(plant.found for plant in told.planted)
-    text = (
-        f"{len(told.planted)} changes ({_tried(told)}) were planted into this site's own looks, where it shows no event by itself, on "
-        f"days all over the watched period, and went through the same masks, monitoring and smallest event; {found} were confirmed."
-    )
-    if len(told.planted) < told.wanted:
-        text += f" {told.wanted} were wanted; the site holds no more in {told.rounds} runs, so the intervals are wider."
-    return text
+        return f"at an unknown time before {look_name(looks[late.look])}, the first look that shows it"
+    return f"between {look_name(looks[early.look])} and {look_name(looks[late.look])}"

@@ -76,6 +76,9 @@ class PublishRule:
     coordinates_m: float = 5000.0
     """Printed coordinates are rounded to this many metres; 0 = exact, which must be chosen."""
     delay_days: int = 0
+    """The newest look must be at least so old before anything is published."""
+    redistribute: tuple[str, ...] = ()
+    """Licences, as the looks print them, whose pictures the publisher says may be passed on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ wherever they fit. A dossier that was once measured thoroughly stays so.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from dataclasses import asdict
@@ -15,23 +14,18 @@ from typing import TYPE_CHECKING, Any, Final
 from spadework.cube import OK
 from spadework.evaluate.plant import PlantSettings
 from spadework.evaluate.recovery import Unplanted, measure
-from spadework.records import Chance, Curve, NullStatement, Planted, Sensitivity, Smallest
 from spadework.run.pipeline import change_of, events_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from spadework.cube import Change, Cube
-    from spadework.records import Event, Site
+    from spadework.records import Event, Sensitivity, Site
 
 QUICK: Final = PlantSettings(rounds=3)
 """Of ``run``: on a large site the same 300 plants, on a small one what three runs of the pipeline hold."""
 THOROUGH: Final = PlantSettings(rounds=24)
 """Of ``sensitivity``: 300 plants on all but the smallest sites."""
-
-
-LINES: Final = ("contrast", "probability", "low", "high")
-"""Of a curve, in the order of its fields."""
 
 
 def planting(kept: Mapping[str, Any] | None, *, thorough: bool) -> PlantSettings:
@@ -67,25 +61,3 @@ def measure_site(
     cube, change, events = seen
     unplanted = Unplanted(cube, change.reason == OK, events, site.period, site.min_pixels)
     return measure(unplanted, find, settings, seed_of(site), progress)
-
-
-def sensitivity_of(kept: Mapping[str, Any]) -> Sensitivity:
-    """The record from its JSON in ``dossier.json``."""
-
-    def day(text: str | None) -> dt.date | None:
-        return None if text is None else dt.date.fromisoformat(text)
-
-    def exact(text: str) -> dt.date:
-        return dt.date.fromisoformat(text)
-
-    days = {name: exact(kept[name]) for name in ("start", "end", "middle")}
-    lists: dict[str, tuple[Any, ...]] = {
-        "planted": tuple(Planted(**{**raw, "onset": exact(raw["onset"])}) for raw in kept["planted"]),
-        "statements": tuple(
-            NullStatement(**{**raw, "before": day(raw["before"]), "chance": Chance(**raw["chance"])})
-            for raw in kept["statements"]
-        ),
-        "smallest": tuple(Smallest(**raw) for raw in kept["smallest"]),
-        "curves": tuple(Curve(raw["family"], raw["area_m2"], *(tuple(raw[line]) for line in LINES)) for raw in kept["curves"]),
-    }
-    return Sensitivity(**{**kept, **days, **lists})

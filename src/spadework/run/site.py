@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,16 +18,22 @@ from spadework.imagery.read import THREADS, Reading, read_cube
 from spadework.imagery.search import Found, HttpRule, find_scenes, kept_scene
 from spadework.intake.marks import mark_of
 from spadework.intake.site import read_site
+from spadework.publish.embed import embedded
 from spadework.publish.figures import draw_all
-from spadework.publish.report import report_html
-from spadework.publish.tables import events_geojson, observability_json, series_csv
+from spadework.publish.report import Edition, report_html
+from spadework.publish.tables import events_geojson, observability_json
 from spadework.records import Dropped, Event, Findings, Request, Scene, Sensitivity, Site
+from spadework.run.exports import as_json, event_files, map_files
 from spadework.run.pipeline import MONITOR, change_of, events_of
-from spadework.run.sensitivity import measure_site, planting, sensitivity_of
+from spadework.run.report import PDF_STAGE
+from spadework.run.sensitivity import measure_site, planting
 from spadework.run.stages import Stage, key_of, run_stages
+from spadework.run.versions import keep_judgement, working_copy
 from spadework.store.dossier import Dossier
 from spadework.store.files import code_version, file_sha256, only_run
+from spadework.store.findings import figures_json, findings_json, sensitivity_of
 from spadework.store.rasters import change_rasters
+from spadework.store.vectors import vectors_available
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +46,11 @@ OnStep = Callable[[str, int, int | None], None]
 
 NOT_YET: Final = (
     "smart/", "sightings.geojson", "measurements.json", "claims.jsonl", "origins.json",
-    "assessment.json", "report.pdf", "store.sqlite", "publish", "registration of looks",
+    "assessment.json", "store.sqlite", "registration of looks",
 )  # fmt: skip
 """Parts of the dossier that this version does not make."""
+GIS: Final = "events.gpkg (pip install 'spadework[gis]')"
+"""What is not made without pyogrio."""
 _SOFTWARE: Final = ("spadework", "numpy", "rasterio", "numba", "scipy", "odc-geo", "shapely", "pyproj")
 
 
@@ -159,6 +166,8 @@ class _Job:
         self.dossier.finish_catalogue(scene for scene in self.plan.scenes if scene.id in self.kept)
         self.dossier.record_key("read", read_key)
         did += run_stages(self._stages(), self.dossier, code, self._evidence)
+        if "report" in did and self.dossier.stage(PDF_STAGE).get("files"):
+            self.dossier.record(PDF_STAGE, "", {}, {})  # it was of the page before
         if did or "counts" not in self.dossier.index:
             self.dossier.close(self._facts())
         self.dossier.ledger.append("run", {"did": did, "read": len(self.fetched)})
@@ -228,6 +237,11 @@ class _Job:
         return tuple(mark_of(entry) for entry in self.dossier.ledger.entries("mark"))
 
     @property
+    def _told(self) -> list[Any]:
+        """What readers signed and what was published: it stands on the page."""
+        return [line["data"] for kind in ("sign", "publish") for line in self.dossier.ledger.entries(kind)]
+
+    @property
     def findings(self) -> Findings:
         """All that may be said."""
         return replace(self._seen, sensitivity=self.sensitivity)
@@ -249,7 +263,7 @@ class _Job:
             warnings=self._warnings,
             hosts=tuple(dict.fromkeys((*self._searched[0].hosts, *self.plan.hosts))),
             versions=(*((name, version(name)) for name in _SOFTWARE), ("python", platform.python_version())),
-            not_yet=(*self.site.unused, *NOT_YET),
+            not_yet=(*self.site.unused, *NOT_YET, *(() if vectors_available() else (GIS,))),
         )
 
     @property
@@ -287,10 +301,10 @@ class _Job:
         return (
             Stage("change", (), lambda: [self._plan_facts(), self._evidence, MONITOR],
                   lambda: change_rasters(self.change, self.plan.grid, synthetic=self.site.synthetic)),
-            Stage("events", ("change",), lambda: [self.site.min_pixels, self.site.base_rate, [asdict(m) for m in self._marks]],
+            Stage("events", ("change",), lambda: [self.site.min_pixels, self.site.base_rate, [asdict(m) for m in self._marks], vectors_available()],
                   self._event_files),
             Stage("sensitivity", ("change",), lambda: [self.site.name, self.site.min_pixels, self.site.base_rate, self._planting], self._null_files),
-            Stage("report", ("events", "sensitivity"), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts], self._pages),
+            Stage("report", ("events", "sensitivity"), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts, self._told], self._pages),
         )  # fmt: skip
 
     def _plan_facts(self) -> list[Any]:
@@ -309,23 +323,25 @@ class _Job:
 
     def _event_files(self) -> dict[str, bytes]:
         self.on_step("events", 0, None)
-        files = {"events.geojson": _json(events_geojson(self._seen))}
-        for event in self.events:
-            files[f"series/{event.id}.csv"] = series_csv(event, self.plan.bands).encode()
-        return files
+        return {**event_files(self._seen), **map_files(self._seen)}
 
     def _null_files(self) -> dict[str, bytes]:
         seen = (self.cube, self.change, self._found)
         told = self.on_step
         self.measured = measure_site(self.site, seen, self._planting, lambda done, total: told("sensitivity", done, total))
-        return {"null_findings.json": _json(observability_json(self.findings))}
+        return {"null_findings.json": as_json(observability_json(self.findings))}
 
     def _pages(self) -> dict[str, bytes]:
         self.on_step("report", 0, None)
         findings = self.findings
         figures = draw_all(self.cube, findings)
-        page = report_html(findings, figures)
-        return {**{figure.name: figure.data for figure in figures}, "report.html": page.encode()}
+        edition = Edition(findings, working_copy(self.dossier, keep_judgement(self.dossier, findings)))
+        return {
+            **{figure.name: figure.data for figure in figures},
+            "figures/figures.json": figures_json(figures),
+            "findings.json": findings_json(findings),
+            "report.html": report_html(edition, embedded(figures, "screen")).encode(),
+        }
 
     # ------------------------------------------------------------ the end
     def _facts(self) -> dict[str, Any]:
@@ -370,7 +386,3 @@ class _Job:
             dropped=tuple(Dropped(**entry) for entry in index["dropped"]),
             warnings=tuple(index["warnings"]),
         )
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()

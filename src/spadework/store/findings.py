@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from spadework.errors import StorageError
-from spadework.records import Figure, Findings
+from spadework.records import Figure, Findings, Sensitivity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
 T = TypeVar("T")
 
@@ -42,6 +44,11 @@ def read_findings(path: Path) -> Findings:
 
     """
     return _loaded(path, _adapter())
+
+
+def sensitivity_of(kept: Mapping[str, Any]) -> Sensitivity:
+    """The record from its JSON in ``dossier.json``."""
+    return TypeAdapter(Sensitivity).validate_python(kept)
 
 
 def figures_json(figures: tuple[Figure, ...]) -> bytes:

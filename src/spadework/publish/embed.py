@@ -1,0 +1,84 @@
+"""Figures as a page carries them: data URIs, small enough for the page to be sent by mail."""
+
+from __future__ import annotations
+
+import base64
+import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
+from typing import TYPE_CHECKING, Final, Literal
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from spadework.records import Figure
+
+PAGE_BYTES: Final = 10_500_000
+"""Pictures of a page together, before base64 makes them a third longer."""
+SHRINK: Final = ((1.0, 82), (0.8, 75), (0.6, 70), (0.4, 60), (0.25, 50))
+"""(scale, quality) tried in turn on still pictures until the page is small enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure as the page embeds it."""
+
+    figure: Figure
+    uri: str
+    """Empty where the picture is withheld."""
+    width: int
+    height: int
+    panels: str
+    """Before and after panels as "x y width height" each, shares of the picture; empty where there are none."""
+
+
+def embedded(figures: tuple[Figure, ...], medium: Literal["screen", "paper"]) -> tuple[Picture, ...]:
+    """Figures in their order; stills become smaller pictures where the page would be too big.
+
+    Args:
+        figures: PNG stills and a WebP animation.
+        medium: a screen reads WebP; paper takes JPEG, and no animation.
+
+    """
+    kept = figures if medium == "screen" else tuple(f for f in figures if not f.name.endswith(".webp"))
+    data = [figure.data for figure in kept]
+    for scale, quality in SHRINK:
+        if sum(map(len, data)) <= PAGE_BYTES:
+            break
+        with ThreadPoolExecutor() as pool:  # the encoder releases the interpreter's lock
+            data = list(
+                pool.map(_smaller, kept, repeat(scale), repeat(quality), repeat("WEBP" if medium == "screen" else "JPEG"))
+            )
+    return tuple(_picture(figure, raw) for figure, raw in zip(kept, data, strict=True))
+
+
+def _smaller(figure: Figure, scale: float, quality: int, kind: str) -> bytes:
+    """A still in another format; an animation stays as it is, and the smaller of the two bytes wins."""
+    if not figure.data:
+        return b""
+    image = Image.open(io.BytesIO(figure.data))
+    if getattr(image, "is_animated", False):
+        return figure.data
+    out = io.BytesIO()
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    still = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    still.save(out, kind, quality=quality, **({"method": 2} if kind == "WEBP" else {}))
+    return min(figure.data, out.getvalue(), key=len)
+
+
+def _picture(figure: Figure, data: bytes) -> Picture:
+    if not data:
+        return Picture(figure, "", 0, 0, "")
+    drawn, image = (Image.open(io.BytesIO(raw)) for raw in (figure.data, data))
+    uri = f"data:{Image.MIME[image.format or 'PNG']};base64,{base64.b64encode(data).decode('ascii')}"
+    return Picture(figure, uri, image.width, image.height, _panels(figure, drawn.size))
+
+
+def _panels(figure: Figure, size: tuple[int, int]) -> str:
+    """The boxes of the before and after panels as shares of the picture's width and height."""
+    wide, high = size
+    boxes = [
+        (left / wide, top / high, (right - left) / wide, (low - top) / high) for left, top, right, low in figure.panels or ()
+    ]
+    return " ".join(f"{share:.5f}" for box in boxes for share in box)

@@ -1,0 +1,206 @@
+"""What a sentence rests on: it may only read records through a Witness, which notes each one that is asked for.
+
+The law of the page: a sentence that asks for a record which is not there cannot be said, so it does not print; and it
+cannot change with a record that it did not ask for, because it has never seen it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from spadework.publish import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from spadework.records import Event, Figure, Findings, Look, Observability, Product, SceneRef, Sensitivity, Site
+
+    Records: TypeAlias = Mapping[str, Any]
+    """All that may be said, by id: "event:E1", "look:L", "scene:S", "figure:N", "warning:1", and the singular ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What the images are, without their pixels."""
+
+    crs: str
+    pixel_m: float
+    shape: tuple[int, int]
+    """Rows, columns."""
+    bands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which records there are: a sentence that counts them misses one that is gone."""
+
+    events: tuple[str, ...]
+    looks: tuple[str, ...]
+    """In time order."""
+    figures: tuple[str, ...]
+    warnings: int
+    sensitivity: bool
+    """Whether sensitivity was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A statement and the ids of the records that it rests on."""
+
+    key: str
+    """Which statement of the page: stays the same while its value changes."""
+    text: str
+    records: tuple[str, ...]
+
+
+class NotOnRecord(LookupError):  # noqa: N818 - a finding about the dossier, not a failure
+    """A sentence asked for a record that is not there."""
+
+
+def records_of(findings: Findings, figures: tuple[Figure, ...], product: Product) -> dict[str, Any]:
+    """The Findings taken apart into records by id; sensitivity only where it was measured."""
+    out: dict[str, Any] = {
+        "site": findings.site,
+        "grid": Grid(findings.crs, findings.pixel_m, findings.shape, findings.bands),
+        "listing": Listing(
+            tuple(event.id for event in findings.events),
+            tuple(look.id for look in findings.looks),
+            tuple(figure.name for figure in figures),
+            len(findings.warnings),
+            findings.sensitivity is not None,
+        ),
+        "seen": findings.observability,
+        "product": product,
+    }
+    if findings.sensitivity is not None:
+        out["sensitivity"] = findings.sensitivity
+    out |= {f"event:{event.id}": event for event in findings.events}
+    out |= {f"look:{look.id}": look for look in findings.looks}
+    out |= {f"scene:{scene.id}": scene for look in findings.looks for scene in look.scenes}
+    out |= {f"figure:{figure.name}": figure for figure in figures}
+    return out | {f"warning:{n}": text for n, text in enumerate(findings.warnings, 1)}
+
+
+class Witness:
+    """Hands out records, and notes which were asked for."""
+
+    def __init__(self, records: Records) -> None:
+        """Begin a sentence; nothing was asked yet."""
+        self._records = records
+        self._called: dict[str, None] = {}
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Ids of the records that were asked for, in order, once each."""
+        return tuple(self._called)
+
+    def ask(self, name: str) -> Any:  # noqa: ANN401 - records of all kinds
+        """A record by its id.
+
+        Raises:
+            NotOnRecord: it is not there.
+
+        """
+        if name not in self._records:
+            raise NotOnRecord(name)
+        self._called[name] = None
+        return self._records[name]
+
+    def event(self, name: str) -> Event:
+        """An event."""
+        return cast("Event", self.ask(f"event:{name}"))
+
+    def __getitem__(self, name: str) -> Look:
+        """A look; its Scenes are asked for with it."""
+        look = cast("Look", self.ask(f"look:{name}"))
+        for scene in look.scenes:
+            self.ask(f"scene:{scene.id}")
+        return look
+
+    def all_looks(self) -> list[Look]:
+        """Every look, in time order."""
+        return [self[name] for name in self.listing.looks]
+
+    def figure(self, name: str) -> Figure:
+        """A figure; its looks are asked for with it."""
+        figure = cast("Figure", self.ask(f"figure:{name}"))
+        for look in figure.looks:
+            _ = self[look]
+        return figure
+
+    @property
+    def site(self) -> Site:
+        """The question."""
+        return cast("Site", self.ask("site"))
+
+    @property
+    def grid(self) -> Grid:
+        """What the images are."""
+        return cast("Grid", self.ask("grid"))
+
+    @property
+    def listing(self) -> Listing:
+        """Which records there are."""
+        return cast("Listing", self.ask("listing"))
+
+    @property
+    def seen(self) -> Observability:
+        """What could have been seen."""
+        return cast("Observability", self.ask("seen"))
+
+    @property
+    def sensitivity(self) -> Sensitivity:
+        """What planted changes showed."""
+        return cast("Sensitivity", self.ask("sensitivity"))
+
+    @property
+    def product(self) -> Product:
+        """Version, readers and gate."""
+        return cast("Product", self.ask("product"))
+
+
+def say(records: Records, key: str, tell: Callable[[Witness], str]) -> Sentence | None:
+    """A sentence with its evidence; None where a record is missing or there is nothing to say."""
+    witness = Witness(records)
+    try:
+        text = tell(witness)
+    except NotOnRecord:
+        return None
+    return Sentence(key, text, witness.called) if text else None
+
+
+# ---------------------------------------------------------------- what a footnote says of a record
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A record as a footnote names it."""
+
+    kind: str
+    """The part of its id before the colon."""
+    name: str
+    detail: str
+    """What it says, in short; for a Scene the hash of its evidence."""
+
+
+SINGULAR: Final = {
+    "site": "the site file",
+    "grid": "the grid of the images",
+    "listing": "the list of events and looks",
+    "seen": "what could have been seen (null_findings.json)",
+    "sensitivity": "planted changes (null_findings.json)",
+    "product": "the ledger (ledger.jsonl)",
+}
+"""How records that exist once are named."""
+
+
+def cited(records: Records, name: str) -> Cited:
+    """One record of a footnote."""
+    kind, _, own = name.partition(":")
+    record = records[name]
+    if kind == "look":
+        look = cast("Look", record)
+        return Cited(kind, own, f"{words.day(look.day)}, {words.platform(look.platform)}")
+    if kind == "scene":
+        scene = cast("SceneRef", record)
+        return Cited(kind, own, scene.sha256 or "not hashed")
+    return Cited(kind, own or SINGULAR.get(kind, kind), "")

@@ -1,0 +1,36 @@
+"""The events as files that other programs open."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from spadework.publish.maps import about, events_kml, qgis_style
+from spadework.publish.tables import event_shapes, event_table, events_csv, events_geojson, series_csv
+from spadework.store.vectors import geopackage, vectors_available
+
+if TYPE_CHECKING:
+    from spadework.records import Findings
+
+
+def event_files(findings: Findings) -> dict[str, bytes]:
+    """Tables of the events and their series, by path below the dossier; outlines as far as the findings hold them."""
+    return {
+        "events.geojson": as_json(events_geojson(findings)),
+        "events.csv": events_csv(findings).encode(),
+        **{f"series/{event.id}.csv": series_csv(event, findings.bands).encode() for event in findings.events},
+    }
+
+
+def map_files(findings: Findings) -> dict[str, bytes]:
+    """The outlines for maps: KML, a QGIS style, and a GeoPackage where pyogrio is installed."""
+    files = {"events.kml": events_kml(findings).encode(), "events.qml": qgis_style().encode()}
+    if vectors_available():
+        table, shapes = event_table(findings), event_shapes(findings)
+        files["events.gpkg"] = geopackage("events", table, shapes, about(findings))
+    return files
+
+
+def as_json(value: object) -> bytes:
+    """JSON as all files of a dossier have it."""
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()

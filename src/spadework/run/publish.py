@@ -1,0 +1,279 @@
+"""An export of a dossier through the publication gate, and the second reader's word on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from spadework.errors import MissingExtraError, StorageError, UserError
+from spadework.publish.evidence import records_of
+from spadework.publish.gate import Gated, gated_figures, licence_allows, licensed, through_gate
+from spadework.publish.lint import CHANGES, Known, lint
+from spadework.publish.pdf import report_pdf
+from spadework.publish.report import Edition
+from spadework.publish.story import story_of
+from spadework.publish.tables import observability_json
+from spadework.records import Gate, Product
+from spadework.run.exports import as_json, event_files
+from spadework.run.report import open_dossier, pages
+from spadework.run.versions import corrections_of, count_of, published_of, sign_offs_of
+from spadework.store.chain import read_line, redacted
+from spadework.store.dossier import SALT
+from spadework.store.files import file_sha256, only_run, sha256, write_atomic
+from spadework.store.findings import figures_json, findings_json, read_figures, read_findings
+from spadework.store.pack import write_pack
+from spadework.store.stamp import stamp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spadework.records import Figure, Findings, Look
+    from spadework.store.dossier import Dossier
+
+NAMES: Final = "gate/names.json"
+"""What local names of exports stand for: stays in the dossier."""
+STAYS: Final = (SALT, NAMES, "report.html", "report.pdf", "ledger.torn")
+"""Files that an exact export leaves behind, or makes anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the publisher chose."""
+
+    out: Path | None = None
+    """Of the zip; None = beside the dossier, named by product and version."""
+    exact: bool = False
+    """Exact coordinates, and everything else in the dossier but its secrets."""
+    reason: str = ""
+    """Why exact; enters the ledger and stands on the page."""
+    stamp_url: str | None = None
+    """Of a time-stamping authority (RFC 3161); None = no time stamp."""
+    stamp_timeout_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """How an export ended."""
+
+    path: Path
+    product: Product
+    head: str
+    """SHA-256 of the last line of its ledger: publish it in another place than the file."""
+    sha256: str
+    bytes: int
+    refused: tuple[str, ...]
+    """Pictures and chips that were left out, and why."""
+    pdf: bool
+    """False where WeasyPrint or pango is not installed."""
+    stamp: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What goes into an export."""
+
+    files: dict[str, bytes | Path]
+    refused: tuple[str, ...]
+
+
+def publish(out: Path, choice: Choice, today: dt.date) -> Published:
+    """Pack a dossier for others: through the gate, or exactly, by choice and with a reason.
+
+    Args:
+        out: the dossier.
+        choice: what the publisher chose.
+        today: UTC; asked for the gate's delay only, nothing of it enters the export.
+
+    Raises:
+        UserError: something that may not leave: a mark that no run has taken in, a look too young, credit, licence or hash
+            missing, words that the linter refuses, ``exact`` without a reason.
+        StorageError: the dossier was altered, or cannot be written.
+        OutsideError: the time-stamping authority failed; the zip is written and noted all the same.
+
+    """
+    with only_run(out):
+        dossier = open_dossier(out)
+        findings = _checked(dossier, choice, today)
+        lines, product = _packed_lines(dossier, findings, choice)
+        figures = read_figures(out)
+        gated = None if choice.exact else through_gate(findings, dossier.salt)
+        if gated is None:
+            made, ledger = _exact_files(dossier, findings, figures, product), lines
+        else:
+            made, ledger = _gated_files(gated, figures, product), redacted(lines, dossier.salt)
+        name = f"{product.id}-v{product.version}{'-exact' if choice.exact else ''}.zip"
+        path = choice.out or out.resolve().parent / name
+        packed = write_pack(path, made.files, ledger, {"product": product.id, "product_version": product.version})
+        facts = {**_facts(product, choice), **packed.publish_facts(len(lines), redacted=not choice.exact)}
+        if gated is not None:
+            names = as_json(dict(gated.names))
+            facts["outputs"] = {NAMES: sha256(names)}
+        dossier.ledger.append("publish", facts)
+        if gated is not None:
+            write_atomic(out / NAMES, names, 0o600)
+        token = None
+        if choice.stamp_url:
+            token = path.with_name(f"{path.name}.tsr")
+            write_atomic(token, stamp(packed.head, choice.stamp_url, choice.stamp_timeout_s))
+    return Published(path, product, packed.head, packed.sha256, packed.bytes, made.refused, "report.pdf" in made.files, token)
+
+
+def sign_off(out: Path, reader: str, note: str) -> int:
+    """Record that a second reader stands behind the findings as they are now; returns their version.
+
+    Raises:
+        UserError: no such dossier, no name, the reader is who ran it, or words that the linter refuses.
+
+    """
+    if not reader.strip():
+        raise UserError("--reader", "is empty", "name the second reader; a pseudonym will do")
+    _refuse_faults("--note", note)
+    with only_run(out):
+        dossier = open_dossier(out)
+        operators = {str(line["operator"]) for line in dossier.ledger.entries("run")}
+        if reader in operators:
+            raise UserError("--reader", f"{reader} ran this dossier", "a second reader is somebody else")
+        judgement = count_of(dossier)
+        dossier.ledger.append("sign", {"reader": reader, "note": note, "judgement": judgement})
+    return judgement
+
+
+# ---------------------------------------------------------------- what may leave
+def _checked(dossier: Dossier, choice: Choice, today: dt.date) -> Findings:
+    """The findings of a dossier that may be published as it stands."""
+    for path in ("findings.json", *dossier.stage("report").get("files", {})):
+        known = dossier.ledger.files.get(path)
+        if known is None or file_sha256(dossier.root / path) != known.sha256:
+            raise StorageError(
+                str(dossier.root / path), "is missing or was altered", "run the site file again: it makes it anew"
+            )
+    findings = read_findings(dossier.root / "findings.json")
+    ran = max((line["n"] for line in dossier.ledger.entries("run")), default=0)
+    if any(line["n"] > ran for line in dossier.ledger.entries("mark")):
+        raise UserError(str(dossier.root), "holds a mark that no run has taken in", "run the site file again, then publish")
+    _check_gate(findings, choice)
+    newest = max((look.day for look in findings.looks if look.used), default=None)
+    wait = findings.site.publish.delay_days
+    if newest and newest + dt.timedelta(wait) > today:
+        raise UserError(
+            f"publish.delay_days = {wait}",
+            f"the newest look is of {newest}",
+            f"publish on {newest + dt.timedelta(wait)} or later, or end the period earlier",
+        )
+    for look in findings.looks:
+        if look.used and (missing := _missing(look)):
+            raise UserError(look.id, f"has no {missing}", "name it under [[imagery]] in the site file and run again")
+    return findings
+
+
+def _check_gate(findings: Findings, choice: Choice) -> None:
+    if choice.exact and not choice.reason.strip():
+        raise UserError("--exact", "needs a reason", "--reason 'why exact coordinates hurt nobody': it stands on the page")
+    if not choice.exact and findings.site.publish.coordinates_m <= 0:
+        raise UserError(
+            'publish.coordinates = "exact"', "is not enough to publish exactly", "add --exact --reason '...', or set a distance"
+        )
+    if choice.exact:
+        _refuse_faults("--reason", choice.reason)
+
+
+def _missing(look: Look) -> str:
+    """What a look lacks for an export."""
+    if look.credit in ("", "unknown"):
+        return "credit"
+    if look.licence in ("", "unknown"):
+        return "licence"
+    return "" if all(scene.sha256 for scene in look.scenes) else "hash of its evidence"
+
+
+def _refuse_faults(thing: str, text: str) -> None:
+    for fault in lint(text, Known(CHANGES)):
+        raise UserError(thing, f"'{fault.words}' ({fault.rule})", fault.mend)
+
+
+# ---------------------------------------------------------------- which version this is
+def _packed_lines(dossier: Dossier, findings: Findings, choice: Choice) -> tuple[list[bytes], Product]:
+    """The ledger up to the last line before this export, and the product that it makes.
+
+    Lines of exports at the very end are left behind: publishing twice what has not changed gives the same bytes.
+    """
+    lines = dossier.ledger.lines()
+    entries = [read_line(line) or {} for line in lines]
+    while entries[-1]["kind"] == "publish":
+        entries.pop()
+    made = dt.datetime.fromisoformat(entries[-1]["time"])
+    before = published_of([entry for entry in entries if entry["kind"] == "publish"])
+    judgement = count_of(dossier)
+    number = max((version for version, _, _ in before), default=0) + 1
+    product = Product(
+        judgement,
+        sign_offs_of(dossier),
+        id=f"SPW-{hashlib.sha256(b'product' + dossier.salt).hexdigest()[:10]}",
+        version=number,
+        made=made,
+        gate=Gate(
+            0.0 if choice.exact else findings.site.publish.coordinates_m, findings.site.publish.delay_days, choice.reason
+        ),
+        corrections=corrections_of(dossier, [*before, (number, made.date(), judgement)]),
+    )
+    return lines[: len(entries)], product
+
+
+def _facts(product: Product, choice: Choice) -> dict[str, Any]:
+    """What the ledger keeps of an export for the next one."""
+    made = product.made.isoformat() if product.made else None
+    told = {"product": product.id, "version": product.version, "judgement": product.judgement, "made": made}
+    return {**told, "gate": asdict(product.gate) if product.gate else None, "exact": choice.exact}
+
+
+# ---------------------------------------------------------------- what goes in
+def _gated_files(gated: Gated, figures: tuple[Figure, ...], product: Product) -> _Files:
+    """Everything made anew from findings that went through the gate."""
+    told = gated.findings
+    shown = licensed(gated_figures(figures, gated), told)
+    tables = {
+        **event_files(told),
+        "null_findings.json": as_json(observability_json(told)),
+        "findings.json": findings_json(told),
+    }
+    refused = tuple(f"{figure.name}: {figure.withheld}" for figure in shown if figure.withheld)
+    return _Files({**tables, **_pages(Edition(told, product), shown)}, refused)
+
+
+def _exact_files(dossier: Dossier, findings: Findings, figures: tuple[Figure, ...], product: Product) -> _Files:
+    """The dossier as it stands, without its secrets and what its licences forbid, and the pages of this version."""
+    allowed = findings.site.publish.redistribute
+    barred = {scene.id for look in findings.looks if not licence_allows(look, allowed) for scene in look.scenes}
+    chips = {
+        path: line["data"]["scene"]
+        for line in dossier.ledger.entries("chip")
+        for path in line["data"].get("outputs", {})
+        if path.endswith(".tif")
+    }
+    whole = {path for path, known in dossier.ledger.files.items() if known.sha256 and path not in STAYS}
+    whole -= {figure.name for figure in figures}
+    left = sorted(path for path in whole if chips.get(path) in barred)
+    exact = replace(findings, site=replace(findings.site, publish=replace(findings.site.publish, coordinates_m=0.0)))
+    shown = licensed(figures, exact)
+    refused = (
+        *(f"{figure.name}: {figure.withheld}" for figure in shown if figure.withheld),
+        *(f"{path}: the licence of {chips[path]} does not say that it may be passed on" for path in left),
+    )
+    kept: dict[str, bytes | Path] = {path: dossier.root / path for path in whole.difference(left)}
+    return _Files({**kept, **_pages(Edition(exact, product), shown)}, refused)
+
+
+def _pages(edition: Edition, figures: tuple[Figure, ...]) -> dict[str, bytes]:
+    """The report with its figures as files, and as PDF where that can be made."""
+    records = records_of(edition.findings, figures, edition.product)
+    for sentence in story_of(records).sentences():
+        _refuse_faults(f"the report ({sentence.key})", sentence.text)
+    screen, paper = pages(edition, figures)
+    files = {figure.name: figure.data for figure in figures if not figure.withheld}
+    files |= {"report.html": screen.encode(), "figures/figures.json": figures_json(figures)}
+    try:
+        return {**files, "report.pdf": report_pdf(paper)}
+    except MissingExtraError:
+        return files
