@@ -1,4 +1,4 @@
-"""Parts of every picture: the stretch, the scale bar, the north arrow, outlines, and the strip of facts below.
+"""Parts of every picture: colours, lettering, the stretch, and what lies where on the map.
 
 The law of this room: no files but the bundled DejaVu font, no clock, no random numbers; the same findings give the
 same bytes.
@@ -11,26 +11,23 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import matplotlib as mpl
 import numpy as np
 import shapely
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image, ImageDraw, ImageFont
 
 from spadework.cube import MISSING
-from spadework.grid import reproject, shape_of
+from spadework.grid import pixels_in, reproject, shape_of
 from spadework.publish import words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.figure import Figure as Plot
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-    from spadework.records import Event, Findings, Look
+    from spadework.cube import Cube
+    from spadework.records import Event, Findings
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7",
@@ -42,12 +39,14 @@ MARGIN: Final = 14
 """Pixels around and between the parts of a picture."""
 TEXT: Final = 16
 """Size of ordinary lettering, pixels."""
-MAX_LINES: Final = 8
-"""Of one text in a picture."""
 PLOT_COLOURS: Final = 96
 """A plot in so many colours takes a third of the bytes, and nobody sees it."""
 MIN_WIDTH: Final = 620
 """Narrowest picture, so that the lines below it fit, pixels."""
+SHEET_CLEAR: Final = 0.5
+"""Looks with at least this share of the Site clear are on the contact sheet, and set the stretch."""
+MAX_EVENTS: Final = 50
+"""Events that are drawn."""
 
 
 @lru_cache(maxsize=32)
@@ -141,25 +140,33 @@ def to_pixels(event: Event, grid: GeoBox) -> shapely.MultiPolygon:
     return shapely.MultiPolygon([part for part in shapely.get_parts(placed) if isinstance(part, shapely.Polygon)])
 
 
-def outline(
-    image: Image.Image, shape: shapely.Geometry, scale: float, colour: str, origin: tuple[float, float] = (0, 0)
-) -> None:
-    """Draw rings thinly, on a wider line that sets them off from any ground.
+def on_picture(shape: shapely.Geometry, scale: float, origin: tuple[float, float] = (0, 0)) -> shapely.Geometry:
+    """From columns and rows of the grid to pixels of a picture.
 
     Args:
-        image: drawn on.
-        shape: polygons, columns and rows of the grid.
+        shape: columns and rows of the grid.
         scale: picture pixels per grid pixel.
-        colour: of the line.
         origin: column and row of the picture's corner.
 
     """
+    return shapely.transform(shape, lambda xy: (xy - origin) * scale)
+
+
+def clipped(shape: shapely.Geometry, size: tuple[int, int]) -> shapely.MultiPolygon:
+    """The part of an outline that lies on a picture, both in its pixels; empty where they only touch."""
+    parts = shapely.get_parts(shapely.intersection(shape, shapely.box(0, 0, *size)))
+    return shapely.MultiPolygon([part for part in parts if isinstance(part, shapely.Polygon)])
+
+
+def outline(image: Image.Image, shape: shapely.Geometry, colour: str, width: int = 2) -> None:
+    """Draw rings thinly, on a wider line that sets them off from any ground; ``shape`` in pixels of the picture."""
     pen = ImageDraw.Draw(image)
-    for part in shapely.get_parts(shape):
-        for ring in (part.exterior, *part.interiors):
-            line = [((x - origin[0]) * scale, (y - origin[1]) * scale) for x, y in shapely.get_coordinates(ring)]
-            pen.line(line, fill=PAPER if colour == VERMILION else BLACK, width=4, joint="curve")
-            pen.line(line, fill=colour, width=2, joint="curve")
+    rings = [ring for part in shapely.get_parts(shape) for ring in (part.exterior, *part.interiors)]
+    lines = [[(x, y) for x, y in shapely.get_coordinates(ring)] for ring in rings]
+    for line in lines:
+        pen.line(line, fill=PAPER if colour == VERMILION else BLACK, width=width + 2, joint="curve")
+    for line in lines:
+        pen.line(line, fill=colour, width=width, joint="curve")
 
 
 def north_angle(grid: GeoBox) -> float:
@@ -178,132 +185,57 @@ def round_length(limit: float) -> float:
     return next(m * power for m in (5, 2, 1) if m * power <= limit * (1 + 1e-9))
 
 
-def tag(image: Image.Image, text: str, xy: tuple[float, float], size: int = TEXT) -> None:
-    """Lettering on a dark plate, on the picture."""
-    pen = ImageDraw.Draw(image)
-    box = pen.textbbox(xy, text, font=font(size), anchor="la")
-    pen.rectangle((box[0] - 5, box[1] - 4, box[2] + 5, box[3] + 4), fill="#111111")
-    pen.text(xy, text, font=font(size), fill="#ffffff", anchor="la")
-
-
-# ---------------------------------------------------------------- the strip below
-@dataclass(frozen=True, slots=True)
-class Imprint:
-    """The facts that every picture carries."""
-
-    title: str
-    lines: tuple[str, ...]
-    """Dates, platforms, place, credit and licence."""
-    synthetic: bool
-    metre_px: float | None = None
-    """Picture pixels per metre; None = not a map."""
-    north: float = 0.0
-    """Degrees clockwise from up."""
-
-
-def imprint(
-    findings: Findings, title: str, looks: Sequence[Look], *, grid: GeoBox | None = None, scale: float = 1.0
-) -> Imprint:
-    """The facts of a picture of these looks.
-
-    Args:
-        findings: for site and gate.
-        title: of the picture.
-        looks: that it shows.
-        grid: of the map; None = not a map.
-        scale: picture pixels per grid pixel.
-
-    """
-    days = [look.day for look in looks]
-    platforms = sorted({words.platform(look.platform) for look in looks})
-    when = f"{min(days)}" if len(set(days)) == 1 else f"{min(days)} to {max(days)} ({len(looks)} looks)" if days else "no look"
-    place = f" · {words.site_place(findings.site)}" if grid is not None else ""
-    lines = [f"{when} · {', '.join(platforms)} · pixel {words.span(findings.pixel_m)}{place}"]
-    lines += words.credits_of(looks)
-    if grid is None:
-        return Imprint(words.clean(title), tuple(lines), findings.site.synthetic)
-    return Imprint(words.clean(title), tuple(lines), findings.site.synthetic, scale / findings.pixel_m, north_angle(grid))
-
-
-def wrap(text: str, width: int, size: int, *, bold: bool = False) -> list[str]:
-    """Lines of at most ``width`` pixels, at most eight; words longer than a line are cut."""
-    lines, face = [""], font(size, bold=bold)
-    for word in text.split(" "):
-        if face.getlength(f"{lines[-1]} {word}".strip()) <= width:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-            continue
-        while face.getlength(word) > width:
-            cut = max(1, int(len(word) * width / face.getlength(word)) - 1)
-            lines.append(word[:cut])
-            word = word[cut:]  # noqa: PLW2901 - the rest of it
-        lines.append(word)
-    full = [line for line in lines if line]
-    return full if len(full) <= MAX_LINES else [*full[: MAX_LINES - 1], "... (in full in the report)"]
-
-
-def plate(body: Image.Image, facts: Imprint) -> Image.Image:
-    """A picture with its title above and its facts below."""
-    width = max(body.width, MIN_WIDTH) + 2 * MARGIN
-    inner = width - 2 * MARGIN
-    title = wrap(facts.title, inner, TEXT + 3, bold=True)
-    small = [line for text in facts.lines for line in wrap(text, inner, TEXT - 2)]
-    band, ruler = (34 if facts.synthetic else 0), (58 if facts.metre_px else 0)
-    top = band + MARGIN + 26 * len(title)
-    height = top + body.height + ruler + 21 * len(small) + 2 * MARGIN
-    sheet = Image.new("RGB", (width, height), PAPER)
-    pen = ImageDraw.Draw(sheet)
-    if facts.synthetic:
-        pen.rectangle((0, 0, width, band), fill=YELLOW)
-        text = "SYNTHETIC - simulated, not a real place"
-        pen.text((width / 2, band / 2), text, font=font(TEXT + 2, bold=True), fill=BLACK, anchor="mm")
-    for index, line in enumerate(title):
-        pen.text((MARGIN, band + 10 + 26 * index), line, font=font(TEXT + 3, bold=True), fill=INK)
-    sheet.paste(body, (MARGIN, top))
-    below = top + body.height + 8
-    if facts.metre_px:
-        _ruler(pen, facts.metre_px, MARGIN, below, body.width)
-        _arrow(pen, facts.north, (width - MARGIN - 24, below + 25))
-    for index, line in enumerate(small):
-        pen.text((MARGIN, below + ruler + 21 * index), line, font=font(TEXT - 2), fill=FAINT)
-    return sheet
-
-
-def _ruler(pen: ImageDraw.ImageDraw, metre_px: float, x: float, y: float, width: int) -> None:
-    """Scale bar of a round length, at most a third of the map."""
-    metres = round_length(max(width, 120) / 3 / metre_px)
-    end = x + metres * metre_px
-    middle = (x + end) / 2
-    pen.rectangle((x, y + 10, end, y + 18), fill=PAPER, outline=INK)
-    pen.rectangle((x, y + 10, middle, y + 18), fill=INK)
-    pen.text((x, y + 23), "0", font=font(TEXT - 2), fill=INK)
-    pen.text(
-        (max(end, x + 40), y + 23), words.span(metres), font=font(TEXT - 2), fill=INK, anchor="ma" if end > x + 60 else "la"
-    )
-
-
-def _arrow(pen: ImageDraw.ImageDraw, north: float, centre: tuple[float, float]) -> None:
-    """North arrow turned to true north, with its letter beside it."""
-    angle = math.radians(north)
-    right, up = (math.cos(angle), math.sin(angle)), (math.sin(angle), -math.cos(angle))
-
-    def at(along: float, across: float) -> tuple[float, float]:
-        return centre[0] + along * up[0] + across * right[0], centre[1] + along * up[1] + across * right[1]
-
-    pen.polygon([at(22, 0), at(-16, 9), at(-9, 0)], fill=INK)
-    pen.polygon([at(22, 0), at(-16, -9), at(-9, 0)], fill=PAPER, outline=INK)
-    pen.text((centre[0] - 26, centre[1]), "N", font=font(TEXT, bold=True), fill=INK, anchor="mm")
-
-
-def plot_png(plot: Plot, facts: Imprint) -> bytes:
-    """A plot on its plate, as PNG in few colours."""
-    canvas: Any = FigureCanvasAgg(plot)
-    canvas.draw()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    return png(plate(image, facts).quantize(PLOT_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE))
-
-
 def png(image: Image.Image) -> bytes:
     """PNG without any metadata."""
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=6)
     return out.getvalue()
+
+
+# ---------------------------------------------------------------- what all maps share
+@dataclass(frozen=True, slots=True, eq=False)
+class Mapped:
+    """An event that is drawn."""
+
+    number: int
+    """From 1, its place in the findings; the overview's key."""
+    event: Event
+    outline: shapely.MultiPolygon
+    """In columns and rows of the grid."""
+
+    @property
+    def title(self) -> str:
+        """Number and id, as the pictures print them."""
+        return f"{self.number} · {words.clean(self.event.id)[:24]}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Atlas:
+    """What all maps of one report share: the looks, one way to draw every date, and the events by number."""
+
+    cube: Cube
+    findings: Findings
+    composite: Composite
+    limits: Stretch
+    events: tuple[Mapped, ...]
+
+    def look(self, index: int, side: int) -> Image.Image:
+        """One look of the whole grid, thinned where it has over twice the pixels wanted."""
+        step = max(1, max(self.cube.grid.shape) // (2 * side))
+        return picture(self.cube.reflectance[index, self.composite.indices, ::step, ::step], self.limits)
+
+
+def atlas(cube: Cube, findings: Findings) -> Atlas:
+    """True colour with limits from up to 24 clear looks over the whole time; of the first 50 events, those on the grid."""
+    composite = true_colour(cube.bands)
+    clear = [index for index, look in enumerate(cube.looks) if look.clear >= SHEET_CLEAR] or list(range(len(cube.looks)))
+    chosen = clear[:: math.ceil(len(clear) / 24)]
+    step = max(1, max(cube.grid.shape) // 256)
+    pixels = cube.reflectance[np.ix_(chosen, composite.indices)][..., ::step, ::step]
+    usable = cube.clear[chosen, ::step, ::step] & cube.inside[::step, ::step]
+    events = tuple(
+        Mapped(number, event, to_pixels(event, cube.grid))
+        for number, event in enumerate(findings.events[:MAX_EVENTS], 1)
+        if pixels_in(cube.grid, event.geometry)[1].any()
+    )
+    return Atlas(cube, findings, composite, stretch(pixels, usable, common=True), events)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import shapely
 
-from spadework.grid import pixels_in
+from spadework.grid import pixels_in, reproject
 from spadework.publish import words
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def _sun(cube: Cube) -> list[int]:
 
     Noon elevation = 90 - |latitude - declination|, declination = 23.45 sin(360 (284 + day of year) / 365) (Cooper 1969).
     """
-    latitude = cube.grid.geographic_extent.centroid.coords[0][1]
+    x, y = cube.grid.transform * (cube.grid.shape[1] / 2, cube.grid.shape[0] / 2)
+    latitude = reproject(shapely.Point(x, y), str(cube.grid.crs), "EPSG:4326").y
 
     def elevation(look: Look) -> float:
         if look.sun_elevation is not None:

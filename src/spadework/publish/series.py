@@ -2,123 +2,176 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from matplotlib import dates as mdates
-from matplotlib.figure import Figure as Plot
 
-from spadework.publish import draw, words
+from spadework.publish import draw, plot, words
 from spadework.publish.pairs import clear_share
+from spadework.publish.plate import imprint, plate
 from spadework.records import Figure
 
 if TYPE_CHECKING:
-    from spadework.cube import Cube
-    from spadework.records import Event, Findings, SeriesRow
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from spadework.records import Event, SeriesRow
 
 HALF: Final = 0.5
 """Looks that see at least this share of the event clear get a filled mark."""
-MARKS: Final = {
-    "blue": ("v", draw.BLUE), "green": ("^", draw.GREEN), "red": ("o", draw.VERMILION), "nir": ("s", draw.BLUE),
-    "swir16": ("D", draw.GREEN), "swir22": ("P", draw.PURPLE),
-}  # fmt: skip
-"""Shape and colour of a band's marks."""
-SHOWN: Final[tuple[str, ...]] = ("red", "nir", "swir16")
-"""Bands drawn where they exist: more make the plot unreadable."""
+BANDS: Final[dict[str, tuple[plot.Mark, str, str]]] = {
+    "red": ("circle", draw.VERMILION, "red"),
+    "nir": ("square", draw.BLUE, "near infrared"),
+    "swir16": ("diamond", draw.GREEN, "short-wave infrared"),
+}
+"""Mark, colour and words of the bands that are drawn where they exist: more make the plot unreadable."""
+WIDTH, LEFT, RIGHT = 900, 56, 8
+"""Of the plot, and beside its panels, pixels."""
+UPPER, LOWER, STRIP, GAP = 190, 118, 22, 34
+"""Height of the first panel, of the others and of the strip of unseen looks; room for the words above each; pixels."""
 
 
-def series_figure(cube: Cube, findings: Findings, event: Event) -> Figure:
+def series_figure(atlas: draw.Atlas, mapped: draw.Mapped) -> Figure:
     """An event's bands, NDVI and area against time.
 
-    NDVI = (nir - red) / (nir + red) (Rouse et al. 1974). Filled marks: at least half of the event clear. Hollow marks at
-    the bottom: looks that did not see it. Shaded: the onset interval.
+    NDVI = (nir - red) / (nir + red) (Rouse et al. 1974). Marks: looks that saw at least half of the event clear. Rings at
+    the bottom: looks that did not. Shaded: the onset interval.
     """
-    share = clear_share(cube, event)
-    seen = {look.id for look, value in zip(cube.looks, share, strict=True) if value >= HALF}
+    findings, event = atlas.findings, mapped.event
     rows = [row for row in event.series if row.share_clear >= HALF]
-    hidden = [look.datetime for look in findings.looks if look.id not in seen]
-    plot = Plot(figsize=(9.2, 6.6), dpi=100)
-    names = [name for name in SHOWN if name in findings.bands] or list(findings.bands[:1])
+    share = clear_share(atlas.cube, event)
+    seen = {look.id for look, value in zip(atlas.cube.looks, share, strict=True) if value >= HALF}
+    hidden = [plot.day_of(look.datetime) for look in findings.looks if look.id not in seen]
+    times = plot.time_axis([plot.day_of(look.datetime) for look in findings.looks] or [plot.day_of(findings.site.period.start)])
     index = {"red", "nir"} <= set(findings.bands)
-    heights = [3, 2, 2, 0.35] if index else [3, 2, 0.35]
-    axes = plot.subplots(len(heights), 1, sharex=True, height_ratios=heights)
-    plot.subplots_adjust(left=0.105, right=0.985, top=0.95, bottom=0.07, hspace=0.16)
-    _bands(axes[0], rows, findings.bands, names)
+    heights = [UPPER, LOWER, LOWER, STRIP] if index else [UPPER, LOWER, STRIP]
+    on = plot.Canvas.blank(WIDTH, sum(heights) + GAP * len(heights) + 60)
+    panels = _panels(on, times, heights, _values(event, rows, findings.bands))
+    for panel in panels:
+        _shade(panel, event)
+        panel.frame(below=panel is panels[-1], left=panel is not panels[-1])
+    names = _bands(panels[0], rows, findings.bands)
     if index:
-        _ndvi(axes[1], rows, findings.bands)
-    _area(axes[-2], event)
-    axes[-1].plot(hidden, np.zeros(len(hidden)), ls="", marker="o", mfc="none", mec=draw.FAINT, ms=4, mew=0.8)
-    axes[-1].set(yticks=[], ylim=(-1, 1))
-    axes[-1].set_ylabel("unseen", rotation=0, ha="right", va="center")
-    _times(axes, event, findings)
-    return _figure(plot, findings, event, (len(rows), len(hidden)), [*names, "NDVI"] if index else names)
+        _above(panels[1], "NDVI, greenness of plants")
+        panels[1].marks([plot.day_of(row.datetime) for row in rows], _ndvi(rows, findings.bands), "circle", draw.BLACK, 2.6)
+    _area(panels[-2], event)
+    _above(panels[-1], "Looks that did not see it")
+    panels[-1].marks(hidden, np.zeros(len(hidden)), "ring", draw.FAINT, 3.5)
+    for panel in panels:
+        _rules(panel, event, findings.site.period.start)
+    _key(on, event, findings.site.period.start, panels[-1].box[3] + 36)
+    return _figure(on, atlas, mapped, (len(rows), len(hidden)), [*names, "NDVI"] if index else names)
 
 
-def _bands(axis: Any, rows: list[SeriesRow], bands: tuple[str, ...], names: list[str]) -> None:  # noqa: ANN401 - untyped matplotlib
-    times = [row.datetime for row in rows]
+def _shown(bands: tuple[str, ...]) -> list[str]:
+    return [name for name in BANDS if name in bands] or list(bands[:1])
+
+
+def _values(event: Event, rows: Sequence[SeriesRow], bands: tuple[str, ...]) -> list[plot.Axis]:
+    """The upright axes: reflectance, NDVI where it can be computed, area, and that of the strip."""
+    spectra = [row.spectrum[bands.index(name)] for row in rows for name in _shown(bands)]
+    index = [plot.value_axis(_ndvi(rows, bands))] if {"red", "nir"} <= set(bands) else []
+    _, scale = _unit(event)
+    highs = [row.area_high_m2 / scale for row in event.series if row.area_high_m2 is not None]
+    return [plot.value_axis(spectra), *index, plot.value_axis([*highs, 0.0], zero=True), plot.Axis(-1, 1, ())]
+
+
+def _panels(on: plot.Canvas, times: plot.Axis, heights: Sequence[int], values: Sequence[plot.Axis]) -> list[plot.Panel]:
+    panels, top = [], 0
+    for height, axis in zip(heights, values, strict=True):
+        top += GAP
+        panels.append(plot.Panel(on, (LEFT, top, WIDTH - RIGHT, top + height), times, axis))
+        top += height
+    return panels
+
+
+def _above(panel: plot.Panel, text: str) -> float:
+    """What a panel shows, above it; returns where the words end."""
+    left, top = 0, panel.box[1] - 24
+    panel.on.text((left, top), text, bold=True)
+    return left + draw.font(plot.SMALL + 1, bold=True).getlength(text)
+
+
+def _bands(panel: plot.Panel, rows: Sequence[SeriesRow], bands: tuple[str, ...]) -> list[str]:
+    """Mean reflectance, one mark a band and look, and the key of the bands beside the heading."""
+    names, entries = _shown(bands), []
     for name in names:
-        mark, colour = MARKS.get(name, ("o", draw.BLACK))
+        mark, colour, meaning = BANDS.get(name, ("circle", draw.BLACK, words.clean(name)))
         values = [row.spectrum[bands.index(name)] for row in rows]
-        axis.plot(times, values, ls="", marker=mark, color=colour, ms=4.5, label=name.replace("$", r"\$"))
-    axis.set_ylabel("reflectance")
-    axis.legend(loc="upper left", ncols=len(names), frameon=False, fontsize=11, handletextpad=0.1, bbox_to_anchor=(0, 1.16))
+        panel.marks([plot.day_of(row.datetime) for row in rows], values, mark, colour, 2.8)
+        entries.append(((mark, colour), meaning))
+    end = _above(panel, "Mean reflectance")
+    plot.key(panel.on, (end + 18, panel.box[1] - 24), WIDTH - end, entries)
+    return [BANDS[name][2] if name in BANDS else name for name in names]
 
 
-def _ndvi(axis: Any, rows: list[SeriesRow], bands: tuple[str, ...]) -> None:  # noqa: ANN401 - untyped matplotlib
-    red, nir = (np.array([row.spectrum[bands.index(name)] for row in rows], dtype=np.float64) for name in ("red", "nir"))
-    total = np.where(np.abs(nir + red) > 1e-6, nir + red, np.nan)  # noqa: PLR2004 - nothing to divide by
-    axis.plot([row.datetime for row in rows], (nir - red) / total, ls="", marker="o", color=draw.BLACK, ms=4)
-    axis.set_ylabel("NDVI")
+def _ndvi(rows: Sequence[SeriesRow], bands: tuple[str, ...]) -> list[float]:
+    pairs = [(row.spectrum[bands.index("nir")], row.spectrum[bands.index("red")]) for row in rows]
+    return [(nir - red) / (nir + red) if abs(nir + red) > 1e-6 else float("nan") for nir, red in pairs]  # noqa: PLR2004 - nothing to divide by
 
 
-def _area(axis: Any, event: Event) -> None:  # noqa: ANN401 - untyped matplotlib
+def _unit(event: Event) -> tuple[str, float]:
+    return ("hectares", words.HECTARE) if event.area_high_m2 >= words.HECTARE else ("m²", 1.0)
+
+
+def _area(panel: plot.Panel, event: Event) -> None:
+    """Area changed, as steps from look to look, in its interval."""
     rows = [row for row in event.series if row.area_m2 is not None]
-    unit, scale = ("ha", words.HECTARE) if event.area_high_m2 >= words.HECTARE else ("m²", 1.0)
-    times = [row.datetime for row in rows]
+    unit, scale = _unit(event)
+    at = np.repeat([plot.day_of(row.datetime) for row in rows], 2)[1:]
     low, high, middle = (
-        np.array([np.nan if value is None else value / scale for value in values], dtype=np.float64)
+        np.repeat([np.nan if value is None else value / scale for value in values], 2)[:-1]
         for values in ([r.area_low_m2 for r in rows], [r.area_high_m2 for r in rows], [r.area_m2 for r in rows])
     )
-    axis.fill_between(times, low, high, step="post", color=draw.SKY, alpha=0.5, lw=0)
-    axis.plot(times, middle, drawstyle="steps-post", marker=".", color=draw.BLUE, lw=1.4)
-    axis.set(ylabel=f"changed, {unit}", ylim=(0, None))
+    panel.band(at, low, high, plot.PALE[draw.SKY])
+    panel.line(at, middle, draw.BLUE)
+    end = _above(panel, f"Area changed so far, {unit}")
+    entries: list[tuple[plot.Sign, str]] = [(("rule", draw.BLUE), "area"), (("block", plot.PALE[draw.SKY]), "its interval")]
+    plot.key(panel.on, (end + 18, panel.box[1] - 24), WIDTH - end, entries)
 
 
-def _times(axes: Any, event: Event, findings: Findings) -> None:  # noqa: ANN401 - untyped matplotlib
-    """Onset interval, confirmation, start of the watched period, and the axis of time."""
-    start = dt.datetime.combine(findings.site.period.start, dt.time(), dt.UTC)
-    times = [look.datetime for look in findings.looks] or [start]
+def _shade(panel: plot.Panel, event: Event) -> None:
+    """The onset interval; from the left edge where nothing bounds its start."""
     early, late = event.onset_earliest, event.onset_latest
-    for axis in axes:
-        axis.axvline(start, color=draw.FAINT, lw=1.2, ls=":")
-        if late is not None:
-            axis.axvspan(
-                early.datetime if early else times[0], late.datetime, color=draw.ORANGE, alpha=0.4 if early else 0.15, lw=0
-            )
-            axis.axvline(late.datetime, color=draw.ORANGE, lw=0.8)
-        if event.confirmed_on is not None:
-            axis.axvline(dt.datetime.combine(event.confirmed_on, dt.time(), dt.UTC), color=draw.PURPLE, lw=1.5, ls="--")
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.tick_params(labelsize=11)
-        axis.yaxis.label.set_size(12)
-        axis.grid(axis="x", color="#e4e4e4", lw=0.6)
-    dates: Any = mdates  # untyped
-    locator = dates.AutoDateLocator(minticks=4, maxticks=9)
-    axes[-1].xaxis.set_major_locator(locator)
-    axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    if late is not None:
+        since = plot.day_of(early.datetime) if early else panel.x.low
+        panel.span(since, plot.day_of(late.datetime), plot.PALE[draw.ORANGE])
 
 
-def _figure(plot: Plot, findings: Findings, event: Event, counts: tuple[int, int], names: list[str]) -> Figure:
-    key = "Dotted: watched from here. Orange: onset interval. Purple dashes: confirmed. Hollow: looks that did not see it."
-    looks = list(findings.looks)
-    facts = draw.imprint(findings, f"{event.id}: series of its pixels", looks)
-    facts = draw.Imprint(facts.title, (key, *facts.lines), facts.synthetic)
-    known = {look.id: look for look in looks}
+def _rules(panel: plot.Panel, event: Event, start: dt.date) -> None:
+    """Upright lines: first watched day, confirmation."""
+    panel.rule(plot.day_of(start), draw.INK, 1.4, 3.0)
+    if event.confirmed_on is not None:
+        panel.rule(plot.day_of(event.confirmed_on), draw.PURPLE, 2.0, 6.0)
+
+
+def _key(on: plot.Canvas, event: Event, start: dt.date, top: float) -> None:
+    """What the shading and the upright lines mean, with their days."""
+    entries: list[tuple[plot.Sign, str]] = []
+    if event.onset_latest is not None:
+        entries.append((("block", plot.PALE[draw.ORANGE]), _onset(event)))
+    if event.confirmed_on is not None:
+        entries.append((("dashes", draw.PURPLE), f"confirmed {event.confirmed_on}"))
+    entries.append((("dots", draw.INK), f"watched from {start}"))
+    plot.key(on, (0, top), WIDTH, entries)
+
+
+def _onset(event: Event) -> str:
+    early, late = event.onset_earliest, event.onset_latest
+    if late is None:
+        return "onset not measured"
+    until = late.datetime.date()
+    return f"onset: after {early.datetime.date()}, by {until}" if early else f"onset: at an unknown time before {until}"
+
+
+def _figure(on: plot.Canvas, atlas: draw.Atlas, mapped: draw.Mapped, counts: tuple[int, int], names: Sequence[str]) -> Figure:
+    event, findings = mapped.event, atlas.findings
+    facts = imprint(findings, f"{mapped.title}: its pixels against time", findings.looks)
+    shown = ", ".join(names)
     caption = (
-        f"{event.id}: mean {', '.join(names)} of the event's clear pixels, and area changed with its interval, look by look. Filled marks: "
-        f"{counts[0]} looks that saw at least half of it clear; hollow marks: {counts[1]} that did not. It began {words.onset(event, known)}."
+        f"{event.id}: mean {shown} of the event's clear pixels, and area changed with its interval, look by look. Filled marks: "
+        f"{counts[0]} looks that saw at least half of it clear; rings: {counts[1]} that did not. Shaded: the {_onset(event)}."
     )
-    alt = f"Plot of {', '.join(names)} and changed area against time for event {event.id}, {counts[0]} clear looks."
-    name = f"figures/{event.id}-series.png"
-    return Figure(name, draw.plot_png(plot, facts), caption, alt, tuple(row.look for row in event.series))
+    alt = f"Plot of {shown} and changed area against time for event {event.id}, {counts[0]} clear looks."
+    sheet = plate(on.finished(), facts).image
+    return Figure(f"figures/{event.id}-series.png", plot.png(sheet), caption, alt, tuple(row.look for row in event.series))

@@ -273,6 +273,10 @@ class Findings:
     """Parts of a dossier that this version does not make."""
 
 
+Box: TypeAlias = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of a picture; right and bottom lie just outside."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One picture of the report."""
@@ -284,3 +288,7 @@ class Figure:
     alt: str
     looks: tuple[str, ...]
     """Ids of the looks it shows."""
+    panels: tuple[Box, Box] | None = None
+    """Where the true-colour "before" and "after" lie in the picture as drawn: of equal size, on the same ground and stretch; None = it is no pair."""
+    withheld: str = ""
+    """Why the picture may not be shown; empty where it may."""
