@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from spadework.errors import SpadeworkError
     from spadework.imagery.search import HttpRule
     from spadework.run.site import Outcome
+    from spadework.store.stamp import Stamp
+    from spadework.store.verify import Verdict
 
 app = typer.Typer(
     help="Watches places from orbit and shows its work.",
@@ -75,8 +78,8 @@ def run(
 @app.command()
 def sensitivity(site_file: SiteFile, out: Out = Path("dossier"), as_json: AsJson = False) -> None:
     """What could have been seen: plants known changes into the site's own looks, and counts which are confirmed."""
+    from spadework.publish.seeing import detectable_text, planting
     from spadework.publish.tables import sensitivity_json
-    from spadework.publish.words import detectable_text, planting
     from spadework.run.site import run_site
 
     with _progress() as on_step:
@@ -167,6 +170,34 @@ def mark(
     print("noted in the ledger; `spadework run` shows it in the report")
 
 
+@app.command()
+def verify(
+    path: Annotated[Path, typer.Argument(metavar="DOSSIER|EXPORT.zip", help="A dossier's folder, or an export by itself.")],
+    head: Annotated[
+        str | None,
+        typer.Option(
+            "--head", metavar="HASH", help="The head that was told elsewhere: finds a chain cut short or written anew."
+        ),
+    ] = None,
+    stamp: Annotated[
+        Path | None, typer.Option("--stamp", metavar="FILE.tsr", help="A time-stamping authority's answer, for that head.")
+    ] = None,
+    tsa_roots: Annotated[
+        Path | None, typer.Option("--tsa-roots", metavar="PEM", help="Certificates to trust for --stamp.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether every byte is what the ledger says; names what was changed, lost or added, and the step that made it."""
+    from spadework.store.stamp import add_stamp
+    from spadework.store.verify import verify as check
+
+    with _progress() as on_step:
+        verdict = check(path, head, lambda done, total: on_step("verify", done, total))
+    verdict, stamped = add_stamp(verdict, stamp, head, tsa_roots) if stamp else (verdict, None)
+    print(json.dumps(_verdict_json(verdict, stamped)) if as_json else _verdict_text(path.name, verdict, stamped, head))
+    sys.exit(0 if verdict.ok else 2)
+
+
 # ---------------------------------------------------------------- what is printed
 def _patience() -> HttpRule:
     """Patience with hosts, from SPADEWORK_HTTP_TIMEOUT_S, _RETRIES and _BACKOFF_S."""
@@ -187,6 +218,7 @@ def _patience() -> HttpRule:
 _WORDS = {
     "search": "searching the catalogue", "convert": "converting the real stack", "simulate": "simulating", "read": "reading looks",
     "fit": "fitting pixels", "events": "grouping events", "sensitivity": "planting known changes", "report": "drawing the report",
+    "verify": "hashing files",
 }  # fmt: skip
 
 
@@ -235,6 +267,32 @@ def _outcome_text(outcome: Outcome) -> str:
     if not outcome.did:
         lines.append("  nothing new since the last run: no work done")
     return "\n".join([*lines, f"  report   {outcome.report.resolve()}"])
+
+
+def _verdict_json(verdict: Verdict, stamped: Stamp | None) -> dict[str, Any]:
+    return {
+        **asdict(verdict),
+        "ok": verdict.ok,
+        "stamp": {**asdict(stamped), "time": stamped.time.isoformat()} if stamped else None,
+        "exit_code": 0 if verdict.ok else 2,
+    }
+
+
+def _verdict_text(name: str, verdict: Verdict, stamped: Stamp | None, head: str | None) -> str:
+    lines = [f"{name}: {verdict.what}, {verdict.files} files, {verdict.bytes / 1e6:,.1f} MB, ledger of {verdict.lines} lines"]
+    lines.append(f"  head     {verdict.head}")
+    if verdict.covered:
+        lines.append(f"  covered  the head asked for stands for line 1 to {verdict.covered} of {verdict.lines}")
+    if head is None:
+        lines.append("  without  --head: a ledger cut short, or written anew as a whole, would look right")
+    if stamped:
+        signed = "signed under your roots" if stamped.trusted else "signature NOT checked: give --tsa-roots"
+        lines.append(f"  stamped  {stamped.time:%Y-%m-%d %H:%M:%S} UTC by {stamped.authority}, {signed}")
+    lines += [f"  wrong    {p.file} {p.what}" + (f" ({p.step})" if p.step else "") for p in verdict.problems[:50]]
+    if len(verdict.problems) > 50:  # noqa: PLR2004 - the number says itself here
+        lines.append(f"  wrong    and {len(verdict.problems) - 50} more: --json names all")
+    end = "whole: every byte is what the ledger says" if verdict.ok else "NOT what it says it is"
+    return "\n".join([*lines, f"  {end}"])
 
 
 def _event_line(event: dict[str, Any]) -> str:

@@ -77,6 +77,14 @@ class Chain:
         self.count, self.head, self.last = number, sha256(line), entry
         return None
 
+    def skip(self, line: bytes) -> None:
+        """Go on behind a wrong line, taking it at its word about files, so that those after it can still be followed."""
+        entry = _parse(_OWN.sub(b"}", line)) or {}
+        step = _step(entry) if entry else ""
+        outputs = (_outputs(entry) or {}) if entry else {}
+        self.files.update({path: Known(digest, self.count + 1, step) for path, digest in outputs.items()})
+        self.count, self.head, self.last = self.count + 1, sha256(line), entry
+
     def extend(self, lines: Sequence[bytes]) -> str | None:
         """Take lines in up to the first that is wrong; what is wrong with it, or None."""
         return next((problem for problem in map(self.follow, lines) if problem), None)
@@ -94,6 +102,10 @@ def read_line(line: bytes) -> dict[str, Any] | None:
     body = line[: seal.start()] + b"}" if seal else line
     if seal and sha256(body) != seal[1].decode():
         return None
+    return _parse(body)
+
+
+def _parse(body: bytes) -> dict[str, Any] | None:
     try:
         entry = json.loads(body)
     except (ValueError, RecursionError):
@@ -115,7 +127,8 @@ def _outputs(entry: dict[str, Any]) -> dict[str, str | None] | None:
 
 def _step(entry: dict[str, Any]) -> str:
     data = entry.get("data", {})
-    return " ".join([entry["kind"], *(str(data[key]) for key in ("stage", "scene") if key in data)])
+    text = " ".join([entry["kind"], *(str(data[key]) for key in ("stage", "scene") if key in data)])
+    return text if text.isprintable() else ascii(text)
 
 
 # ---------------------------------------------------------------- redaction

@@ -44,7 +44,7 @@ class Dossier:
         self.ledger = Ledger(root / "ledger.jsonl")
         self.catalogue = Catalogue(root / "catalog", "Evidence chips of this dossier")
         self._index: dict[str, Any] = self._load()
-        self._salt = self._read_salt() or self._new_salt()
+        self._salt = read_salt(root) or self._new_salt()
 
     def _load(self) -> dict[str, Any]:
         path = self.root / _INDEX
@@ -63,18 +63,6 @@ class Dossier:
             )
         index.setdefault("stages", {})
         return index
-
-    def _read_salt(self) -> bytes | None:
-        path = self.root / SALT
-        try:
-            salt = bytes.fromhex(path.read_text(encoding="ascii"))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError):
-            salt = b""
-        if len(salt) != _SALT_BYTES:
-            raise StorageError(str(path), "is damaged", "restore it from a copy: it opens the lines of redacted exports")
-        return salt
 
     def _new_salt(self) -> bytes:
         salt = secrets.token_bytes(_SALT_BYTES)
@@ -153,6 +141,15 @@ class Dossier:
             write_atomic(self.root / _INDEX, data)
         self._index = dict(json.loads(data))
 
+    def save(self) -> None:
+        """Write dossier.json again with the facts that it holds and the stages as they are now.
+
+        Raises:
+            StorageError: no space or no permission.
+
+        """
+        self.close({name: value for name, value in self._index.items() if name not in ("schema", "spadework", "stages")})
+
     # ------------------------------------------------------------ evidence
     def intact(self, scene: Scene) -> bool:
         """Whether the evidence of a kept Scene is there byte for byte, and its item as the ledger knows it."""
@@ -192,6 +189,25 @@ class Dossier:
     def _below(self, hashes: Mapping[str, str]) -> dict[str, str]:
         folder = self.catalogue.root.relative_to(self.root)
         return {str(folder / path): digest for path, digest in hashes.items()}
+
+
+def read_salt(root: Path) -> bytes | None:
+    """The secret of a dossier; None where it has none.
+
+    Raises:
+        StorageError: the file holds something else.
+
+    """
+    path = root / SALT
+    try:
+        salt = bytes.fromhex(path.read_text(encoding="ascii"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        salt = b""
+    if len(salt) != _SALT_BYTES:
+        raise StorageError(str(path), "is damaged", "restore it from a copy: it opens the lines of redacted exports")
+    return salt
 
 
 def write_texts(root: Path, files: Mapping[str, str]) -> None:

@@ -7,15 +7,22 @@ import errno
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from spadework.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+PART: Final = ".part-"
+"""How the name of a half-written file begins."""
+BLOCK: Final = 1 << 20
+"""Bytes read at once."""
 _LONGEST_PATH: Final = 1000
 """Characters of a path below a dossier."""
 
@@ -27,12 +34,25 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> str:
         StorageError: no space or no permission; nothing is left half-written.
 
     """
+    with atomic(path, mode) as file:
+        file.write(data)
+    return sha256(data)
+
+
+@contextlib.contextmanager
+def atomic(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """A file beside the target, open for writing, moved into place at the end; its folders are made.
+
+    Raises:
+        StorageError: no space or no permission; nothing is left half-written.
+
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                yield file
             Path(name).chmod(mode)
             Path(name).replace(path)
         except BaseException:
@@ -40,7 +60,6 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> str:
             raise
     except OSError as error:
         raise storage_error(path, error) from error
-    return sha256(data)
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:
@@ -68,6 +87,48 @@ def file_sha256(path: Path) -> str | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What is known of some bytes without keeping them."""
+
+    bytes: int
+    crc32: int
+    sha256: str
+    """Hexadecimal."""
+
+
+def digest_of(blocks: Iterable[bytes]) -> Digest:
+    """Digest of bytes that come in blocks."""
+    size, crc, sha = 0, 0, hashlib.sha256()
+    for block in blocks:
+        size, crc = size + len(block), zlib.crc32(block, crc)
+        sha.update(block)
+    return Digest(size, crc, sha.hexdigest())
+
+
+def file_blocks(path: Path) -> Iterator[bytes]:
+    """The bytes of a regular file in blocks; a symbolic link in its place is not followed.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "is no regular file")
+        while block := file.read(BLOCK):
+            yield block
+
+
+def range_blocks(file: IO[bytes], start: int, length: int) -> Iterator[bytes]:
+    """Bytes of an open file in blocks, fewer where it ends; from as many threads as you like."""
+    at, end = start, start + length
+    while at < end and (block := os.pread(file.fileno(), min(BLOCK, end - at), at)):
+        at += len(block)
+        yield block
+
+
 def safe_path(text: object) -> bool:
     """Whether a text is the path of a file below a folder, spelt in the one way that stays there on every system."""
     if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_PATH or not text.isprintable():
@@ -79,7 +140,7 @@ def code_version() -> str:
     """SHA-256 over the package's own sources: results are kept only while the code that made them is the same."""
     root = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for path in sorted([*root.rglob("*.py"), *root.rglob("*.j2")]):
+    for path in sorted([*root.rglob("*.py"), *root.rglob("*.j2"), *root.rglob("*.js")]):
         digest.update(str(path.relative_to(root)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -87,7 +148,7 @@ def code_version() -> str:
 
 def clear_leftovers(root: Path) -> None:
     """Remove half-written files of a run that was killed."""
-    for path in root.rglob(".part-*"):
+    for path in root.rglob(f"{PART}*"):
         path.unlink(missing_ok=True)
 
 
