@@ -26,6 +26,8 @@ class Known:
     """Pairs "<identity> <class>" from records, in small letters: "probable excavator", "confirmed change"."""
     alternatives: int = 0
     """Alternatives weighed for the purpose that is judged; 0 = none."""
+    beside_row_a: bool = False
+    """The text will stand on a page of Spadework, whose words of likelihood are of row A."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +206,15 @@ def _likelihoods(sentence: str) -> Iterator[tuple[str, str]]:
         yield match.lastgroup or "", match[0]
 
 
-def _mixed_scale(sentences: Sequence[str], known: Known) -> Iterator[str]:  # noqa: ARG001 - rules have one signature
+def _mixed_scale(sentences: Sequence[str], known: Known) -> Iterator[str]:
     """Terms of both rows anywhere in the text, or a term of another scale."""
     first: dict[str, str] = {}
     for sentence in sentences:
         for row, words in _likelihoods(sentence):
             first.setdefault(row, words)
     yield first.get("other", "")
-    yield f"{first['a']} ... {first['b']}" if {"a", "b"} <= set(first) else ""
+    if "b" in first and (known.beside_row_a or "a" in first):
+        yield f"{first['a']} ... {first['b']}" if "a" in first else first["b"]
 
 
 def _with_confidence(sentences: Sequence[str], known: Known) -> Iterator[str]:  # noqa: ARG001 - rules have one signature

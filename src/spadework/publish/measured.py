@@ -32,9 +32,9 @@ _MEASURED: Final = re.compile(
     rf"|\b(?i:probability|likelihood|chance)(?: (?:of|is))?:? {_NUMBER} ?{_PER_CENT})"
 )
 _INTERVAL: Final = re.compile(
-    rf"\bbetween {_END} and {_END}|(?<![\w.,:$€£]){_END} ?(?:to|-|\.\.) ?{_END}|[\[(]{_END}[,;] ?{_END}[\])]|(?:±|\+/?-|plus or minus) ?{_END}"
+    rf"\b[Bb]etween {_END} and {_END}|(?<![\w.,:$€£]){_END} ?(?:to|-|\.\.) ?{_END}|[\[(]{_END}[,;] ?{_END}[\])]|(?:±|\+/?-|plus or minus) ?{_END}"
 )
-_YEARS: Final = re.compile(r"(?:between )?(?:19|20)\d\d ?(?:to|and|-) ?(?:(?:19|20)\d\d|\d\d)")
+_YEARS: Final = re.compile(r"(?:[Bb]etween )?(?:19|20)\d\d ?(?:to|and|-) ?(?:(?:19|20)\d\d|\d\d)")
 _MONTH_NEXT: Final = re.compile(r" (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)")
 _GREW: Final = re.compile(
     r"\b(?:gr[eo]wn?|grows|rose|rises?n?|widened|narrowed|lengthened|shr[aiu]nk|shrunken|fell|fallen|increased|decreased|expanded|extended|went|"
@@ -88,7 +88,7 @@ def bare(sentence: str) -> Iterator[str]:
     intervals = _intervals(sentence)
     place = 0
     for match in _MEASURED.finditer(sentence):
-        while place < len(intervals) and intervals[place][1] < match.end():
+        while place < len(intervals) and intervals[place][1] <= match.start():
             place += 1
         inside = place < len(intervals) and intervals[place][0] < match.end()
         last = intervals[place - 1][1] if place else -1

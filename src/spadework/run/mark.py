@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from spadework.errors import UserError
 from spadework.intake.marks import event_geometry
 from spadework.intake.site import check_area, read_geojson
+from spadework.publish.lint import CHANGES, Known, lint
 from spadework.store.dossier import Dossier
 from spadework.store.files import only_run
 
@@ -18,7 +19,7 @@ def mark_event(out: Path, event: str, action: Literal["accept", "reject"], reaso
     """Accept or reject an event of a dossier.
 
     Raises:
-        UserError: no such dossier or event, or no reason given.
+        UserError: no such dossier or event, no reason given, or words that no report may print.
 
     """
     geometry = event_geometry(out, event)
@@ -29,7 +30,7 @@ def add_event(out: Path, polygon: Path, reason: str, note: str) -> None:
     """Add an event by hand.
 
     Raises:
-        UserError: no such dossier, no polygon, or no reason given.
+        UserError: no such dossier, no polygon, no reason given, or words that no report may print.
 
     """
     area = check_area(read_geojson(polygon), str(polygon))
@@ -42,5 +43,15 @@ def _append(out: Path, data: dict[str, Any]) -> None:
         raise UserError(str(out), "is no dossier", "name the folder that `spadework run --out` wrote")
     if not data["reason"].strip():
         raise UserError("--reason", "is empty", "say why, for the reader of the report")
+    for option in ("reason", "note"):
+        _check_words(f"--{option}", data[option])
     with only_run(out):
         Dossier(out).ledger.append("mark", data)
+
+
+def _check_words(option: str, text: str) -> None:
+    """Hold the analyst's words to the rules of the report that will print them."""
+    faults = lint(text, Known(CHANGES, beside_row_a=True))
+    if faults:
+        words = "; ".join(f'"{fault.words}" ({fault.rule})' for fault in faults)
+        raise UserError(option, f"says {words}", " ".join(dict.fromkeys(fault.mend for fault in faults)))

@@ -1,0 +1,518 @@
+"""The linter of words: what each rule refuses and what must pass beside it, the glossary, and the analyst's own words."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import findings as made
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spadework.errors import UserError
+from spadework.publish import figures
+from spadework.publish.evidence import records_of
+from spadework.publish.glossary import GLOSSARY, glossary_of, glossary_table
+from spadework.publish.lint import CHANGES, RULES, Known, lint, rules_table, sentences_of
+from spadework.publish.report import Edition, report_html
+from spadework.publish.story import story_of
+from spadework.records import TERMS, Correction, Findings, Gate, Product, SignOff
+from spadework.run.mark import add_event, mark_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import Ran
+
+ROOT = Path(__file__).parent.parent
+PAGE = Known(CHANGES, beside_row_a=True)
+"""What the records give to every report."""
+
+
+def rules(text: str, known: Known = PAGE) -> list[str]:
+    return [fault.rule for fault in lint(text, known)]
+
+
+def words(text: str, known: Known = PAGE) -> list[str]:
+    return [fault.words for fault in lint(text, known)]
+
+
+# ---------------------------------------------------------------- the rules, one by one
+REFUSED = {
+    "mixed-scale": [
+        "It is likely a quarry. A shelter is improbable.",
+        "That it is a quarry is very likely. The chance of a shelter is small. That chance is remote.",
+        "There is a remote possibility of a shelter. A quarry is likely.",
+        "It is probably a quarry, and unlikely a shelter.",
+        "It is almost certainly a road. A store is nearly certain.",
+        "A quarry is probable. A shelter is unlikely.",
+        "A roughly even chance. Roughly even odds.",
+        "It is highly likely a quarry.",
+        "There is a realistic possibility of a quarry.",
+    ],
+    "likelihood-with-confidence": [
+        "We judge with low confidence that it is likely a quarry.",
+        "We are confident that a shelter is unlikely.",
+        "The probability is .8, with high confidence.",
+        "A quarry is very likely; our confidence is low.",
+    ],
+    "number-without-interval": [
+        "The opening is 4.6 m wide.",
+        "A 15-foot-wide structure.",
+        "The opening is 15 feet wide, 4.6 m.",
+        "A cut of 30 m by 4 m.",
+        "The base covers 20 km2.",
+        "The pit is five metres deep.",
+        "Twenty-five hectares were cleared.",
+        "Spoil of 550 m³ lies there.",
+        "A heap of 40 tonnes.",
+        "It lies 1.7 km from the town.",
+        "Ground changed, over about 5,000 m².",
+        "It grew from 800 m² to 1,200 m².",
+        "It grew from about 800 m² to about 1,200 m² (900 to 1,500 m²).",
+        "It lies 30 m from a road that is 3 to 5 m wide.",
+        "There is an 80 % chance that it is a quarry.",
+        "That it is a quarry is 70 per cent likely.",
+        "It is 5 m wide (2019 to 2020).",
+        "It is 5 m wide (10 to 12 May).",
+        "It is 5 m wide (2020-05-12).",
+        "The event has 12 pixels, 1,200 m².",
+    ],
+    "bare-onset": [
+        "Digging began on 12 May 2020.",
+        "The pit was dug in May 2020.",
+        "It was built by 12 May.",
+        "It has started since 2020-05-12.",
+        "They broke ground on May 12, 2020.",
+        "Work began near the portal on 12 May.",
+        "Digging began March 2020.",
+        "On 12 May 2020 digging began.",
+        "Ground changed on 12 May 2020.",
+        "The onset was on 12/5/2020.",
+        "Work started on Tuesday.",
+    ],
+    "operating": [
+        "Bulldozers are at work at the entrance.",
+        "Two trucks driving on the road.",
+        "A working excavator stands there.",
+        "An excavator is digging.",
+        "Machines operating at the cut.",
+        "Digging with two excavators.",
+    ],
+    "purpose": [
+        "The tunnel is for use as a shelter.",
+        "It is used to store missiles.",
+        "It is to be used by trucks.",
+        "It is intended for vehicles.",
+        "It is designed to mislead.",
+        "It was built to hide trucks.",
+        "Its purpose is storage.",
+        "The purpose of the tunnel is to hide.",
+        "It was dug in order to hide.",
+        "It serves as a depot.",
+        "It is meant to mislead.",
+        "It is fit to be used as a shelter.",
+    ],
+    "identity": [
+        "A probable excavator stands there.",
+        "A possible tunnel entrance.",
+        "The suspected depot.",
+        "An apparent bulldozer.",
+        "Three confirmed excavators.",
+        "A probable gully.",
+        "A probable “excavator” stands there.",
+    ],
+}
+PASSES = {
+    "mixed-scale": [
+        "A quarry is likely. A shelter is very unlikely. A road is almost certain.",
+        "Remote sensing of a remote site.",
+        "The identities are possible, probable or confirmed; a quarry is likely.",
+        "The probability is over .99.",
+    ],
+    "likelihood-with-confidence": [
+        "It is likely a quarry. Our confidence is low.",
+        "Confidence is low.\n\nIt is likely a quarry",
+        "It is likely inside the 90 % confidence interval.",
+        "He told us in confidence that it is likely.",
+    ],
+    "number-without-interval": [
+        "About 5,000 m² (3,000 to 7,000 m²).",
+        "Between 3 and 5 m.",
+        "3 to 5 m, 3-5 m, 3 – 5 m, 3 m to 5 m.",  # noqa: RUF001 - dashes as typesetters set them
+        "The opening is 4.6 m wide as seen from above (3.9 to 5.2 m).",
+        "4.6 ± 1.0 m, or 4.6 m ± 1.0 m.",
+        "4.6 m [3.9, 5.2].",
+        "4.6 m (3.9 to 5.2 m; 15 ft, 13 to 17 ft).",
+        "It grew from about 800 m² (600 to 1,000 m²) to about 1,200 m² (900 to 1,500 m²).",
+        "3,000 to 7,000 m² (best 5,000 m²).",
+        "At least 8 m and at most 9 km, up to 5 ha, within 2 km, over 5 m, more than 4 m, under 3 m.",
+        "Pixels of 10 m, 10 m pixels, a 10 m wide pixel, pixels of 10, 20 or 60 m, 10 m and 20 m pixels.",
+        "One pixel is 10 m wide.",
+        "Rounded to 5 km or coarser.",
+        "NOT OBSERVABLE at 10 m.",
+        "In all, 4.7 km² of ground was assessed. What happened on 0.2 km² that could not be assessed.",
+        "There is a 55 to 80 per cent chance that it is a quarry.",
+        "It cost $5 m.",
+        "Such events occur 0.1 times per km² and year.",
+        "12 May 2020 (Sentinel-2A look, 09:21 UTC), sun 40° high, 3 changes, 12 months, L12.",
+    ],
+    "bare-onset": [
+        "Digging began between 7 April 2019 and 16 June 2019.",
+        "It began between 12 May 2020 (Sentinel-2A look, 09:21 UTC) and 17 May 2020 (Sentinel-2A look, 09:21 UTC).",
+        "It began at an unknown time before 12 May 2020, the first look that shows it.",
+        "It was dug before 1 April.",
+        "What began later may have been missed.",
+        "It began after 12 May, no earlier than 13 May.",
+        "It started from 12 May to 17 May.",
+        "The watched period started on 1 January 2020.",
+        "The look of 12 May shows that digging has begun.",
+        "Digging began, and an image taken on 12 May shows it.",
+        "A look on 12 May shows what began.",
+        "What was built in 2019 stands.",
+    ],
+    "operating": [
+        "An excavator stands beside the digging.",
+        "Digging for a water pipe.",
+        "This is a working copy.",
+        "Nothing shows whether an excavator was working.",
+        "Two trucks stand on the road.",
+    ],
+    "purpose": [
+        "What the pit is used for is unknown.",
+        "Its purpose is unknown.",
+        "Before a purpose is judged, at least two alternatives must be.",
+        "The cause and the purpose of every change listed.",
+        "Looks that were not used, and why.",
+        "It used to be a field.",
+        "It was built to the north of the road.",
+        "In the order of the looks that first show it.",
+    ],
+    "identity": [
+        "Two confirmed changes of the ground.",
+        "It was confirmed by three looks.",
+        "Later looks have not yet confirmed it.",
+        "It would have been confirmed with probability .90 [.85, .94].",
+        "Clear looks confirmed no lasting change.",
+        "It was confirmed independently.",
+        "It is possible that a cloud hid it, as far as possible.",
+        "1 not yet confirmed, 2 went back to normal.",
+        "For no apparent reason.",
+    ],
+}
+
+
+def cases(table: dict[str, list[str]]) -> list[tuple[str, str]]:
+    return [(rule, text) for rule, texts in table.items() for text in texts]
+
+
+@pytest.mark.parametrize(("rule", "text"), cases(REFUSED))
+def test_a_rule_refuses_and_no_other_does(rule: str, text: str) -> None:
+    assert set(rules(text)) == {rule}
+
+
+@pytest.mark.parametrize("text", [text for _, text in cases(PASSES)])
+def test_what_is_honest_passes(text: str) -> None:
+    assert lint(text, PAGE) == ()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_refuses_its_own_example_and_passes_the_other(rule: object) -> None:
+    made_rule = next(r for r in RULES if r is rule)
+    assert rules(made_rule.refused) == [made_rule.id]
+    assert rules(made_rule.passes) == []
+    for sentence in (made_rule.why, made_rule.mend):
+        assert sentence.endswith(".")
+
+
+def test_there_are_the_rules_that_were_asked_for() -> None:
+    assert [rule.id for rule in RULES] == list(REFUSED) == list(PASSES)
+
+
+def test_a_fault_names_the_words_and_the_mend() -> None:
+    (fault,) = lint("Digging began on 12 May 2020 at the cut.")
+    assert (fault.rule, fault.words) == ("bare-onset", "began on 12 May 2020")
+    assert "between which two looks" in fault.mend
+    assert words("The opening is 4.6 m wide, the road 4.6 m.") == ["4.6 m"]  # the same words are told once
+
+
+def test_an_identity_passes_only_as_its_record_has_it() -> None:
+    known = Known(frozenset({"probable excavator", "possible dump truck"}))
+    assert rules("A probable excavator and a possible dump truck stand there.", known) == []
+    assert words("A probable bulldozer and a possible truck.", known) == ["probable bulldozer", "possible truck"]
+    assert rules("A confirmed excavator.", known) == ["identity"]
+    assert rules("A quarry is likely. A probable excavator stands there.", known) == []  # an identity is no likelihood
+
+
+@pytest.mark.parametrize(("weighed", "told"), [(0, ["purpose"]), (1, ["purpose"]), (2, []), (3, [])])
+def test_a_purpose_needs_two_alternatives(weighed: int, told: list[str]) -> None:
+    assert rules("The pit is intended for vehicles.", Known(alternatives=weighed)) == told
+
+
+def test_rows_are_judged_over_the_whole_text_and_beside_the_page() -> None:
+    far = "It is likely a quarry. " + "Ground changed. " * 50 + "It is probably a road."
+    assert words(far, Known()) == ["likely ... probably"]
+    assert rules("It is probably a road.", Known()) == []
+    assert words("It is probably a road.", Known(beside_row_a=True)) == ["probably"]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("One. Two! Three?", 3), ("It is 4.6 m wide.", 1), ("See e.g. Fig. 3 of J. Lewis.", 1), ("Look No. 5 shows it.", 1),
+        ("One\n\ntwo", 2), ("One\nline", 1), ("- one\n- two", 2), ("He said so. “It moved.” Then it stopped.", 3), ("", 1),
+    ],
+)  # fmt: skip
+def test_sentences_end_where_a_reader_would_end_them(text: str, count: int) -> None:
+    assert len([s for s in sentences_of(text) if s] or [""]) == count
+
+
+# ---------------------------------------------------------------- any text
+WORDS = """
+likely probably probable confirmed excavator digging began on 12 May 2020 between and 5 m² ( ) [ , ] . ; confidence is used to purpose pixels
+of ± 3 4.6 five feet % chance - remote possible change before looks No. the
+"""
+VOCABULARY = st.lists(st.sampled_from([*WORDS.split(), "\n\n"]), max_size=60).map(" ".join)
+
+
+@settings(deadline=None)
+@given(st.text() | VOCABULARY, st.frozensets(st.sampled_from(sorted(CHANGES))), st.integers(0, 3))
+def test_no_text_breaks_the_linter(text: str, identities: frozenset[str], alternatives: int) -> None:
+    for fault in lint(text, Known(identities, alternatives)):
+        assert fault.rule in REFUSED
+        assert fault.words.strip()
+
+
+@settings(deadline=None)
+@given(VOCABULARY, VOCABULARY)
+def test_more_text_mends_nothing(one: str, other: str) -> None:
+    assert set(rules(one)) <= set(rules(f"{one}\n\n{other}"))
+
+
+ALLOWED = [text for texts in PASSES.values() for text in texts if text.endswith(".")]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(ALLOWED), max_size=12), st.sampled_from(ALLOWED), st.data())
+def test_an_allowed_sentence_keeps_a_clean_text_clean(text: list[str], more: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(text)))
+    assert rules(" ".join(text)) == []
+    assert rules(" ".join([*text[:place], more, *text[place:]])) == []
+
+
+HOSTILE = (
+    "5 m ", "1 ", "1,", "111 ", "one-", "(1, ", "between 1 ", "began ", "car ", "probable ", "purpose of ", "used to ", "A. ", "9", "\n", " ",
+    "(", "±", "1 ± ", "on 12 May ", "began on ", "confirmed-", "pixels of ", "grew from 1 to 2 m ", "likely confidence ",
+)  # fmt: skip
+"""Beginnings of what the rules look for, which a careless pattern would try again from every place."""
+
+
+@pytest.mark.parametrize("part", HOSTILE)
+def test_the_same_words_again_and_again_end(part: str) -> None:
+    assert len(lint(part * (100_000 // len(part)))) <= 3
+
+
+def test_a_megabyte_of_hostile_text_ends() -> None:
+    text = "".join(part * (40_000 // len(part)) for part in HOSTILE)
+    assert len(text) > 990_000
+    assert lint(text)
+
+
+# ---------------------------------------------------------------- what Spadework itself says
+class Blocks(HTMLParser):
+    """Paragraphs, list items, headings, captions and alternative texts of a page; cells of tables are no sentences."""
+
+    ENDS = frozenset(
+        {"p", "li", "figcaption", "caption", "h1", "h2", "h3", "h4", "summary", "title", "dt", "dd", "small", "td", "th"}
+    )
+    MUTE = frozenset({"style", "script", "sup", "td", "th"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._text = ""
+        self._mute = 0
+        self._badge = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.extend(value for key, value in attrs if key in ("alt", "aria-label") and value)
+        self._mute += tag in self.MUTE
+        self._badge = ("class", "status") in attrs
+        if tag in self.ENDS or self._badge:
+            self._end()
+
+    def handle_endtag(self, tag: str) -> None:
+        self._mute -= tag in self.MUTE
+        if tag in self.ENDS or self._badge:
+            self._end()
+        self._badge = False
+
+    def handle_data(self, data: str) -> None:
+        self._text += "" if self._mute else data
+
+    def _end(self) -> None:
+        if self._text.strip():
+            self.found.append(" ".join(self._text.split()))
+        self._text = ""
+
+
+WHEN = dt.datetime(2020, 12, 30, tzinfo=dt.UTC)
+
+
+def every_findings() -> Iterator[Findings]:
+    """Findings that together make every kind of sentence."""
+    event = made.event_of
+    events = (
+        event("E1", p_real=0.93, base_rate=0.1), event("E2", status="anomaly", p_real=0.3), event("E3", status="recovered"),
+        event("E4", status="rejected", p_real=0.001), event("E5", onset_earliest=None, p_real=0.995),
+        event("E6", onset_earliest=None, onset_latest=None), event("E7", status="anomaly", p_real=0.03),
+    )  # fmt: skip
+    for found in (made.findings_of(*events), made.findings_of(events[1]), made.findings_of()):
+        yield found
+        yield dataclasses.replace(found, sensitivity=made.sensitivity_of())
+        yield dataclasses.replace(found, sensitivity=made.sensitivity_of(before=None), pixel_m=2.0)
+
+
+PRODUCTS = (
+    Product(1),
+    Product(2, (SignOff("A. Reader", "", 2, WHEN),), "SW-1", 2, WHEN, Gate(5000.0, 30), (Correction(2, WHEN.date(), ()),)),
+    Product(2, (SignOff("A. Reader", "", 1, WHEN),), "SW-1", 2, WHEN, Gate(0.0, 0, "asked for by a court")),
+)
+
+
+def test_every_sentence_of_a_report_passes() -> None:
+    told = {
+        sentence.text
+        for found in every_findings()
+        for product in PRODUCTS
+        for sentence in story_of(records_of(found, (), product)).sentences()
+    }
+    assert len(told) > 40
+    assert [(text, fault) for text in sorted(told) for fault in lint(text, PAGE)] == []
+
+
+@pytest.mark.parametrize("product", PRODUCTS, ids=["working copy", "gated", "exact"])
+def test_the_page_around_them_passes_as_one_text(product: Product) -> None:
+    for found in every_findings():
+        blocks = Blocks(report_html(Edition(found, product), ())).found
+        assert lint("\n\n".join(blocks), PAGE) == ()
+
+
+def test_captions_and_alternative_texts_pass() -> None:
+    found = dataclasses.replace(made.findings_of(made.event_of()), sensitivity=made.sensitivity_of())
+    drawn = figures.draw_all(made.cube_of(), found)
+    assert len(drawn) > 4
+    assert [fault for figure in drawn for fault in lint(f"{figure.caption}\n\n{figure.alt}", PAGE)] == []
+
+
+# ---------------------------------------------------------------- the glossary
+@pytest.mark.parametrize(("term", "meaning"), GLOSSARY, ids=[term for term, _ in GLOSSARY])
+def test_an_entry_is_one_plain_sentence(term: str, meaning: str) -> None:
+    assert lint(meaning) == lint(f"{term}: {meaning}") == ()
+    assert len(sentences_of(meaning)) == 1
+    assert meaning.endswith(".")
+    assert meaning[0].isupper()
+
+
+def test_no_term_is_explained_twice_and_the_alphabet_leads() -> None:
+    terms = [term.casefold() for term, _ in GLOSSARY]
+    assert terms == sorted(set(terms))
+    assert {term.text for term in TERMS} <= set(terms)
+    assert lint("\n\n".join(f"{term}: {meaning}" for term, meaning in GLOSSARY), PAGE) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("Nothing to explain.", []),
+        ("Two events on three looks.", ["event", "look"]),
+        ("One is not yet confirmed.", ["not yet confirmed"]),
+        ("One is confirmed, one is not yet\n confirmed.", ["confirmed", "not yet confirmed"]),
+        ("That is very likely.", ["very likely"]),
+        ("By at least 5 points.", ["point of reflectance"]),
+        ("<p class='ledger'>A <b>Scene</b></p><style>.site{}</style><script>let mask</script>", ["Scene"]),
+        ("The websites of eventful overlooking.", []),
+    ],
+)
+def test_only_what_a_page_uses_is_explained(text: str, terms: list[str]) -> None:
+    assert [term for term, _ in glossary_of(text)] == terms
+
+
+# ---------------------------------------------------------------- the documentation
+def part(name: str) -> str:
+    text = (ROOT / "docs" / "words.md").read_text(encoding="utf-8")
+    found = re.search(rf"<!-- {name} -->\n(.*?)\n<!-- end -->", text, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_documentation_is_what_the_code_says() -> None:
+    """Mend by pasting what the functions print."""
+    assert part("rules") == rules_table()
+    assert part("glossary") == glossary_table()
+    rows = [f"| {t.text} | {t.other} | {round(t.low * 100)} to {round(t.high * 100)} |" for t in TERMS]
+    assert part("likelihood").splitlines()[2:] == rows
+
+
+# ---------------------------------------------------------------- the analyst's words
+@pytest.fixture
+def dossier(tmp_path: Path) -> Path:
+    """As little as a mark needs: an index and one event."""
+    ring = [[40.0, 34.0], [40.001, 34.0], [40.001, 34.001], [40.0, 34.0]]
+    event = {"type": "Feature", "properties": {"id": "E1"}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    out = tmp_path / "dossier"
+    out.mkdir()
+    (out / "dossier.json").write_text(json.dumps({"schema": "spadework-dossier-1", "stages": {}}), encoding="utf-8")
+    (out / "events.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [event]}), encoding="utf-8")
+    (tmp_path / "area.geojson").write_text(json.dumps(event["geometry"]), encoding="utf-8")
+    return out
+
+
+def marks(out: Path) -> list[dict[str, str]]:
+    path = out / "ledger.jsonl"
+    lines = map(json.loads, path.read_text(encoding="utf-8").splitlines()) if path.exists() else []
+    return [line["data"] for line in lines if line["kind"] == "mark"]
+
+
+def test_plain_reasons_go_into_the_ledger_as_they_are(dossier: Path) -> None:
+    mark_event(dossier, "E1", "reject", "ploughed every spring", "")
+    add_event(dossier, dossier.parent / "area.geojson", "seen on foot", "likely a well")
+    assert [(m["action"], m["reason"], m["note"]) for m in marks(dossier)] == [
+        ("reject", "ploughed every spring", ""), ("add", "seen on foot", "likely a well"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("option", ["reason", "note"])
+def test_words_that_no_report_may_print_never_reach_the_ledger(dossier: Path, option: str) -> None:
+    text = {"reason": "ploughing", "note": "", option: "a probable excavator, digging began on 12 May"}
+    with pytest.raises(UserError) as refused:
+        mark_event(dossier, "E1", "accept", text["reason"], text["note"])
+    assert refused.value.thing == f"--{option}"
+    assert '"probable excavator" (identity)' in refused.value.problem
+    assert '"began on 12 May" (bare-onset)' in refused.value.problem
+    assert "between which two looks" in refused.value.mend
+    with pytest.raises(UserError, match=f"--{option}"):
+        add_event(dossier, dossier.parent / "area.geojson", text["reason"], text["note"])
+    assert marks(dossier) == []
+
+
+def test_an_analyst_keeps_to_the_words_of_the_page(dossier: Path) -> None:
+    with pytest.raises(UserError, match="mixed-scale"):
+        mark_event(dossier, "E1", "reject", "probably a field", "")
+    mark_event(dossier, "E1", "reject", "likely a field", "the confirmed change is a fallow year")
+    assert len(marks(dossier)) == 1
+
+
+def test_the_command_ends_with_2_and_says_how_to_mend_it(dossier: Path, spadework: Callable[..., Ran]) -> None:
+    done = spadework("mark", dossier, "E1", "accept", "--reason", "the pit is intended for vehicles")
+    assert done.code == 2
+    assert done.err.startswith('spadework: --reason: says "intended for" (purpose)')
+    assert "two alternatives" in done.err
+    assert spadework("mark", dossier, "E1", "reject", "--reason", "ploughed every spring").code == 0
