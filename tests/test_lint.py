@@ -160,6 +160,7 @@ PASSES = {
         "In all, 4.7 km² of ground was assessed. What happened on 0.2 km² that could not be assessed.",
         "There is a 55 to 80 per cent chance that it is a quarry.",
         "It cost $5 m.",
+        "It lies 5 km from the border, at most.",
         "Such events occur 0.1 times per km² and year.",
         "12 May 2020 (Sentinel-2A look, 09:21 UTC), sun 40° high, 3 changes, 12 months, L12.",
     ],
@@ -176,6 +177,7 @@ PASSES = {
         "Digging began, and an image taken on 12 May shows it.",
         "A look on 12 May shows what began.",
         "What was built in 2019 stands.",
+        "The fire was reported on 3 July 2020; work stopped between 3 May and 9 June.",
     ],
     "operating": [
         "An excavator stands beside the digging.",
@@ -183,6 +185,7 @@ PASSES = {
         "This is a working copy.",
         "Nothing shows whether an excavator was working.",
         "Two trucks stand on the road.",
+        "Earth-moving machines stand at the cut.",
     ],
     "purpose": [
         "What the pit is used for is unknown.",
@@ -204,6 +207,8 @@ PASSES = {
         "It is possible that a cloud hid it, as far as possible.",
         "1 not yet confirmed, 2 went back to normal.",
         "For no apparent reason.",
+        "The farmer confirmed ploughing by telephone.",
+        "A possible explanation is the shadow of a cloud.",
     ],
 }
 

@@ -135,13 +135,17 @@ _NO_NOUN: Final = re.compile(
 )
 """After an identity word: then it stands before no noun."""
 _LY_NOUNS: Final = frozenset({"ally", "anomaly", "assembly", "family", "gully", "supply"})
-_VERB_BEFORE: Final = re.compile(
-    r"\b(?:has|have|had|having|not|yet|be|been|being|is|are|was|were|never|also|later|already|first|it|they|we|he|she|I|who|which|that|"
-    r"looks?|images?|imagery|scenes?|pictures?|frames?|analysts?|readers?|officials?|sources?|witness(?:es)?|reports?|nobody|they)$",
+_ADJECTIVE_AFTER: Final = re.compile(
+    r"(?:^|[^\w'\s]|\b(?:\d+|an?|the|this|these|those|one|two|three|four|five|six|seven|eight|nine|ten|several|many|some|any|all|each|every|no|its|"
+    r"their|our|of|in|on|at|for|with|by|from|to|as|than|near|beside|and|or|shows?|shown|sees?|new|other|more|first))$",
     re.IGNORECASE,
 )
-"""Before confirmed or suspected: then it is a verb."""
+"""Before confirmed or suspected: then it describes the noun; after any other word it is a verb."""
 _IDIOM: Final = re.compile(r"\b(?:best|worst|every|earliest|latest|largest|smallest|no)$", re.IGNORECASE)
+_NO_CLASS: Final = re.compile(
+    r"(?:explanation|reason|alternative|exception|extent|shift|colou?r|size|motion|reflectance|brightness)s?"
+)
+"""After possible or apparent: no class of object."""
 _PAIR: Final = re.compile(r"[\w'-]+(?: [\w'-]+){0,5}")
 
 
@@ -152,8 +156,8 @@ def _named(sentence: str, match: re.Match[str]) -> bool:
         return False
     before = sentence[max(0, match.start() - 20) : match.start()].rstrip()
     if word in ("confirmed", "suspected"):
-        return not _VERB_BEFORE.search(before)
-    return word == "probable" or not _IDIOM.search(before)
+        return bool(_ADJECTIVE_AFTER.search(before))
+    return word == "probable" or not (_IDIOM.search(before) or _NO_CLASS.fullmatch(noun))
 
 
 def _identity(sentences: Sequence[str], known: Known) -> Iterator[str]:
@@ -257,7 +261,7 @@ _DAY_FIRST: Final = re.compile(
 )
 _BOUNDED: Final = re.compile(
     r"\b(?:between|before|after|until|earlier|later|within|not|never|looks?|image[sd]?|imagery|scenes?|seen|shown|shows?|taken|acquired|"
-    r"published|reported|confirmed|dated|issued)\b",
+    r"published|reported|confirmed|dated|issued|his|her|my|our)\b",
     re.IGNORECASE,
 )
 """Between the verb and the day: the day bounds the onset, or is that of something else."""
@@ -292,7 +296,7 @@ _MACHINE: Final = (
 )
 _AT_WORK: Final = r"(?:operat(?:ing|es?|ed)|at work|in (?:operation|use|action)|digging|driving|working(?! cop)|excavating|hauling|pushing|loading|moving|active)"
 _MACHINE_WORKS: Final = re.compile(
-    rf"\b{_MACHINE}\b(?P<gap>(?:,? [\w'()-]+,?){{0,5}}?) {_AT_WORK}\b|\b{_AT_WORK}(?P<link>(?: [\w'-]+){{0,3}}?) {_MACHINE}\b",
+    rf"\b{_MACHINE}\b(?P<gap>(?:,? [\w'()-]+,?){{0,5}}?) {_AT_WORK}\b|(?<![\w-]){_AT_WORK}(?P<link>(?: [\w'-]+){{0,3}}?) {_MACHINE}\b",
     re.IGNORECASE,
 )
 _UNSURE: Final = re.compile(r"\b(?:whether|if|cannot|not|never|no|none|nothing|nobody|unknown|without)\b", re.IGNORECASE)

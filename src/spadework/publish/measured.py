@@ -58,7 +58,7 @@ _BOUND: Final = re.compile(
     re.IGNORECASE,
 )
 _BOUND_AFTER: Final = re.compile(
-    rf"{_SHAPE} (?:or|and) (?:more|less|over|under|above|below|better|\w+er)\b|{_SHAPE} at (?:the )?(?:most|least)\b",
+    rf"{_SHAPE} (?:or|and) (?:more|less|over|under|above|below|better|\w+er)\b|(?: [a-z]+){{0,5}},? at (?:the )?(?:most|least)\b",
     re.IGNORECASE,
 )
 _SET: Final = (
