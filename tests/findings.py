@@ -5,25 +5,33 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+import numpy as np
 import shapely
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
+from spadework.cube import MISSING, Cube
 from spadework.grid import reproject, rings_of
 from spadework.records import (
     Bound,
+    Chance,
+    Curve,
     Dropped,
     Event,
     Findings,
     Look,
     MultiPolygon,
+    NullStatement,
     Observability,
     Period,
     PhaseStep,
+    Planted,
     SceneRef,
     Season,
+    Sensitivity,
     SeriesRow,
     Site,
+    Smallest,
 )
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=https://evil.example/x.png onerror=alert(2)> {{ 7 * 7 }}"
@@ -89,3 +97,35 @@ def findings_of(*events: Event, **site: object) -> Findings:
         dropped=(Dropped("S2B_x", "mask not readable"),), hosts=(("example.org", "the tile"),),
         versions=(("spadework", "0"),), not_yet=("report.pdf",),
     )  # fmt: skip
+
+
+def sensitivity_of(before: dt.date | None = dt.date(2020, 9, 1), **changes: object) -> Sensitivity:
+    """Two plants, one statement for 20 pixels and 5 points, and a weaker one for 8 pixels."""
+    planted = (
+        Planted("soil", 1, 20, 0.06, dt.date(2020, 2, 1), 6.0, found=True),
+        Planted("grey", -1, 8, 0.02, dt.date(2020, 11, 1), 1.0, found=False),
+    )
+    statements = (
+        NullStatement(800.0, 0.05, 0.9, None, Chance(0.612, 0.4, 0.75, "grey"), 1, 1),
+        NullStatement(2000.0, 0.05, 0.9, before, Chance(0.904, 0.853, 0.9972, "grey"), 1, 1),
+        NullStatement(2000.0, 0.05, 0.5, dt.date(2020, 12, 1), Chance(0.51, 0.3, 0.7, "soil"), 1, 1),
+    )
+    curve = ((0.01, 0.1, 0.2), (0.1, 0.8, 0.95), (0.05, 0.6, 0.9), (0.2, 0.9, 0.99))
+    told = Sensitivity(
+        planted, 300, 4, 0.9, dt.date(2020, 1, 1), dt.date(2020, 12, 31), dt.date(2020, 7, 1), 100.0, 60_000.0, statements,
+        (Smallest(0.9, "contrast", 0.05, 1900.0, 1100.0, None),),
+        (Curve("soil", 2000.0, *curve), Curve("grey", 2000.0, *curve)),
+    )  # fmt: skip
+    return dataclasses.replace(told, **changes)  # type: ignore[arg-type]  # field by field in each test
+
+
+def cube_of(bands: tuple[str, ...] = BANDS) -> Cube:
+    random = np.random.default_rng(1)
+    shape = (len(LOOKS), len(bands), *GRID.shape)
+    values = (800 + 200 * np.arange(len(bands))[:, None, None] + random.normal(0, 40, shape)).astype(np.int16)
+    values[5:, :, 8:11, 10:14] += 900
+    values[0, :, 0, 0] = MISSING
+    clear = np.ones((len(LOOKS), *GRID.shape), dtype=np.bool_)
+    clear[3, 3:] = False
+    clear[0, 0, 0] = False
+    return Cube(values, clear, np.zeros_like(clear), LOOKS, bands, GRID, np.ones(GRID.shape, dtype=np.bool_))

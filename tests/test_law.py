@@ -19,7 +19,7 @@ DOORS = ("imagery", "intake", "store")
 
 SEALED = {
     "socket", "ssl", "http", "ftplib", "smtplib", "urllib.request", "urllib3", "requests", "httpx", "subprocess", "tempfile", "shutil",
-    "glob", "sqlite3", "rasterio", "netCDF4", "pystac", "pystac_client", "planetary_computer", "zarr",
+    "glob", "sqlite3", "rasterio", "pyogrio", "netCDF4", "pystac", "pystac_client", "planetary_computer", "zarr",
 }  # fmt: skip
 """Modules that only doors import."""
 TOUCHING = {

@@ -372,7 +372,7 @@ def _granule(properties: Json) -> str | None:
         told = f"{zone}{properties['sentinel:grid_square']}"
     if told is None and "landsat:wrs_path" in properties:
         told = f"{properties['landsat:wrs_path']}{properties.get('landsat:wrs_row', '')}"
-    return str(told).removeprefix("MGRS-") if told else None
+    return str(told).removeprefix("MGRS-").removeprefix("WRS2-") if told else None
 
 
 def _is_paid(item: Json) -> bool:

@@ -139,7 +139,7 @@ def _told(view: _View, composites: list[draw.Composite], shown: list[Look]) -> t
     event, kinds = view.mapped.event, "; ".join(composite.words for composite in composites)
     squares = "the squares are the pixels" if view.scale >= 2 else "pixels are smoothed"  # noqa: PLR2004 - fit enlarges from 2 on
     caption = (
-        f"{event.id} (number {view.mapped.number} on the overview), before: {words.look_name(shown[0])}; after: {words.look_name(shown[1])}. "
+        f"{event.id} (number {view.mapped.number} on the overview), before: {words.look_day(shown[0])}; after: {words.look_day(shown[1])}. "
         f"{view.pair.reason} Shown in {kinds}; the same stretch before and after; the line is the event's outline; "
         f"{squares}. Small map: the whole site on the look after, with a box where this lies."
     )

@@ -97,8 +97,8 @@ def _figure(on: plot.Canvas, findings: Findings, told: Sensitivity) -> Figure:
     watched = [look for look in findings.looks if told.start <= look.day <= told.end]
     facts = imprint(findings, f"{findings.site.name}: what could have been seen", watched)
     caption = (
-        f"Fitted probability that a change of this area and contrast that began on {words.day(told.middle)}, the middle of the watched "
-        f"period, was confirmed, with its {words.share(told.level)} interval; above, changes along the line between the ground and bare "
+        f"Fitted probability that a change of this area and contrast that came in the middle of the watched period "
+        f"({words.day(told.middle)}) was confirmed, with its {words.share(told.level)} interval; above, changes along the line between the ground and bare "
         f"soil; below, the same step in every band. Ticks: the {len(told.planted)} planted changes, of all onsets, each in the panel of the "
         "area nearest to its own, confirmed (above) or missed (below)."
     )

@@ -179,7 +179,7 @@ def _overview(atlas: draw.Atlas) -> Figure:
     title = f"{findings.site.name}: events on the look of {look.day}"
     facts = imprint(findings, title, [look], grid=cube.grid, scale=scale)
     sheet = plate(_with_key(body, atlas), facts).image
-    caption = f"Overview: look of {words.look_name(look)}, {words.share(look.clear)} clear, {atlas.composite.words}."
+    caption = f"Overview: look of {words.look_day(look)}, {words.share(look.clear)} clear, {atlas.composite.words}."
     listed = "; ".join(f"{mapped.number} = {mapped.event.id}" for mapped in atlas.events)
     caption += f" Outlines: {listed}." if listed else " No event was found here, so nothing is outlined."
     if undrawn := len(findings.events) - len(atlas.events):

@@ -122,7 +122,7 @@ def table_caption(w: Witness) -> str:
         "Disturbances of at least this area and contrast that began before this day would have been confirmed with a probability of "
         f"at least {words.probability(words.SURE)}; the probability is that on the day, with its {words.share(told.level)} interval. Not "
         "reached: not even for a disturbance that began on the first watched day. Told for the harder kind of change, on the ground "
-        f"that was assessed and shows no event, {words.plain_area(told.ground_m2)} in all."
+        f"that was assessed and shows no event, up to {words.plain_area(told.ground_m2)}."
     )
 
 
@@ -143,8 +143,10 @@ def null(w: Witness) -> str:
 def assessed(w: Witness) -> str:
     """How much ground could be watched."""
     rest = w.seen.not_assessed_m2
-    left = f", and {words.plain_area(rest)} was not (value -1 in the rasters)" if rest > 0 else ", all of it"
-    return f"In all, {words.plain_area(w.seen.assessed_m2)} of ground was assessed{left}."
+    left = (
+        f"; up to {words.plain_area(rest)} could not be (value -1 in the rasters)" if rest > 0 else ", all that was asked for"
+    )
+    return f"Up to {words.plain_area(w.seen.assessed_m2)} of ground was assessed{left}."
 
 
 def gap(w: Witness) -> str:
@@ -202,7 +204,7 @@ def unseen_time(w: Witness) -> str:
 def unseen_ground(w: Witness) -> str:
     """Ground that could not be assessed."""
     rest = w.seen.not_assessed_m2
-    return f"What happened on the {words.plain_area(rest)} of ground that could not be assessed." if rest > 0 else ""
+    return f"What happened on up to {words.plain_area(rest)} of ground that could not be assessed." if rest > 0 else ""
 
 
 def unbounded(w: Witness) -> str:
@@ -221,7 +223,7 @@ def pixel(w: Witness) -> str:
 def smallest(w: Witness) -> str:
     """The smallest event that is listed."""
     number = w.site.min_pixels
-    return f"No change of under {number} pixels, {words.plain_area(number * w.grid.pixel_m**2)} in all, is listed."
+    return f"No change of under {number} pixels (less than {words.plain_area(number * w.grid.pixel_m**2)}) is listed."
 
 
 def opening(w: Witness) -> str:

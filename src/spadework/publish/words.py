@@ -165,6 +165,11 @@ def look_name(look: Look) -> str:
     return f"{day(look.day)} ({', '.join([*sensor, *clock])})" if sensor or clock else day(look.day)
 
 
+def look_day(look: Look) -> str:
+    """The day of a look and its platform, for a caption: a picture is told by its day."""
+    return day(look.day) if look.platform == "unknown" else f"{day(look.day)} ({platform(look.platform)})"
+
+
 def credits_of(looks: Iterable[Look]) -> list[str]:
     """Credit and licence lines of some looks; credits that differ by their year only become one line."""
     years: dict[tuple[str, str], set[int]] = {}

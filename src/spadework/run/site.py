@@ -301,10 +301,10 @@ class _Job:
         return (
             Stage("change", (), lambda: [self._plan_facts(), self._evidence, MONITOR],
                   lambda: change_rasters(self.change, self.plan.grid, synthetic=self.site.synthetic)),
-            Stage("events", ("change",), lambda: [self.site.min_pixels, self.site.base_rate, [asdict(m) for m in self._marks], vectors_available()],
+            Stage("events", ("change",), lambda: [self.site.min_pixels, self.site.base_rate, [asdict(m) for m in self._marks]],
                   self._event_files),
             Stage("sensitivity", ("change",), lambda: [self.site.name, self.site.min_pixels, self.site.base_rate, self._planting], self._null_files),
-            Stage("report", ("events", "sensitivity"), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts, self._told], self._pages),
+            Stage("report", ("events", "sensitivity"), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts, self._told, vectors_available()], self._pages),
         )  # fmt: skip
 
     def _plan_facts(self) -> list[Any]:
@@ -323,7 +323,7 @@ class _Job:
 
     def _event_files(self) -> dict[str, bytes]:
         self.on_step("events", 0, None)
-        return {**event_files(self._seen), **map_files(self._seen)}
+        return event_files(self._seen)
 
     def _null_files(self) -> dict[str, bytes]:
         seen = (self.cube, self.change, self._found)
@@ -338,6 +338,7 @@ class _Job:
         edition = Edition(findings, working_copy(self.dossier, keep_judgement(self.dossier, findings)))
         return {
             **{figure.name: figure.data for figure in figures},
+            **map_files(findings),
             "figures/figures.json": figures_json(figures),
             "findings.json": findings_json(findings),
             "report.html": report_html(edition, embedded(figures, "screen")).encode(),

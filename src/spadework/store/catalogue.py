@@ -30,13 +30,20 @@ if TYPE_CHECKING:
     Hashes = Mapping[str, str]
     """SHA-256 of files, by path below the catalogue."""
 
-_EXTENSIONS = [
-    "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
-    "https://stac-extensions.github.io/file/v2.1.0/schema.json",
-    "https://stac-extensions.github.io/eo/v2.0.0/schema.json",
-    "https://stac-extensions.github.io/raster/v2.0.0/schema.json",
-    "https://stac-extensions.github.io/view/v1.0.0/schema.json",
-]
+_EXTENSIONS = {
+    "proj": "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
+    "file": "https://stac-extensions.github.io/file/v2.1.0/schema.json",
+    "eo": "https://stac-extensions.github.io/eo/v2.0.0/schema.json",
+    "raster": "https://stac-extensions.github.io/raster/v2.0.0/schema.json",
+    "view": "https://stac-extensions.github.io/view/v1.0.0/schema.json",
+    "grid": "https://stac-extensions.github.io/grid/v1.1.0/schema.json",
+    "s2": "https://stac-extensions.github.io/sentinel-2/v1.0.0/schema.json",
+}
+"""Extensions by the prefix of their fields: one is declared only where it is used."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
+"""An instant as STAC wants it."""
+_TILE = re.compile(r"\d{1,2}[C-X][A-Z]{2}")
+"""A tile of the Military Grid Reference System."""
 
 
 _LONGEST_NAME = 120
@@ -195,7 +202,15 @@ def _asset_json(asset: Asset, name: str, size: int, digest: str, dtype: str) -> 
     }
 
 
+def _grid_code(granule: str | None) -> str | None:
+    """A granule as the grid extension has it: MGRS-37SFA, WRS2-171035."""
+    if granule is None or "-" in granule:
+        return granule
+    return f"MGRS-{granule}" if _TILE.fullmatch(granule) else f"WRS2-{granule}"
+
+
 def _item_json(scene: Scene, kept: dict[str, dict[str, Any]], derived_from: str) -> dict[str, Any]:
+    updated = scene.updated if scene.updated and _DATE.fullmatch(scene.updated) else None
     properties: dict[str, Any] = {
         "platform": scene.platform,
         "gsd": scene.gsd,
@@ -205,8 +220,8 @@ def _item_json(scene: Scene, kept: dict[str, dict[str, Any]], derived_from: str)
         "view:sun_azimuth": scene.sun_azimuth,
         "view:off_nadir": scene.off_nadir,
         "s2:processing_baseline": scene.baseline,
-        "grid:code": scene.granule,
-        "updated": scene.updated,
+        "grid:code": _grid_code(scene.granule),
+        "updated": updated,
         "spadework:credit": scene.credit,
         "spadework:licence": scene.licence,
         "spadework:provider": scene.provider,
@@ -216,6 +231,7 @@ def _item_json(scene: Scene, kept: dict[str, dict[str, Any]], derived_from: str)
     }
     if scene.synthetic:
         properties["spadework:synthetic"] = True
+    properties = {key: value for key, value in properties.items() if value is not None}
     assets: dict[str, Any] = {}
     for name, asset in scene.bands:
         assets[asset.key] = {**kept[asset.key], "bands": [{"name": asset.key, "eo:common_name": name}]}
@@ -227,16 +243,18 @@ def _item_json(scene: Scene, kept: dict[str, dict[str, Any]], derived_from: str)
         "type": "Polygon" if single else "MultiPolygon",
         "coordinates": scene.footprint[0] if single else scene.footprint,
     }
+    parts = (properties, *assets.values(), *(band for told in assets.values() for band in told.get("bands", ())))
+    used = {key.partition(":")[0] for part in parts for key in part}
     item = pystac.Item(
         scene.id, geometry, list(shape_of(scene.footprint).bounds), scene.datetime,
-        {key: value for key, value in properties.items() if value is not None}, stac_extensions=_EXTENSIONS, collection=scene.collection,
+        properties, stac_extensions=[url for prefix, url in _EXTENSIONS.items() if prefix in used], collection=scene.collection,
     ).to_dict(include_self_link=False)  # fmt: skip
     item["assets"] = assets
     item["links"] = [
         {"rel": "root", "href": "../../catalog.json", "type": "application/json"},
         {"rel": "parent", "href": "../collection.json", "type": "application/json"},
         {"rel": "collection", "href": "../collection.json", "type": "application/json"},
-        {"rel": "derived_from", "href": derived_from, "updated": scene.updated},
+        *([{"rel": "derived_from", "href": derived_from} | ({"updated": updated} if updated else {})] if derived_from else []),
     ]
     return item
 
