@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import secrets
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +19,7 @@ from spadework.store.trail import Problem
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterator
     from pathlib import Path
 
     from spadework.store.verify import Verdict
@@ -28,6 +31,10 @@ _LARGEST: Final = 1 << 20
 """Bytes of an answer that is read at all; usual ones have 2,000 to 8,000."""
 _GRANTED: Final = 0
 """PKIStatus granted (RFC 3161, 2.4.2)."""
+_CERTIFICATES: Final = 0xA0
+"""Tag of the certificates in SignedData (RFC 5652, 5.1)."""
+_LONG: Final = 0x80
+"""Bit of a DER length that is itself longer than a byte."""
 _HEAD: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -38,7 +45,7 @@ class Stamp:
     time: dt.datetime
     """When the authority saw the head, UTC."""
     authority: str
-    """Subject of the certificate that signed, RFC 4514; "unknown" where the token holds none."""
+    """Subject of the certificate that signed, RFC 4514; "unknown" where the token does not tell one."""
     trusted: bool
     """Whether its signature was checked up to a given root; False: no roots were given, and anyone could have made it."""
 
@@ -72,7 +79,7 @@ def stamp(head: str, url: str, timeout_s: float) -> bytes:
         why = "; ".join(answer.status_string) or f"status {answer.status}"
         raise OutsideError(url, f"refused to stamp: {why!a}", "ask another authority")
     problem = _unlike(answer, head)
-    if answer.tst_info.nonce != nonce:
+    if problem is None and answer.tst_info.nonce != nonce:
         problem = "answered another request than ours"
     if problem:
         raise OutsideError(url, problem, "ask another authority: this answer was discarded")
@@ -98,9 +105,10 @@ def check_stamp(token: bytes, head: str, roots: Path | None) -> Stamp:
         raise UserError("--stamp", "is no time stamp", "name the .tsr file that `spadework publish` wrote")
     if problem := _unlike(answer, head):
         raise UserError("--stamp", problem, "name the .tsr file of this head")
-    if roots is not None:
-        _check_signature(client, answer, head, roots)
-    return Stamp(answer.tst_info.gen_time, _signer(answer), roots is not None)
+    with _readable():
+        if roots is not None:
+            _check_signature(client, answer, head, roots)
+        return Stamp(answer.tst_info.gen_time, _signer(answer), roots is not None)
 
 
 def add_stamp(verdict: Verdict, path: Path, head: str | None, roots: Path | None) -> tuple[Verdict, Stamp | None]:
@@ -177,12 +185,52 @@ def _short(error: Exception) -> str:
 
 def _decoded(client: Any, token: bytes) -> Any | None:  # noqa: ANN401 - its types are its own
     try:
-        answer = client.decode_timestamp_response(token)
+        answer = client.decode_timestamp_response(_in_order(token))
         if answer.status == _GRANTED:
             _ = answer.tst_info.message_imprint.message
-    except ValueError:
+    except (ValueError, KeyError):
         return None
     return answer
+
+
+def _in_order(token: bytes) -> bytes:
+    """A token with its certificates in the order that DER wants of a set (X.690, 11.6), which openssl does not keep.
+
+    No signature covers that order, and the decoder refuses any other. What is no token comes back as it is.
+    """
+    try:
+        (answer,) = _members(token, 0, len(token))
+        _, content = _members(token, *answer[1:])
+        _, explicit = _members(token, *content[1:])
+        (signed,) = _members(token, *explicit[1:])
+        certificates = next(part for part in _members(token, *signed[1:]) if token[part[0]] == _CERTIFICATES)
+        _, start, end = certificates
+        members = sorted(token[at:to] for at, _, to in _members(token, start, end))
+    except (ValueError, IndexError, StopIteration):
+        return token
+    return token[:start] + b"".join(members) + token[end:]
+
+
+def _members(data: bytes, at: int, end: int) -> list[tuple[int, int, int]]:
+    """(start, start of content, end) of each DER value in a stretch of bytes.
+
+    Raises:
+        ValueError: one reaches beyond the stretch.
+        IndexError: the bytes end within one.
+
+    """
+    out = []
+    while at < end:
+        size, content = data[at + 1], at + 2
+        if size & _LONG:
+            content += size & ~_LONG
+            size = int.from_bytes(data[at + 2 : content], "big")
+        if content + size > end:
+            msg = "a value reaches beyond what holds it"
+            raise ValueError(msg)
+        out.append((at, content, content + size))
+        at = content + size
+    return out
 
 
 def _unlike(answer: Any, head: str) -> str | None:  # noqa: ANN401 - its types are its own
@@ -191,13 +239,29 @@ def _unlike(answer: Any, head: str) -> str | None:  # noqa: ANN401 - its types a
     return None if same else "stamps something else than this head"
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Certificates that no one should have made become one clear error."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - of an extra
+    from cryptography.x509 import InvalidVersion  # noqa: PLC0415 - of an extra
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what a later version of the library will refuse
+        try:
+            yield
+        except (ValueError, KeyError, InvalidVersion, UnsupportedAlgorithm) as error:
+            raise UserError(
+                "--stamp", "holds certificates that cannot be read", "ask the authority for another stamp"
+            ) from error
+
+
 def _signer(answer: Any) -> str:  # noqa: ANN401 - its types are its own
     from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415 - of an extra
 
     signers = {(info.issuer, info.serial_number) for info in answer.signed_data.signer_infos}
     certificates = map(load_der_x509_certificate, answer.signed_data.certificates)
     names = [c.subject.rfc4514_string() for c in certificates if (c.issuer, c.serial_number) in signers]
-    return names[0] if names else "unknown"
+    return names[0] if len(names) == 1 and names[0].isprintable() else "unknown"
 
 
 def _check_signature(client: Any, answer: Any, head: str, roots: Path) -> None:  # noqa: ANN401 - its types are its own

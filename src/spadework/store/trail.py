@@ -54,7 +54,7 @@ def follow(data: bytes) -> Trail:
     """Follow the bytes of a ledger."""
     trail = Trail(data.split(b"\n"))
     if trail.lines.pop():
-        trail.problems.append(Problem(LEDGER, f"line {len(trail.lines) + 1}", "its last line is cut off"))
+        trail.problems.append(Problem(LEDGER, f"line {len(trail.lines) + 1}", "has its last line cut off"))
     if not trail.lines:
         trail.problems.append(Problem(LEDGER, "", "holds no line"))
     for n, line in enumerate(trail.lines, 1):
@@ -63,7 +63,7 @@ def follow(data: bytes) -> Trail:
         if problem := trail.chain.follow(line):
             trail.chain.skip(line)
             if not trail.problems:
-                trail.problems.append(Problem(LEDGER, f"line {n}", problem))
+                trail.problems.append(Problem(LEDGER, f"line {n}", problem.removeprefix(f"line {n} ")))
         if trail.chain.last.get("kind") == "publish":
             trail.published.append((n, trail.chain.last.get("data", {})))
         trail.heads.append(trail.chain.head)

@@ -110,7 +110,7 @@ def _covered(trail: Trail, head: str, root: Path | None) -> tuple[int | None, Pr
     if head in trail.heads:
         return trail.heads.index(head) + 1, None
     problem = Problem(
-        LEDGER, "", "no line leads to the head asked for: it was cut short or written anew, or the head is not of it"
+        LEDGER, "", "has no line that leads to the head asked for: it was cut short or written anew, or the head is not of it"
     )
     for number, told in trail.published:
         if told.get("head") == head:
@@ -126,20 +126,28 @@ def _unlike(trail: Trail, told: Mapping[str, Any], root: Path | None) -> str | N
     count, pack = told.get("lines"), told.get("pack")
     if not isinstance(count, int) or not 0 < count <= len(trail.lines) or not isinstance(pack, str):
         return "does not say what was packed"
-    lines = trail.lines[:count]
-    chain = Chain()
+    lines, chain = trail.lines[:count], Chain()
     try:
         if told.get("redacted"):
-            salt = read_salt(root) if root else None
+            salt = _salt_of(root)
             if salt is None:
-                return f"the lines of that export were redacted, and the dossier's {SALT} is gone: they cannot be made again"
+                return (
+                    f"cannot be followed to that export: its lines were redacted, and the dossier's {SALT} is gone or damaged"
+                )
             lines = redacted(lines, salt)
         problem = chain.extend(lines) or chain.follow(pack.encode())
-    except (StorageError, ValueError) as error:
+    except ValueError as error:
         problem = str(error)
     if problem or chain.head != told.get("head"):
-        return f"the first {count} lines are not those of the export with that head: they were written anew"
+        return f"begins with {count} lines that are not those of the export with that head: they were written anew"
     return None
+
+
+def _salt_of(root: Path | None) -> bytes | None:
+    try:
+        return read_salt(root) if root else None
+    except StorageError:
+        return None
 
 
 def _walk(root: Path) -> tuple[dict[str, Path], dict[str, str]]:
@@ -190,7 +198,7 @@ def _verify_export(file: IO[bytes], name: str, head: str | None, progress: OnPro
         led = head in (None, trail.chain.head)
         if not led:
             problems.append(
-                Problem(LEDGER, f"line {len(trail.lines)}", "is not the last line of the export with the head asked for")
+                Problem(LEDGER, f"line {len(trail.lines)}", "ends in another line than the export with the head asked for")
             )
         covered = len(trail.lines) if head and led else None
         size, lines = _bytes_of(found), len(trail.lines)
