@@ -123,15 +123,10 @@ def _moved(old: Event, new: Event) -> str:
 def identity(w: Witness) -> str:
     """Name, version and date of the product."""
     product = w.product
-    if product.id is None or product.made is None:
-        return (
-            f"This is a working copy of version {product.judgement} of the findings. An export gets a product id and a version "
-            "number of its own."
-        )
-    return (
-        f"Product {product.id}, version {product.version}, of {words.day(product.made.date())} (UTC); it holds version "
-        f"{product.judgement} of the findings."
-    )
+    if product.id is None:
+        return "This is a working copy: it has no product id and no version. An export gets both."
+    made = f", of {words.day(product.made.date())} (UTC)" if product.made else ""
+    return f"Product {product.id}, version {product.version}{made}; it holds version {product.judgement} of the findings."
 
 
 def readers(w: Witness) -> str:

@@ -189,7 +189,7 @@ def _missing(look: Look) -> str:
 
 
 def _refuse_faults(thing: str, text: str) -> None:
-    for fault in lint(text, Known(CHANGES)):
+    for fault in lint(text, Known(CHANGES, beside_row_a=True)):
         raise UserError(thing, f"'{fault.words}' ({fault.rule})", fault.mend)
 
 

@@ -1,0 +1,41 @@
+"""Two versions of the findings of a dossier, compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spadework.run.report import open_dossier
+from spadework.run.versions import compared, count_of
+from spadework.store.files import only_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of the findings."""
+
+    versions: int
+    """How many the history holds."""
+    before: int
+    after: int
+    changes: tuple[str, ...]
+    """In words; empty = the same."""
+
+
+def told_history(out: Path, before: int | None, after: int | None) -> Told:
+    """Compare two versions; the last with the one before where none is named.
+
+    Raises:
+        UserError: no such dossier, or no such version.
+        StorageError: the dossier is damaged.
+
+    """
+    with only_run(out):
+        dossier = open_dossier(out)
+        versions = count_of(dossier)
+        last = versions if after is None else after
+        first = max(last - 1, 1) if before is None else before
+        return Told(versions, first, last, compared(dossier, first, last))
