@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import shapely
-from findings import BANDS, GRID, LOOKS, event_of, findings_of, patch
+from findings import LOOKS, cube_of, event_of, findings_of, patch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from spadework.cube import Cube
-from spadework.publish import draw, figures, labels, plate, plot
+from spadework.publish import draw, figures, labels, plate, plot, series
 from spadework.publish.closeup import before_after
 from spadework.publish.detection import detection_figure
 from spadework.publish.series import series_figure
@@ -31,18 +30,7 @@ if TYPE_CHECKING:
 EVENTS = (event_of(), event_of("E20200517-0001-0001", status="anomaly", geometry=patch(1, 1, 2, 2), confirmed_on=None))
 
 
-def cube_of() -> Cube:
-    """Noise over a step from band to band; twelve pixels brighten from the sixth look on."""
-    random = np.random.default_rng(1)
-    shape = (len(LOOKS), len(BANDS), *GRID.shape)
-    values = (800 + 200 * np.arange(len(BANDS))[:, None, None] + random.normal(0, 40, shape)).astype(np.int16)
-    values[5:, :, 8:11, 10:14] += 900
-    clear = np.ones((len(LOOKS), *GRID.shape), dtype=np.bool_)
-    clear[3, 3:] = False
-    return Cube(values, clear, np.zeros_like(clear), LOOKS, BANDS, GRID, np.ones(GRID.shape, dtype=np.bool_))
-
-
-def sensitivity_of() -> Sensitivity:
+def measured() -> Sensitivity:
     curves = tuple(
         Curve(family, area, (0.02, 0.05, 0.1), (0.2, 0.6, 0.9), (0.1, 0.4, 0.8), (0.3, 0.7, 0.95))
         for family in ("soil", "grey")
@@ -55,7 +43,7 @@ def sensitivity_of() -> Sensitivity:
 
 @pytest.fixture(scope="module")
 def told() -> Findings:
-    return dataclasses.replace(findings_of(*EVENTS), sensitivity=sensitivity_of())
+    return dataclasses.replace(findings_of(*EVENTS), sensitivity=measured())
 
 
 @pytest.fixture(scope="module")
@@ -263,15 +251,14 @@ def test_only_pairs_have_panels(drawn: dict[str, Figure]) -> None:
 
 
 def test_a_close_up_names_its_event_and_shows_where_it_lies(told: Findings, lettered: list[str]) -> None:
-    big = dataclasses.replace(cube_of())
-    atlas = draw.atlas(big, told)
+    atlas = draw.atlas(cube_of(), told)
     figure = before_after(atlas, atlas.events[0])
     assert figure is not None
     assert lettered.count("1 · E20200517-0008-0010") == 4  # in each panel
     assert "Small map: the whole site on the look after; the box is this close-up." in lettered
     assert "number 1 on the overview" in figure.caption
     ((_, _, _, below), _) = figure.panels or ((0, 0, 0, 0),) * 2
-    corner = rgb(figure)[below:, : draw.MARGIN + 150]
+    corner = rgb(figure)[below:, : draw.MARGIN + 210]
     assert like(corner, "#000000", 3).sum() > 100  # the rim of the box
 
 
@@ -327,9 +314,9 @@ def test_points_without_a_value_are_left_out() -> None:
     assert panel.at([0, 5, 10], [0, math.nan, 1]) == [(0, 50), (100, 0)]
 
 
-def shaded(figure: Figure) -> tuple[int, int]:
+def shaded(figure: Figure, colour: str) -> tuple[int, int]:
     """First and last column with the onset's shading over most of the first panel."""
-    tall = like(rgb(figure)[70:220], plot.PALE[draw.ORANGE]).mean(axis=0) > 0.7
+    tall = like(rgb(figure)[70:220], colour, 9).mean(axis=0) > 0.7
     columns = np.flatnonzero(tall)
     return int(columns[0]), int(columns[-1])
 
@@ -337,16 +324,16 @@ def shaded(figure: Figure) -> tuple[int, int]:
 def test_the_onset_interval_is_shaded_where_it_lies() -> None:
     event = event_of(onset_earliest=dataclasses.replace(event_of().onset_earliest, datetime=LOOKS[2].datetime))  # type: ignore[type-var]  # it has one
     atlas = draw.atlas(cube_of(), findings_of(event))
-    left, right = shaded(series_figure(atlas, atlas.events[0]))
+    left, right = shaded(series_figure(atlas, atlas.events[0]), plot.PALE[draw.ORANGE])
     axis = plot.time_axis([plot.day_of(look.datetime) for look in LOOKS])
-    at = axis.share([plot.day_of(LOOKS[2].datetime), plot.day_of(LOOKS[5].datetime)]) * (900 - 56 - 8) + 56 + draw.MARGIN
+    at = axis.share([plot.day_of(LOOKS[2].datetime), plot.day_of(LOOKS[5].datetime)]) * (900 - 56 - 20) + 56 + draw.MARGIN
     assert (left, right) == pytest.approx(tuple(at), abs=3)
 
 
 def test_an_unbounded_onset_is_shaded_from_the_edge(lettered: list[str]) -> None:
     atlas = draw.atlas(cube_of(), findings_of(event_of(onset_earliest=None)))
     figure = series_figure(atlas, atlas.events[0])
-    assert shaded(figure)[0] == pytest.approx(56 + draw.MARGIN, abs=2)
+    assert shaded(figure, series.UNBOUNDED)[0] == pytest.approx(56 + draw.MARGIN, abs=2)
     assert "onset: at an unknown time before 2020-05-17" in lettered
     assert "at an unknown time before 2020-05-17" in figure.caption
 

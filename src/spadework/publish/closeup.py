@@ -28,8 +28,8 @@ HEAD: Final = 56
 """Height of the words above a strip of two panels, pixels."""
 LETTERS, AWAY = 13, 26
 """Size of the callout, and its distance from the outline, so that it hides nothing near the event; pixels."""
-INSET: Final = 150
-"""Longer side of the small map of the site, pixels."""
+INSET: Final = (210, 150)
+"""Most width and height of the small map of the site, pixels."""
 INSET_COLOURS: Final = 48
 """In so many colours it takes a third of the bytes."""
 
@@ -110,7 +110,7 @@ def _strip(atlas: draw.Atlas, view: _View, composite: draw.Composite) -> Image.I
         x, look = place * (width + draw.MARGIN), cube.looks[index]
         draw.outline(panel, callout.shape, callout.colour)
         letter(panel, [callout], spots, LETTERS)
-        strip.paste(panel, (x, HEAD))
+        strip.paste(draw.framed(panel), (x, HEAD))
         name, bold = ("Before  ", "After  ")[place], draw.font(15, bold=True)
         pen.text((x, 32), name, font=bold, fill=draw.INK)
         text = f"{look.day}  {words.platform(look.platform)[:20]}"
@@ -120,17 +120,15 @@ def _strip(atlas: draw.Atlas, view: _View, composite: draw.Composite) -> Image.I
 
 def _inset(atlas: draw.Atlas, view: _View) -> Image.Image:
     """The whole site on the look after, with a box where the close-up lies."""
-    image = atlas.look(view.pair.after, INSET)
-    scale = INSET / max(atlas.cube.grid.shape)
-    size = tuple(max(1, round(edge * scale)) for edge in reversed(atlas.cube.grid.shape))
-    image = (
-        image.resize((size[0], size[1]), Image.Resampling.BICUBIC)
-        .quantize(INSET_COLOURS, dither=Image.Dither.NONE)
-        .convert("RGB")
-    )
+    shape = atlas.cube.grid.shape
+    image = atlas.look(view.pair.after, max(INSET))
+    scale = min(INSET[0] / shape[1], INSET[1] / shape[0])
+    size = max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
+    image = image.resize(size, Image.Resampling.BICUBIC)
+    image = image.quantize(INSET_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).convert("RGB")
     box = shapely.box(*(edge * scale for edge in (view.cols.start, view.rows.start, view.cols.stop, view.rows.stop)))
-    inside = shapely.box(1, 1, image.width - 2, image.height - 2)
-    draw.outline(image, shapely.MultiPolygon([box.intersection(inside)]), draw.PAPER)
+    inside = shapely.box(2, 2, image.width - 3, image.height - 3)
+    draw.outline(draw.framed(image), shapely.MultiPolygon([box.intersection(inside)]), draw.PAPER)
     return image
 
 

@@ -34,7 +34,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
 )  # fmt: skip
 """Okabe and Ito (2008), "Color Universal Design": told apart by people with any common colour vision."""
 STATUS_COLOUR: Final = {"confirmed": VERMILION, "anomaly": YELLOW, "recovered": SKY, "rejected": "#d0d0d0"}
-INK, PAPER, FAINT, NO_DATA = "#1a1a1a", "#ffffff", "#5a5a5a", (205, 205, 205)
+INK, PAPER, FAINT, EDGE, NO_DATA = "#1a1a1a", "#ffffff", "#5a5a5a", "#9a9a9a", (205, 205, 205)
 MARGIN: Final = 14
 """Pixels around and between the parts of a picture."""
 TEXT: Final = 16
@@ -167,6 +167,12 @@ def outline(image: Image.Image, shape: shapely.Geometry, colour: str, width: int
         pen.line(line, fill=PAPER if colour == VERMILION else BLACK, width=width + 2, joint="curve")
     for line in lines:
         pen.line(line, fill=colour, width=width, joint="curve")
+
+
+def framed(image: Image.Image) -> Image.Image:
+    """The same picture with a thin grey edge, without which cloud runs out into the paper."""
+    ImageDraw.Draw(image).rectangle((0, 0, image.width - 1, image.height - 1), outline=EDGE)
+    return image
 
 
 def north_angle(grid: GeoBox) -> float:

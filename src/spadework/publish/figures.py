@@ -93,7 +93,7 @@ def _contact_sheet(atlas: draw.Atlas) -> Figure | None:
     for place, (index, thumb) in enumerate(zip(chosen, thumbs, strict=True)):
         x, y = place % columns * cell, place // columns * row
         look = cube.looks[index]
-        body.paste(thumb, (x, y))
+        body.paste(draw.framed(thumb), (x, y))
         pen.text((x, y + height + 3), f"{look.day}", font=draw.font(13, bold=True), fill=draw.INK)
         pen.text((x, y + height + 20), _clear(look, side), font=draw.font(12), fill=draw.FAINT)
     looks = [cube.looks[index] for index in chosen]
@@ -138,7 +138,7 @@ def _timelapse(atlas: draw.Atlas) -> Figure | None:
     sheet = plate(views[0], imprint(findings, f"{findings.site.name}: timelapse", looks, grid=cube.grid, scale=scale))
     frames = []
     for view, look in zip(views, looks, strict=True):
-        _date(view, look, (looks[0].day, looks[-1].day))
+        _date(draw.framed(view), look, (looks[0].day, looks[-1].day))
         frames.append(sheet.image.copy())
         frames[-1].paste(view, sheet.corner)
     out = io.BytesIO()
@@ -198,7 +198,7 @@ def _with_key(body: Image.Image, atlas: draw.Atlas) -> Image.Image:
     rows = sum(math.ceil(len(members) / columns) for _, members in groups)
     more = len(atlas.findings.events) - len(atlas.events)
     sheet = Image.new("RGB", (width, body.height + 27 * len(groups) + 20 * rows + 10 + 22 * bool(more)), draw.PAPER)
-    sheet.paste(body, (0, 0))
+    sheet.paste(draw.framed(body), (0, 0))
     pen, y = ImageDraw.Draw(sheet), body.height + 6
     for status, members in groups:
         pen.rectangle((0, y + 5, 14, y + 17), fill=draw.STATUS_COLOUR[status], outline=draw.INK)

@@ -47,8 +47,15 @@ def clear_share(cube: Cube, event: Event) -> NDArray[np.float64]:
 
 def days_of_year_apart(one: dt.date, other: dt.date) -> int:
     """Days between two days of the year, round the year's end: 25 December and 4 January are 10 apart."""
-    gap = abs(one.replace(year=LEAP).timetuple().tm_yday - other.replace(year=LEAP).timetuple().tm_yday)
-    return min(gap, 366 - gap)
+    return _round_the_year(_day_of_year(one), _day_of_year(other))
+
+
+def _day_of_year(date: dt.date) -> int:
+    return date.replace(year=LEAP).timetuple().tm_yday
+
+
+def _round_the_year(one: int, other: int) -> int:
+    return min(abs(one - other), 366 - abs(one - other))
 
 
 def choose_pair(cube: Cube, event: Event) -> Pair | None:
@@ -70,10 +77,10 @@ def choose_pair(cube: Cube, event: Event) -> Pair | None:
     clear = [int(index) for index in np.flatnonzero(clear_share(cube, event) >= CLEAR_EVENT)]
     bright = [index for index in clear if cube.looks[index].clear >= CLEAR_SITE]
     bounded = event.onset_earliest is not None and event.onset_latest is not None
-    sun = _sun(cube)
+    sun, year = _sun(cube), [_day_of_year(look.day) for look in cube.looks]
     best: tuple[int, int, int] | None = None
     for chosen in (bright, clear):
-        pairs = [(_apart(cube, b, a), a, b) for b, a in _candidates(cube, event, chosen)]
+        pairs = [(_round_the_year(year[b], year[a]), a, b) for b, a in _candidates(cube, event, chosen)]
         like = [pair for pair in pairs if pair[0] <= LIKE_DAYS]
         if like:
             best = max(like, key=lambda pair: (min(sun[pair[1]], sun[pair[2]]), pair[1], pair[2] if bounded else -pair[2]))
@@ -104,7 +111,7 @@ def _sun(cube: Cube) -> list[int]:
     Noon elevation = 90 - |latitude - declination|, declination = 23.45 sin(360 (284 + day of year) / 365) (Cooper 1969).
     """
     x, y = cube.grid.transform * (cube.grid.shape[1] / 2, cube.grid.shape[0] / 2)
-    latitude = reproject(shapely.Point(x, y), str(cube.grid.crs), "EPSG:4326").y
+    latitude = float(shapely.get_y(reproject(shapely.Point(x, y), str(cube.grid.crs), "EPSG:4326")))
 
     def elevation(look: Look) -> float:
         if look.sun_elevation is not None:
@@ -113,10 +120,6 @@ def _sun(cube: Cube) -> list[int]:
         return 90.0 - abs(latitude - declination)
 
     return [int(elevation(look) // 10) for look in cube.looks]
-
-
-def _apart(cube: Cube, one: int, other: int) -> int:
-    return days_of_year_apart(cube.looks[one].day, cube.looks[other].day)
 
 
 def _part(date: dt.date) -> str:

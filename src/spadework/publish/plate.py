@@ -73,7 +73,8 @@ def imprint(
     count = f" ({len(looks)} looks)" if len(looks) > 1 else ""
     when = " to ".join(str(day) for day in dict.fromkeys([*days[:1], *days[-1:]])) + count if days else "no look"
     first = [when, ", ".join(platforms), f"pixel {words.span(findings.pixel_m)}", printed_place(findings.site)]
-    lines = (" · ".join(part for part in first if part), *words.credits_of(looks))
+    owed = {(look.credit, look.licence): look for look in looks}
+    lines = (" · ".join(part for part in first if part), *words.credits_of(owed.values()))
     facts = Imprint(words.clean(title), lines, findings.site.synthetic)
     if grid is None:
         return facts

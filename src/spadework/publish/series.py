@@ -25,8 +25,10 @@ BANDS: Final[dict[str, tuple[plot.Mark, str, str]]] = {
     "swir16": ("diamond", draw.GREEN, "short-wave infrared"),
 }
 """Mark, colour and words of the bands that are drawn where they exist: more make the plot unreadable."""
-WIDTH, LEFT, RIGHT = 900, 56, 8
+WIDTH, LEFT, RIGHT = 900, 56, 20
 """Of the plot, and beside its panels, pixels."""
+UNBOUNDED: Final = "#fcf0d8"
+"""Ground of an onset that no earlier look bounds."""
 UPPER, LOWER, STRIP, GAP = 190, 118, 22, 34
 """Height of the first panel, of the others and of the strip of unseen looks; room for the words above each; pixels."""
 
@@ -135,7 +137,12 @@ def _shade(panel: plot.Panel, event: Event) -> None:
     early, late = event.onset_earliest, event.onset_latest
     if late is not None:
         since = plot.day_of(early.datetime) if early else panel.x.low
-        panel.span(since, plot.day_of(late.datetime), plot.PALE[draw.ORANGE])
+        panel.span(since, plot.day_of(late.datetime), _ground(event))
+
+
+def _ground(event: Event) -> str:
+    """Colour of the onset interval, paler where it has no bound before."""
+    return plot.PALE[draw.ORANGE] if event.onset_earliest else UNBOUNDED
 
 
 def _rules(panel: plot.Panel, event: Event, start: dt.date) -> None:
@@ -149,7 +156,7 @@ def _key(on: plot.Canvas, event: Event, start: dt.date, top: float) -> None:
     """What the shading and the upright lines mean, with their days."""
     entries: list[tuple[plot.Sign, str]] = []
     if event.onset_latest is not None:
-        entries.append((("block", plot.PALE[draw.ORANGE]), _onset(event)))
+        entries.append((("block", _ground(event)), _onset(event)))
     if event.confirmed_on is not None:
         entries.append((("dashes", draw.PURPLE), f"confirmed {event.confirmed_on}"))
     entries.append((("dots", draw.INK), f"watched from {start}"))
