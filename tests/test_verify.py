@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import material
 import pytest
+from conftest import STACK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_scenes import chips_of, scene_of
 
 from spadework.errors import UserError
+from spadework.imagery.search import HttpRule
+from spadework.run.mark import mark_event
+from spadework.run.site import run_site
 from spadework.store.chain import GENESIS, read_line, redacted, write_line
 from spadework.store.dossier import Dossier
 from spadework.store.files import sha256
@@ -450,6 +455,28 @@ def test_any_byte_of_a_dossier_is_found_and_its_file_named(
     before = (root / name).read_bytes()
     (root / name).write_bytes(edited(before, edit))
     assert (root / name).read_bytes() == before or name in {problem.file for problem in check(root).problems}
+
+
+# ---------------------------------------------------------------- a real run
+def test_a_run_a_mark_and_a_second_run_leave_a_whole_dossier(tiny: Path, tmp_path: Path) -> None:
+    site = material.write_site(tmp_path / "site.toml", STACK, str(tiny / "catalog.json"))
+    out = tmp_path / "dossier"
+    http = HttpRule(timeout_s=5, retries=0)
+    first = run_site(site, out, http, lambda *_: None)
+    assert problems(out) == []
+    before = check(out)
+    lines = [read_line(line) or {} for line in (out / "ledger.jsonl").read_bytes().splitlines()]
+    stages = {line["data"]["stage"]: line["data"] for line in lines if line["kind"] == "stage"}
+    scenes = {line["data"]["scene"]: line["data"]["sha256"] for line in lines if line["kind"] == "chip"}
+    assert stages["change"]["inputs"] == scenes
+    assert stages["events"]["inputs"] == {**scenes, **stages["change"]["outputs"]}
+    assert run_site(site, out, http, lambda *_: None).did == ()
+    assert problems(out, before.head) == []
+    again = [read_line(line) or {} for line in (out / "ledger.jsonl").read_bytes().splitlines()[before.lines :]]
+    assert {line["kind"] for line in again} <= {"intake", "request", "run"}
+    mark_event(out, first.events[0]["id"], "reject", "ploughing", "")
+    run_site(site, out, http, lambda *_: None)
+    assert problems(out, before.head) == []
 
 
 # ---------------------------------------------------------------- the command
