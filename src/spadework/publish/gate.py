@@ -58,7 +58,7 @@ BINS: Final = ((5, "up to five"), (20, "six to twenty"))
 OPEN_CREDITS: Final = ("Copernicus Sentinel data", "U.S. Geological Survey", "USGS", "NASA")
 """Whose images anyone may pass on with this credit, whatever the catalogue calls their licence."""
 OPEN_LICENCES: Final = re.compile(
-    r"^\s*(?:cc0|cc[- ]by(?:-sa|-nc|-nc-sa)?|pddl|odc-by|odbl|ogl|etalab|public domain|copernicus)\b", re.IGNORECASE
+    r"^\s*(?:cc0|cc[- ]by(?:-sa)?(?!-n)|pddl|odc-by|odbl|ogl|etalab|public domain|copernicus)\b", re.IGNORECASE
 )
 """Licences that let a picture be passed on with its credit."""
 

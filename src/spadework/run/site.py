@@ -186,8 +186,7 @@ class _Job:
     def kept(self) -> dict[str, Scene]:
         """Scenes whose evidence is in the dossier already, whole, and whose source has not changed."""
         found = ((scene, kept_scene(self.dossier.catalogue.item_path(scene))) for scene in self.plan.scenes)
-        whole = self.dossier.intact
-        return {scene.id: kept for scene, kept in found if kept and kept.fingerprint == scene.fingerprint and whole(kept)}
+        return {scene.id: kept for scene, kept in found if kept and _same(scene, kept) and self.dossier.intact(kept)}
 
     @property
     def _evidence(self) -> dict[str, str]:
@@ -387,3 +386,8 @@ class _Job:
             dropped=tuple(Dropped(**entry) for entry in index["dropped"]),
             warnings=tuple(index["warnings"]),
         )
+
+
+def _same(scene: Scene, kept: Scene) -> bool:
+    """Whether what was kept is still what the catalogue and the site file say of a Scene."""
+    return (scene.fingerprint, scene.credit, scene.licence) == (kept.fingerprint, kept.credit, kept.licence)

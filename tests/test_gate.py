@@ -1,0 +1,152 @@
+"""The publication gate: what goes in exactly comes out coarse, and nothing that leaves leads to the place."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+
+import pytest
+from findings import LOOKS, event_of, findings_of, patch, sensitivity_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spadework.publish.gate import BINS, WITHHELD, binned, gated_figures, licence_allows, licensed, through_gate, withhold
+from spadework.publish.words import degree_step, site_place
+from spadework.records import Dropped, Figure, Mark, MultiPolygon
+from spadework.store.findings import findings_json
+
+SALT = bytes(range(32))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "34.45123, 40.91234", "-34.45123", "34.4512\u00b0 N", "34\u00b027'13\"N 40\u00b056'12\"E", "34\u00b0 27\u2032 N", "tile T37SFU", "37SFA",
+        "37S FA 80123 15022", "680123 E 3815022 N", "14/9876/6543", "at 08:21:09 UTC", "20200512T082109", "2020-05-12T08:21:09Z",
+        "S2A_37SFA_20200512_0_L2A",
+    ],
+)  # fmt: skip
+def test_places_and_instants_in_words_are_withheld(text: str) -> None:
+    told = withhold(f"seen {text} again", {})
+    assert WITHHELD in told
+    assert not re.search(r"\d{3}", told.replace("20200512", ""))
+
+
+@pytest.mark.parametrize(
+    "text", ["ploughed every spring", "on 12 May 2020", "5 km away", "E20200517-0008-0010", "10 m pixels", "2020-05-12", "spoil of 1,200 m\u00b2"]
+)  # fmt: skip
+def test_ordinary_words_pass(text: str) -> None:
+    assert withhold(text, {}) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("12 trucks", "six to twenty trucks"), ("Two bulldozers", "up to five bulldozers"), ("1 lorry", "up to five lorries"),
+        ("30 parked vehicles", "over twenty parked vehicles"), ("three aircraft", "up to five aircraft"), ("12 trees", "12 trees"),
+    ],
+)  # fmt: skip
+def test_machines_and_vehicles_are_counted_in_bins(text: str, told: str) -> None:
+    assert withhold(text, {}) == told
+
+
+@given(st.integers(0, 10_000))
+def test_bins_are_in_order(count: int) -> None:
+    place = [told for _, told in BINS].index(binned(count)) if binned(count) != "over twenty" else len(BINS)
+    assert all(count > most for most, _ in BINS[:place])
+
+
+@given(st.floats(-179, 179), st.floats(-75, 75), st.sampled_from([1000.0, 5000.0, 20_000.0]))
+def test_the_area_becomes_a_cell_of_the_gates_lattice(lon: float, lat: float, gate: float) -> None:
+    area: MultiPolygon = ((((lon, lat), (lon + 0.01, lat), (lon + 0.01, lat + 0.01), (lon, lat)),),)
+    before = findings_of(aoi=area)
+    before = dataclasses.replace(
+        before, site=dataclasses.replace(before.site, publish=dataclasses.replace(before.site.publish, coordinates_m=gate))
+    )
+    site = through_gate(before, SALT).findings.site
+    step = degree_step(gate)
+    for x, y in site.aoi[0][0]:
+        assert y / step == pytest.approx(round(y / step), abs=1e-6)
+        assert len(f"{x:g}".partition(".")[2]) <= max(0, math.ceil(-math.log10(step)))
+    assert site_place(site) == site_place(before.site)
+
+
+def test_what_leaves_names_nothing_by_its_own_name() -> None:
+    mark = Mark(
+        "reject",
+        f"see {LOOKS[2].id}, {LOOKS[2].scenes[0].id}",
+        "at 34.45123, 40.91",
+        patch(1, 1, 2, 2),
+        event="E1",
+        operator="A. Nalyst",
+    )
+    looks = tuple(
+        dataclasses.replace(k, sun_elevation=63.412, sun_azimuth=147.3, off_nadir=4.37, notes=("tile 37SFA first",))
+        for k in LOOKS
+    )
+    before = dataclasses.replace(
+        findings_of(event_of("E1", mark=mark)), looks=looks, sensitivity=sensitivity_of(),
+        dropped=(Dropped("S2B_37SFA_20200101_0_L2A", f"same pass as {LOOKS[1].id}"),), hosts=(("example.org", "the box 40.91234,34.45123"),),
+    )  # fmt: skip
+    gated = through_gate(before, SALT)
+    text = findings_json(gated.findings).decode()
+    for look in LOOKS:
+        for secret in (look.id, look.scenes[0].id, look.scenes[0].sha256 or "", "08:21:09", "T08:21"):
+            assert secret not in text, secret
+    assert "37SFA" not in text
+    assert gated.findings.events[0].geometry == ()
+    assert gated.findings.events[0].mark == dataclasses.replace(
+        mark,
+        reason="see L3, S3",
+        note=f"at {WITHHELD}, {WITHHELD}".replace(f", {WITHHELD}", ", 40.91"),
+        geometry=(),
+        event=None,
+    )
+    assert {(k.sun_elevation, k.sun_azimuth, k.off_nadir) for k in gated.findings.looks} == {(63.0, 147.0, 4.0)}
+    assert dict(gated.names)["L1"] == LOOKS[0].id
+    assert dict(gated.names)["D1"] == "S2B_37SFA_20200101_0_L2A"
+    assert json.loads(text)["dropped"][0]["thing"] == "D1"
+
+
+def test_hashes_become_commitments_that_only_the_salt_opens() -> None:
+    one, two = (through_gate(findings_of(event_of()), salt).findings for salt in (SALT, SALT[::-1]))
+    hashes = [[scene.sha256 for look in told.looks for scene in look.scenes] for told in (one, two)]
+    assert len({*hashes[0], *hashes[1]}) == 2 * len(LOOKS)
+    assert one.events[0].scenes[0].sha256 == one.looks[4].scenes[0].sha256
+    assert through_gate(findings_of(event_of()), SALT).findings == one
+
+
+@pytest.mark.parametrize(
+    ("credit", "licence", "allowed"),
+    [
+        ("Contains modified Copernicus Sentinel data 2020", "proprietary", True),
+        ("U.S. Geological Survey", "Public domain (USGS)", True),
+        ("Example Imaging", "CC-BY-4.0", True),
+        ("Example Imaging", "CC-BY-ND-4.0", False),
+        ("Example Imaging", "CC-BY-NC-4.0", False),
+        ("Example Imaging", "CC-BY-SA-4.0", True),
+        ("Example Imaging", "proprietary", False),
+        ("Example Imaging", "EULA 7", True),
+        ("Contains modified Copernicus Sentinel data 2020; Example Imaging", "proprietary", False),
+        ("Example Imaging", "CC0-1.0; proprietary", False),
+    ],
+)
+def test_only_what_a_licence_or_the_publisher_allows_is_passed_on(credit: str, licence: str, allowed: bool) -> None:
+    look = dataclasses.replace(LOOKS[0], credit=credit, licence=licence)
+    assert licence_allows(look, ("EULA 7",)) == allowed
+
+
+def test_a_picture_of_a_barred_look_gives_way_to_its_description_and_the_refusal_is_named() -> None:
+    looks = (dataclasses.replace(LOOKS[0], credit="Example Imaging", licence="proprietary"), *LOOKS[1:])
+    findings = dataclasses.replace(findings_of(event_of()), looks=looks)
+    made = tuple(Figure(f"figures/{n}.png", b"data", f"On {k.day}.", "alt", (k.id,)) for n, k in enumerate(looks[:2]))
+    gated = through_gate(findings, SALT)
+    barred, free = licensed(gated_figures(made, gated), gated.findings)
+    assert (barred.data, free.data) == (b"", b"data")
+    assert barred.withheld == (
+        "Not shown: the licence of 1 look (1 March 2019) does not say that this picture may be passed on "
+        "(Example Imaging, licence: proprietary)."
+    )
+    assert (barred.looks, free.looks) == (("L1",), ("L2",))
