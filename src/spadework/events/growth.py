@@ -99,9 +99,7 @@ def series_of(cube: Cube, group: Group, seen: Mask, odd: Mask, spread: Spread, l
     return tuple(rows)
 
 
-def history_of(
-    looks: list[Look], areas: list[float], since: Look | None, settings: EventSettings
-) -> tuple[PhaseStep, ...]:
+def history_of(looks: list[Look], areas: list[float], since: Look | None, settings: EventSettings) -> tuple[PhaseStep, ...]:
     """The words of an event's history.
 
     ``started`` between the looks of the onset; ``grew`` while the area gains ``growth_share`` or more; quiet is a

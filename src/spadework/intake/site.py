@@ -153,9 +153,7 @@ def read_site(path: Path) -> Site:
         period=period,
         imagery=tuple(_imagery(f"{path}: [[imagery]] {n}", folder, entry) for n, entry in enumerate(table.imagery, 1)),
         clear=ClearRule(table.clear.scl, table.clear.dilate_m, table.clear.min_share),
-        publish=PublishRule(
-            _metres(path, table.publish.coordinates), table.publish.delay_days, table.publish.redistribute
-        ),
+        publish=PublishRule(_metres(path, table.publish.coordinates), table.publish.delay_days, table.publish.redistribute),
         query=table.privacy.query,
         min_pixels=table.events.min_pixels,
         base_rate=table.site.base_rate_per_km2_year,

@@ -7,13 +7,14 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from PIL import Image
 
 if TYPE_CHECKING:
     from spadework.records import Figure
 
+Medium: TypeAlias = Literal["screen", "paper"]
 PAGE_BYTES: Final = 10_500_000
 """Pictures of a page together, before base64 makes them a third longer."""
 SHRINK: Final = ((1.0, 82), (0.8, 75), (0.6, 70), (0.4, 60), (0.25, 50))
@@ -33,37 +34,40 @@ class Picture:
     """Before and after panels as "x y width height" each, shares of the picture; empty where there are none."""
 
 
-def embedded(figures: tuple[Figure, ...], medium: Literal["screen", "paper"]) -> tuple[Picture, ...]:
+def embedded(figures: tuple[Figure, ...], medium: Medium) -> tuple[Picture, ...]:
     """Figures in their order; stills become smaller pictures where the page would be too big.
 
     Args:
-        figures: PNG stills and a WebP animation.
-        medium: a screen reads WebP; paper takes JPEG, and no animation.
+        figures: PNG stills, plots among them in few colours, and a WebP animation.
+        medium: a screen reads WebP; paper takes JPEG for photographs, and no animation.
 
     """
     kept = figures if medium == "screen" else tuple(f for f in figures if not f.name.endswith(".webp"))
     data = [figure.data for figure in kept]
     for scale, quality in SHRINK:
-        if sum(map(len, data)) <= PAGE_BYTES:
+        if medium == "screen" and sum(map(len, data)) <= PAGE_BYTES:
             break
         with ThreadPoolExecutor() as pool:  # the encoder releases the interpreter's lock
-            data = list(
-                pool.map(_smaller, kept, repeat(scale), repeat(quality), repeat("WEBP" if medium == "screen" else "JPEG"))
-            )
+            data = list(pool.map(_smaller, kept, repeat(scale), repeat(quality), repeat(medium)))
+        if sum(map(len, data)) <= PAGE_BYTES:
+            break
     return tuple(_picture(figure, raw) for figure, raw in zip(kept, data, strict=True))
 
 
-def _smaller(figure: Figure, scale: float, quality: int, kind: str) -> bytes:
-    """A still in another format; an animation stays as it is, and the smaller of the two bytes wins."""
+def _smaller(figure: Figure, scale: float, quality: int, medium: Medium) -> bytes:
+    """A still in another format; an animation, and on paper a plot, stays as it is."""
     if not figure.data:
         return b""
     image = Image.open(io.BytesIO(figure.data))
-    if getattr(image, "is_animated", False):
+    if getattr(image, "is_animated", False) or (medium == "paper" and image.mode == "P"):
         return figure.data
     out = io.BytesIO()
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     still = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    still.save(out, kind, quality=quality, **({"method": 2} if kind == "WEBP" else {}))
+    if medium == "paper":
+        still.save(out, "JPEG", quality=quality)
+        return out.getvalue()
+    still.save(out, "WEBP", quality=quality, method=2)
     return min(figure.data, out.getvalue(), key=len)
 
 

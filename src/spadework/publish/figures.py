@@ -180,8 +180,11 @@ def _overview(atlas: draw.Atlas) -> Figure:
     facts = imprint(findings, title, [look], grid=cube.grid, scale=scale)
     sheet = plate(_with_key(body, atlas), facts).image
     caption = f"Overview: look of {words.look_day(look)}, {words.share(look.clear)} clear, {atlas.composite.words}."
-    listed = "; ".join(f"{mapped.number} = {mapped.event.id}" for mapped in atlas.events)
-    caption += f" Outlines: {listed}." if listed else " No event was found here, so nothing is outlined."
+    caption += (
+        " The outlines are numbered as the findings are."
+        if atlas.events
+        else " No event was found here, so nothing is outlined."
+    )
     if undrawn := len(findings.events) - len(atlas.events):
         caption += f" Not drawn: {undrawn} more, listed in the report."
     alt = f"Satellite image of the site on {look.day} with {len(atlas.events)} outlined events."

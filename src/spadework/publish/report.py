@@ -119,6 +119,7 @@ def _context(edition: Edition, pictures: tuple[Picture, ...]) -> dict[str, Any]:
     by_name = {picture.figure.name.split("/")[-1].split(".")[0]: picture for picture in pictures}
     cards = [_card(told, findings, by_name) for told in story.events]
     number = {look.id: place for place, look in enumerate(findings.looks, 1)}
+    credits_ = list(dict.fromkeys((look.credit, look.licence) for look in findings.looks))
     script = swipe_script()
     return {
         "f": findings,
@@ -132,7 +133,8 @@ def _context(edition: Edition, pictures: tuple[Picture, ...]) -> dict[str, Any]:
         "groups": _groups(cards),
         "cards": cards,
         "pictures": {name: by_name.get(name) for name in SITE_FIGURES},
-        "looks": [_look_row(look, place, findings) for place, look in enumerate(findings.looks, 1)],
+        "looks": [_look_row(look, place, findings, credits_) for place, look in enumerate(findings.looks, 1)],
+        "credits": credits_,
         "short": _short,
         "sensitivity": _sensitivity(findings.sensitivity),
         "script": script,
@@ -171,7 +173,7 @@ def _short(scene: SceneRef) -> str:
     return scene.sha256[:12] if scene.sha256 else "not hashed"
 
 
-def _look_row(look: Look, place: int, findings: Findings) -> dict[str, Any]:
+def _look_row(look: Look, place: int, findings: Findings, known: list[tuple[str, str]]) -> dict[str, Any]:
     least = findings.site.clear.min_share
     period = findings.site.period
     if look.clear < least:
@@ -187,6 +189,7 @@ def _look_row(look: Look, place: int, findings: Findings) -> dict[str, Any]:
         "place": place,
         "when": words.instant(look.datetime),
         "used": used,
+        "credit": known.index((look.credit, look.licence)) + 1,
         "sun": sun,
         "view": "unknown" if look.off_nadir is None else f"{look.off_nadir:.1f}°",
         "gsd": "unknown" if look.gsd is None else f"{look.gsd:g} m",

@@ -67,14 +67,18 @@ def read_figures(root: Path) -> tuple[Figure, ...]:
     try:
         return tuple(replace(figure, data=(root / figure.name).read_bytes()) for figure in told)
     except OSError as error:
-        raise StorageError(str(error.filename), "cannot be read", "run the site file again: it draws what is missing") from error
+        raise StorageError(
+            str(error.filename), "cannot be read", "run the site file again: it draws what is missing"
+        ) from error
 
 
 def _loaded(path: Path, adapter: TypeAdapter[T]) -> T:
     try:
         return adapter.validate_json(path.read_bytes())
     except OSError as error:
-        raise StorageError(str(path), "cannot be read", "name a folder that `spadework run --out` wrote, and run it again") from error
+        raise StorageError(
+            str(path), "cannot be read", "name a folder that `spadework run --out` wrote, and run it again"
+        ) from error
     except ValidationError as error:
         raise StorageError(str(path), "is damaged, or of another version", "run the site file again") from error
 
