@@ -230,7 +230,8 @@ def test_a_pair_carries_its_panels_as_shares_of_the_picture(drawn: tuple[Finding
     assert len(shares) == 8
     assert all(0 <= share <= 1 for share in shares)
     with Image.open(io.BytesIO(pair.data)) as image:
-        left, top, right, low = (pair.panels or ())[0]
+        assert pair.panels
+        left, top, right, low = pair.panels[0]
         assert shares[:4] == pytest.approx(
             [left / image.width, top / image.height, (right - left) / image.width, (low - top) / image.height], abs=1e-4
         )
@@ -372,7 +373,10 @@ def test_no_sentence_breaks_a_rule_of_words(case: Case) -> None:
 
 def test_static_text_of_the_page_breaks_no_rule_either() -> None:
     assert (
-        lint(Page(re.sub(r"<(style|table|script).*?</\1>", "", page_of(findings_of()), flags=re.DOTALL)).text, Known(CHANGES, beside_row_a=True))
+        lint(
+            Page(re.sub(r"<(style|table|script).*?</\1>", "", page_of(findings_of()), flags=re.DOTALL)).text,
+            Known(CHANGES, beside_row_a=True),
+        )
         == ()
     )
 

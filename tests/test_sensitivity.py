@@ -27,6 +27,7 @@ from spadework.events import find_events
 from spadework.events.outline import outline, to_wgs84
 from spadework.records import Event, Look, Period, Planted, Sensitivity, Site
 from spadework.run import sensitivity
+from spadework.store.findings import sensitivity_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -359,7 +360,7 @@ def test_the_same_site_gives_the_same_answer_and_another_another(quiet: Sensitiv
 
 
 def test_the_answer_survives_the_dossier(quiet: Sensitivity) -> None:
-    assert sensitivity.sensitivity_of(json.loads(json.dumps(asdict(quiet), default=str))) == quiet
+    assert sensitivity_of(json.loads(json.dumps(asdict(quiet), default=str))) == quiet
 
 
 def test_a_site_too_small_for_plants_says_so() -> None:

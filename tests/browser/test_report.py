@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
 from spadework.imagery.search import HttpRule
 from spadework.intake.scenario import Plant, builtin_scenario
@@ -18,7 +19,10 @@ from spadework.run.demo import write_scenario
 from spadework.run.site import run_site
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Locator, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
@@ -78,3 +82,103 @@ def test_the_page_prints(report: Path, tmp_path: Path) -> None:
     pdf = tmp_path / "page.pdf"
     browse(report, tmp_path, f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
     assert pdf.read_bytes()[:5] == b"%PDF-"
+
+
+# ---------------------------------------------------------------- the swipe, by mouse, keyboard and touch
+SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+
+
+@pytest.fixture(scope="module")
+def tab(report: Path) -> Iterator[Page]:
+    """The page in a browser that has a mouse, a keyboard and a touch screen, its first swipe opened."""
+    with sync_playwright() as drive:
+        browser = drive.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        page = browser.new_context(has_touch=True, viewport={"width": 1280, "height": 1400}).new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(report.as_uri())
+        page.locator("details.swipe summary").first.click()
+        yield page
+        assert complaints == []
+        browser.close()
+
+
+@pytest.fixture
+def stage(tab: Page) -> Locator:
+    stage = tab.locator("details.swipe .stage").first
+    stage.scroll_into_view_if_needed()
+    return stage
+
+
+def line(tab: Page) -> float:
+    return float(tab.locator("details.swipe input").first.input_value())
+
+
+def shown(stage: Locator, tmp_path: Path) -> Image.Image:
+    stage.screenshot(path=tmp_path / "stage.png")
+    with Image.open(tmp_path / "stage.png") as image:
+        return image.convert("RGB")
+
+
+def test_the_swipe_shows_before_on_the_left_and_after_on_the_right(tab: Page, stage: Locator, tmp_path: Path) -> None:
+    pictures = []
+    for place in (0, 100, 50):
+        tab.locator("details.swipe input").first.fill(str(place))
+        pictures.append(shown(stage, tmp_path))
+    after, before, both = pictures
+    width, height = both.size
+    left, right = (12, 12, width // 2 - 12, height - 12), (width // 2 + 12, 12, width - 12, height - 12)
+    assert both.crop(left).tobytes() == before.crop(left).tobytes()
+    assert both.crop(right).tobytes() == after.crop(right).tobytes()
+    assert before.crop(left).tobytes() != after.crop(left).tobytes()
+
+
+def test_the_swipe_moves_by_mouse(tab: Page, stage: Locator) -> None:
+    box = stage.bounding_box()
+    assert box
+    tab.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 20)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 30, steps=5)
+    tab.mouse.up()
+    assert line(tab) == pytest.approx(20, abs=1)
+
+
+def test_the_swipe_moves_by_keyboard_alone(tab: Page, stage: Locator) -> None:
+    assert stage.is_visible()
+    slider = tab.locator("details.swipe input").first
+    tab.locator("details.swipe summary").first.focus()
+    tab.keyboard.press("Tab")
+    assert slider.evaluate("node => node === document.activeElement")
+    tab.keyboard.press("Home")
+    assert line(tab) == 0
+    for _ in range(3):
+        tab.keyboard.press("ArrowRight")
+    assert line(tab) == 3
+    assert slider.get_attribute("aria-valuetext") == "3 % before, 97 % after"
+
+
+def test_the_swipe_moves_by_touch(tab: Page, stage: Locator) -> None:
+    box = stage.bounding_box()
+    assert box
+    tab.touchscreen.tap(box["x"] + box["width"] * 0.7, box["y"] + 40)
+    assert line(tab) == pytest.approx(70, abs=1)
+
+
+def test_without_a_script_the_two_pictures_stand_beside_each_other(tab: Page) -> None:
+    browser = tab.context.browser
+    assert browser
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(tab.url)
+    assert page.locator("figure[data-panels] img").first.is_visible()
+    assert not page.locator("details.swipe").first.is_visible()
+    page.close()
+
+
+def test_a_phone_sees_the_whole_page_without_scrolling_sideways(tab: Page) -> None:
+    browser = tab.context.browser
+    assert browser
+    page = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).new_page()
+    page.goto(tab.url)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()

@@ -24,6 +24,13 @@ SHORT_HISTORY: Final = {
     METHODS[PAIRWISE]: "The history holds under six clear looks here: each look was compared with the one nearest in season.",
 }
 """What is said of an event by the method its history carried."""
+LATEST: Final = {
+    "started": "Too little has been seen since to say whether it grows.",
+    "grew": "It was still growing in the last look that saw it.",
+    "paused": "It stopped growing for a time.",
+    "stopped": "No further growth has been seen.",
+}
+"""How the last word of a history is printed."""
 DECIDED: Final = {"accept": "accepted", "reject": "rejected", "add": "added"}
 """What an analyst did, as printed."""
 
@@ -61,9 +68,9 @@ def finding(w: Witness, name: str) -> str:
 
 
 def latest(w: Witness, name: str) -> str:
-    """The last word of an event's history; nothing of a rejected one."""
+    """The last word of an event's history; nothing of a rejected one, or of one that is gone again."""
     event = w.event(name)
-    return f"Latest phase: {event.phase}." if event.phase and event.status != "rejected" else ""
+    return LATEST[event.phase] if event.phase and event.status in ("confirmed", "anomaly") else ""
 
 
 def chance(w: Witness, name: str) -> str:

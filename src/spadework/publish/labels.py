@@ -62,13 +62,13 @@ def place(labels: Sequence[tuple[shapely.Geometry, tuple[int, int]]], picture: t
     """
     hidden = _covered([shape for shape, _ in labels], picture)
     placed: dict[int, Placed] = {}
-    for index in sorted(range(len(labels)), key=lambda k: (labels[k][0].area, k)):
+    for index in sorted(range(len(labels)), key=lambda k: (float(shapely.area(labels[k][0])), k)):
         shape, size = labels[index]
         taken = np.array([spot.box for spot in placed.values()]).reshape(-1, 4)
         box = _best(shape, (size, picture, near), hidden, taken)
         line = shapely.shortest_line(shapely.box(*box), shape)
-        far = line is not None and line.length > STEP + 4
-        placed[index] = Placed(box, tuple((x, y) for x, y in line.coords) if far else ())
+        far = shapely.length(line) > STEP + 4
+        placed[index] = Placed(box, tuple((x, y) for x, y in shapely.get_coordinates(line).tolist()) if far else ())
     return [placed[index] for index in range(len(labels))]
 
 
@@ -108,7 +108,7 @@ def _best(
     left, top, right, bottom = free.astype(np.int64).T
     on = hidden[bottom, right] - hidden[top, right] - hidden[bottom, left] + hidden[top, left]
     away = shapely.distance(shapely.box(*free.T), shapely.simplify(shape, 2))
-    leftwards = np.maximum(shape.bounds[2] - free[:, 0], 0)
+    leftwards = np.maximum(shapely.bounds(shape)[2] - free[:, 0], 0)
     cost = np.abs(away - near) + HIDING * on / (size[0] * size[1]) + 0.02 * leftwards
     west, north, east, south = free[int(np.argmin(cost))].tolist()
     return west, north, east, south
@@ -116,7 +116,7 @@ def _best(
 
 def _tried(shape: shapely.Geometry, sizes: tuple[tuple[int, int], tuple[int, int], int], reach: int) -> NDArray[np.float64]:
     """(place, 4), boxes of a label in and around an outline, all inside the picture."""
-    west, north, east, south = shape.bounds
+    west, north, east, south = shapely.bounds(shape)
     size, picture, near = sizes
     spans = []
     for low, high, length, most in ((west, east, size[0], picture[0]), (north, south, size[1], picture[1])):
@@ -132,7 +132,7 @@ def _touching(boxes: NDArray[np.float64], taken: NDArray[np.float64]) -> NDArray
     """(box), True where it comes too near to a taken one."""
     low = (boxes[:, None, :2] < taken[None, :, 2:] + APART).all(axis=2)
     high = (boxes[:, None, 2:] > taken[None, :, :2] - APART).all(axis=2)
-    return np.asarray((low & high).any(axis=1), dtype=np.bool_)
+    return np.asarray(np.any(low & high, axis=1), dtype=np.bool_)
 
 
 def arrange(labels: Sequence[Label], picture: tuple[int, int], size: int, near: int = 4) -> list[Placed]:
