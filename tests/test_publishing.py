@@ -332,7 +332,7 @@ def test_commands_say_what_they_did(dossier: Path, spadework: Callable[..., Ran]
 
 
 def test_a_time_stamp_that_fails_leaves_the_export(dossier: Path, spadework: Callable[..., Ran]) -> None:
-    failed = spadework("publish", dossier, "--timestamp", f"http://127.0.0.1:{servers.free_port()}/nobody")
+    failed = spadework("publish", dossier, "--stamp", f"http://127.0.0.1:{servers.free_port()}/nobody")
     assert failed.code == 1
     (path,) = dossier.parent.glob("*.zip")
     assert whole(path)

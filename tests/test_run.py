@@ -24,7 +24,8 @@ from spadework.imagery.search import HttpRule
 from spadework.intake.scenario import Plant, Scenario, builtin_scenario
 from spadework.run.demo import write_scenario
 from spadework.run.mark import add_event, mark_event
-from spadework.run.site import Outcome, plan_site, run_site
+from spadework.run.plan import plan_site
+from spadework.run.site import Outcome, run_site
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -151,11 +151,11 @@ def test_probabilities_are_never_certain(value: float, expected: str) -> None:
 @pytest.mark.parametrize(
     ("p_real", "expected"),
     [
-        (0.934, "It is very likely (80 to 95 %, ICD 203) that this is a real lasting change"),
-        (0.5, "There is a roughly even chance (45 to 55 %, ICD 203) that this is a real lasting change"),
-        (0.03, "There is almost no chance (1 to 5 %, ICD 203) that this is a real lasting change"),
-        (0.0002, "There is almost no chance (at most 5 %, ICD 203) that this is a real lasting change"),
-        (0.9999, "It is almost certain (at least 95 %, ICD 203) that this is a real lasting change"),
+        (0.934, "It is very likely (80 to 95 per cent, ICD 203) that this is a real lasting change"),
+        (0.5, "There is a roughly even chance (45 to 55 per cent, ICD 203) that this is a real lasting change"),
+        (0.03, "There is almost no chance (1 to 5 per cent, ICD 203) that this is a real lasting change"),
+        (0.0002, "There is almost no chance (at most 5 per cent, ICD 203) that this is a real lasting change"),
+        (0.9999, "It is almost certain (at least 95 per cent, ICD 203) that this is a real lasting change"),
     ],
 )
 def test_the_chance_of_an_event_is_a_word_with_its_interval_and_base_rate(p_real: float, expected: str) -> None:

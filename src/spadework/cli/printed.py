@@ -58,7 +58,7 @@ def published_json(done: Published) -> dict[str, Any]:
         "bytes": done.bytes,
         "pdf": done.pdf,
         "refused": list(done.refused),
-        "timestamp": str(done.stamp.resolve()) if done.stamp else None,
+        "stamp": str(done.stamp.resolve()) if done.stamp else None,
         "exit_code": 3 if done.refused else 0,
     }
 
@@ -126,7 +126,7 @@ def _event_line(event: dict[str, Any]) -> str:
 
 def print_plan(site_file: Path, as_json: bool) -> None:
     """Print what a run would read, and what each host would learn."""
-    from spadework.run.site import plan_site
+    from spadework.run.plan import plan_site
 
     with progress() as on_step:
         site, found, plan, asked = plan_site(site_file, patience(), on_step)

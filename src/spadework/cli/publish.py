@@ -71,9 +71,9 @@ def publish(
         bool, typer.Option("--exact", help="Exact coordinates and all files, past the gate; needs --reason.")
     ] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why exact coordinates hurt nobody; printed in the report.")] = "",
-    timestamp: Annotated[
+    stamp: Annotated[
         str | None,
-        typer.Option("--timestamp", metavar="URL", help="A time-stamping authority (RFC 3161) to ask about the head hash."),
+        typer.Option("--stamp", metavar="URL", help="A time-stamping authority (RFC 3161) to ask about the head hash."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -83,7 +83,7 @@ def publish(
     from spadework.run.publish import Choice
     from spadework.run.publish import publish as export
 
-    choice = Choice(to, exact, reason, timestamp, patience().timeout_s)
+    choice = Choice(to, exact, reason, stamp, patience().timeout_s)
     with progress() as on_step:
         on_step("publish", 0, None)
         done = export(out, choice, dt.datetime.now(dt.UTC).date())

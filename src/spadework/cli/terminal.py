@@ -31,7 +31,7 @@ def patience() -> HttpRule:
 _WORDS = {
     "search": "searching the catalogue", "convert": "converting the real stack", "simulate": "simulating", "read": "reading looks",
     "fit": "fitting pixels", "events": "grouping events", "sensitivity": "planting known changes", "report": "drawing the report",
-    "verify": "hashing files", "publish": "packing the export",
+    "verify": "hashing files", "publish": "packing the export", "pdf": "setting the PDF",
 }  # fmt: skip
 
 

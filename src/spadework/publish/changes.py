@@ -87,14 +87,13 @@ def chance(w: Witness, name: str) -> str:
 
 
 def likelihood(probability: float) -> str:
-    """A probability as a term of ICD 203 with its interval: very likely (80 to 95 %, ICD 203)."""
+    """A probability as a term of ICD 203 with its interval: very likely (80 to 95 per cent, ICD 203)."""
     term = term_of(probability)
-    low, high = round(term.low * 100), round(term.high * 100)
     if probability < term.low:
-        return f"{term.text} (at most {high} %, {term.scale})"
+        return f"{term.text} (at most {term.high * 100:.0f} per cent, {term.scale})"
     if probability > term.high:
-        return f"{term.text} (at least {low} %, {term.scale})"
-    return f"{term.text} ({low} to {high} %, {term.scale})"
+        return f"{term.text} (at least {term.low * 100:.0f} per cent, {term.scale})"
+    return f"{term.text} ({term.interval}, {term.scale})"
 
 
 def short_history(w: Witness, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from spadework.errors import MissingExtraError
 
@@ -13,6 +13,35 @@ if TYPE_CHECKING:
 
 NO_ID: Final = b"spadework"
 """In place of the random id that every PDF gets."""
+
+
+def pdf_version() -> str:
+    """Version of what sets the page.
+
+    Raises:
+        MissingExtraError: WeasyPrint, or the pango library below it, is not installed.
+
+    """
+    return str(_weasyprint().__version__)
+
+
+def pdf_available() -> bool:
+    """Whether this installation can make a PDF."""
+    try:
+        _weasyprint()
+    except MissingExtraError:
+        return False
+    return True
+
+
+def _weasyprint() -> Any:  # noqa: ANN401 - an untyped library
+    try:
+        import weasyprint  # noqa: PLC0415 - heavy, and an extra
+    except (ImportError, OSError) as error:
+        raise MissingExtraError(
+            "report.pdf", "needs WeasyPrint and pango", "pip install 'spadework[pdf]', and libpango from your system"
+        ) from error
+    return weasyprint
 
 
 def report_pdf(html: str) -> bytes:
@@ -25,14 +54,8 @@ def report_pdf(html: str) -> bytes:
         MissingExtraError: WeasyPrint, or the pango library below it, is not installed.
 
     """
-    try:
-        from weasyprint import HTML  # noqa: PLC0415 - heavy, and an extra
-        from weasyprint.urls import URLFetcher  # noqa: PLC0415 - the same
-    except (ImportError, OSError) as error:
-        raise MissingExtraError(
-            "report.pdf", "needs WeasyPrint and pango", "pip install 'spadework[pdf]', and libpango from your system"
-        ) from error
-    page = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",)))
+    html_of, fetcher = _weasyprint().HTML, _weasyprint().urls.URLFetcher
+    page = html_of(string=html, url_fetcher=fetcher(allowed_protocols=("data",)))
     with _no_collector():
         return bytes(page.write_pdf(pdf_identifier=NO_ID, pdf_variant="pdf/ua-1") or b"")
 

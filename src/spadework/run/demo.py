@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from spadework.cube import Chip
     from spadework.imagery.search import HttpRule
     from spadework.records import MultiPolygon, Period, Scene
-    from spadework.run.site import OnStep
+    from spadework.run.plan import OnStep
 
 _SITE: Final = """\
 # Written by Spadework. {about}

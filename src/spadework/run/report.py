@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from spadework.errors import UserError
 from spadework.publish.embed import embedded
-from spadework.publish.pdf import report_pdf
+from spadework.publish.pdf import pdf_version, report_pdf
 from spadework.publish.report import Edition, report_html
 from spadework.run.stages import key_of
 from spadework.run.versions import count_of, working_copy
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 
     from spadework.records import Figure
 
-PDF_STAGE = "pdf"
+PDF: Final = "report.pdf"
+PDF_STAGE: Final = "pdf"
 
 
 def open_dossier(out: Path) -> Dossier:
@@ -42,7 +42,7 @@ def pages(edition: Edition, figures: tuple[Figure, ...]) -> tuple[str, str]:
 
 
 def write_pdf(out: Path) -> Path:
-    """Write ``report.pdf`` into a dossier; returns its path.
+    """Write ``report.pdf`` into a dossier, where it is not there already; returns its path.
 
     Raises:
         UserError: no such dossier.
@@ -52,10 +52,30 @@ def write_pdf(out: Path) -> Path:
     """
     with only_run(out):
         dossier = open_dossier(out)
-        edition = Edition(read_findings(out / "findings.json"), working_copy(dossier, count_of(dossier)))
-        data = report_pdf(report_html(edition, embedded(read_figures(out), "paper")))
-        parents = dossier.stage("report")["files"]
-        key = key_of(PDF_STAGE, importlib.metadata.version("weasyprint"), dossier.stage("report")["key"])
-        dossier.record(PDF_STAGE, key, {"report.pdf": data}, parents)
-        dossier.save()
-    return out / "report.pdf"
+        if renew_pdf(dossier):
+            dossier.save()
+    return out / PDF
+
+
+def renew_pdf(dossier: Dossier) -> bool:
+    """Make the PDF of the page as it is now; False where that was made before.
+
+    Raises:
+        MissingExtraError: WeasyPrint or pango is not installed.
+        StorageError: the dossier is damaged or cannot be written.
+
+    """
+    page = dossier.stage("report")
+    key = key_of(PDF, pdf_version(), page["key"])
+    if dossier.is_current(PDF_STAGE, key):
+        return False
+    edition = Edition(read_findings(dossier.root / "findings.json"), working_copy(dossier, count_of(dossier)))
+    data = report_pdf(report_html(edition, embedded(read_figures(dossier.root), "paper")))
+    dossier.record(PDF_STAGE, key, {PDF: data}, page["files"])
+    return True
+
+
+def drop_stale_pdf(dossier: Dossier) -> None:
+    """Remove a PDF of an earlier page."""
+    if dossier.stage(PDF_STAGE).get("files"):
+        dossier.record(PDF_STAGE, "", {}, {})

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-from spadework.errors import NoImageryError, SceneError
 from spadework.events import Marked, apply_marks, observability
-from spadework.imagery.chips import fetch, with_headers
-from spadework.imagery.plan import ReadPlan, plan_reading
-from spadework.imagery.read import THREADS, Reading, read_cube
-from spadework.imagery.search import Found, HttpRule, find_scenes, kept_scene
+from spadework.imagery.chips import fetch
+from spadework.imagery.read import Reading, read_cube
+from spadework.imagery.search import Found, HttpRule, kept_scene
 from spadework.intake.marks import mark_of
 from spadework.intake.site import read_site
 from spadework.publish.embed import embedded
 from spadework.publish.figures import draw_all
+from spadework.publish.pdf import pdf_available
 from spadework.publish.report import Edition, report_html
 from spadework.publish.tables import events_geojson, observability_json
 from spadework.records import Dropped, Event, Findings, Request, Scene, Sensitivity, Site
 from spadework.run.exports import as_json, event_files, map_files
 from spadework.run.pipeline import MONITOR, change_of, events_of
-from spadework.run.report import PDF_STAGE
+from spadework.run.plan import search_site
+from spadework.run.report import PDF_STAGE, drop_stale_pdf, renew_pdf
 from spadework.run.sensitivity import measure_site, planting
 from spadework.run.stages import Stage, key_of, run_stages
 from spadework.run.versions import keep_judgement, working_copy
@@ -40,9 +38,8 @@ if TYPE_CHECKING:
 
     from spadework.cube import Change, Chip, Cube
     from spadework.evaluate.plant import PlantSettings
-
-OnStep = Callable[[str, int, int | None], None]
-"""Told (step, done, total or None) as the work goes on."""
+    from spadework.imagery.plan import ReadPlan
+    from spadework.run.plan import OnStep
 
 NOT_YET: Final = (
     "smart/", "sightings.geojson", "measurements.json", "claims.jsonl", "origins.json",
@@ -51,6 +48,8 @@ NOT_YET: Final = (
 """Parts of the dossier that this version does not make."""
 GIS: Final = "events.gpkg (pip install 'spadework[gis]')"
 """What is not made without pyogrio."""
+PAPER: Final = "report.pdf (pip install 'spadework[pdf]', and libpango from your system)"
+"""What is not made without WeasyPrint and pango."""
 _SOFTWARE: Final = ("spadework", "numpy", "rasterio", "numba", "scipy", "odc-geo", "shapely", "pyproj")
 
 
@@ -86,20 +85,9 @@ class Outcome:
         return 3 if self.dropped or self.warnings else 0
 
 
-def plan_site(site_file: Path, http: HttpRule, on_step: OnStep) -> tuple[Site, Found, ReadPlan, tuple[Request, ...]]:
-    """What a run would read, and what each host would learn; reads no pixel and writes nothing.
-
-    Raises:
-        SpadeworkError: as a run would.
-
-    """
-    asked: list[Request] = []
-    site = read_site(site_file)
-    found, plan = _search(site, http, asked.append, on_step)
-    return site, found, plan, tuple(asked)
-
-
-def run_site(site_file: Path, out: Path, http: HttpRule, on_step: OnStep, *, thorough: bool = False) -> Outcome:
+def run_site(
+    site_file: Path, out: Path, http: HttpRule, on_step: OnStep, *, pdf: bool = False, thorough: bool = False
+) -> Outcome:
     """Run a site file into a dossier; does only what is new since last time.
 
     Args:
@@ -107,6 +95,7 @@ def run_site(site_file: Path, out: Path, http: HttpRule, on_step: OnStep, *, tho
         out: the dossier.
         http: patience with hosts.
         on_step: told how the work goes on.
+        pdf: also make ``report.pdf``, where WeasyPrint and pango are installed.
         thorough: measure sensitivity with 300 planted changes even where that takes many runs of the pipeline.
 
     Raises:
@@ -115,32 +104,9 @@ def run_site(site_file: Path, out: Path, http: HttpRule, on_step: OnStep, *, tho
     """
     site = read_site(site_file)
     with only_run(out):
-        job = _Job(site, Dossier(out), http, on_step, thorough)
+        job = _Job(site, Dossier(out), http, on_step, pdf=pdf, thorough=thorough)
         job.dossier.ledger.append("intake", {"site": site.name, "file": site_file.name, "sha256": file_sha256(site_file)})
         return job.run()
-
-
-def _search(site: Site, http: HttpRule, on_request: Callable[[Request], None], on_step: OnStep) -> tuple[Found, ReadPlan]:
-    found = find_scenes(site, http, on_request, lambda done, total: on_step("search", done, total))
-    scenes, dropped = [], []
-
-    def fill(scene: Scene) -> Scene | SceneError:
-        try:
-            return with_headers(scene, http, on_request)
-        except SceneError as error:
-            return error
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        for answer in pool.map(fill, found.scenes):
-            if isinstance(answer, SceneError):
-                dropped.append(Dropped(answer.thing, f"{answer.problem}. {answer.mend}"))
-            else:
-                scenes.append(answer)
-    if not scenes:
-        raise NoImageryError(dropped[0].thing, dropped[0].reason, f"none of the {len(found.scenes)} scenes can be used")
-    on_step("search", len(found.scenes), len(found.scenes))
-    plan = plan_reading(site, tuple(scenes))
-    return found, replace(plan, dropped=(*found.dropped, *dropped, *plan.dropped))
 
 
 @dataclass(eq=False)
@@ -151,6 +117,7 @@ class _Job:
     dossier: Dossier
     http: HttpRule
     on_step: OnStep
+    pdf: bool = False
     thorough: bool = False
     fetched: set[str] = field(default_factory=set)
     measured: Sensitivity | None = None
@@ -166,17 +133,25 @@ class _Job:
         self.dossier.finish_catalogue(scene for scene in self.plan.scenes if scene.id in self.kept)
         self.dossier.record_key("read", read_key)
         did += run_stages(self._stages(), self.dossier, code, self._evidence)
-        if "report" in did and self.dossier.stage(PDF_STAGE).get("files"):
-            self.dossier.record(PDF_STAGE, "", {}, {})  # it was of the page before
+        did += self._paper(page_is_new="report" in did)
         if did or "counts" not in self.dossier.index:
             self.dossier.close(self._facts())
         self.dossier.ledger.append("run", {"did": did, "read": len(self.fetched)})
         return self._outcome(tuple(did))
 
+    def _paper(self, *, page_is_new: bool) -> list[str]:
+        """The PDF, where it is wanted and can be made; else none that is of an earlier page."""
+        if self.pdf and pdf_available():
+            self.on_step("pdf", 0, None)
+            return [PDF_STAGE] if renew_pdf(self.dossier) else []
+        if page_is_new:
+            drop_stale_pdf(self.dossier)
+        return []
+
     # ------------------------------------------------------------ values
     @cached_property
     def _searched(self) -> tuple[Found, ReadPlan]:
-        return _search(self.site, self.http, self._tell, self.on_step)
+        return search_site(self.site, self.http, self._tell, self.on_step)
 
     @property
     def plan(self) -> ReadPlan:
@@ -262,7 +237,12 @@ class _Job:
             warnings=self._warnings,
             hosts=tuple(dict.fromkeys((*self._searched[0].hosts, *self.plan.hosts))),
             versions=(*((name, version(name)) for name in _SOFTWARE), ("python", platform.python_version())),
-            not_yet=(*self.site.unused, *NOT_YET, *(() if vectors_available() else (GIS,))),
+            not_yet=(
+                *self.site.unused,
+                *NOT_YET,
+                *(() if vectors_available() else (GIS,)),
+                *(() if pdf_available() else (PAPER,)),
+            ),
         )
 
     @property
