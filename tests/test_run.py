@@ -222,6 +222,11 @@ def test_the_ledger_chains_every_line_and_names_every_chip(first: Outcome) -> No
         head = hashlib.sha256(line).hexdigest()
     assert len(ledger(first.out, "chip")) == first.looks
     assert ledger(first.out, "intake")[0]["sha256"]
+    (settings,) = ledger(first.out, "settings")
+    assert settings["site"]["min_pixels"] == 8
+    assert settings["monitor"]
+    assert settings["software"]["spadework"]
+    assert "imagery" not in settings["site"] or settings["site"]["imagery"] == []
 
 
 def test_a_mark_survives_reruns_and_shows_in_the_report(first: Outcome, world: Path, tmp_path: Path) -> None:

@@ -20,6 +20,20 @@ if TYPE_CHECKING:
 
 SAME: Final = 0.5
 """Two outlines are of the same event from this intersection over union on, as for an analyst's marks."""
+WAS: Final = {
+    "confirmed": "was confirmed",
+    "anomaly": "was not yet confirmed",
+    "recovered": "had gone back to normal",
+    "rejected": "was rejected by an analyst",
+}
+"""A status of the earlier version."""
+IS: Final = {
+    "confirmed": "is now confirmed",
+    "anomaly": "is not confirmed now",
+    "recovered": "has gone back to normal",
+    "rejected": "is now rejected by an analyst",
+}
+"""A status of the later version."""
 MANY: Final = 12
 """Changes told one by one in a log; the rest is counted."""
 
@@ -43,13 +57,13 @@ def _differences(before: Findings, after: Findings) -> Iterator[str]:
     pairs = _pairs(before.events, after.events)
     for event in before.events:
         if (later := pairs.get(event.id)) is None:
-            yield f"{event.id} is no longer found; it was {words.STATUS[event.status]}, {changes.size(event)}."
+            yield f"{event.id} is no longer found; it {WAS[event.status]}, {changes.size(event)}."
         else:
             yield from _event(event, later, old_looks, new_looks)
     known = {event.id for event in pairs.values()}
     for event in after.events:
         if event.id not in known:
-            yield f"{event.id} is new: {words.STATUS[event.status]}, {changes.size(event)}, {_when(event, new_looks)}."
+            yield f"{event.id} is new; it {IS[event.status]}, {changes.size(event)}, {_when(event, new_looks)}."
     one, two = (seeing.detectable_text(told.sensitivity) for told in (before, after))
     if one != two:
         yield f"What could have been seen was told so before: {one} Now: {two}"
@@ -83,7 +97,7 @@ def _event(old: Event, new: Event, old_looks: dict[str, Look], new_looks: dict[s
     if new.id != old.id:
         yield f"{old.id} is now called {new.id}."
     if old.status != new.status:
-        yield f"{name} was {words.STATUS[old.status]} and is now {words.STATUS[new.status]}."
+        yield f"{name} {WAS[old.status]} and {IS[new.status]}."
     was, now = _when(old, old_looks), _when(new, new_looks)
     if was != now:
         yield f"{name}: onset {_moved(old, new)} from {was.removeprefix('begun ')} to {now.removeprefix('begun ')}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -127,6 +128,7 @@ class _Job:
         read_key = key_of("read", code, self._plan_facts())
         missing = [scene for scene in self.plan.scenes if scene.id not in self.kept and scene.id not in self._without_data]
         did: list[str] = []
+        self._note_settings(code)
         if missing or self.dossier.stage("read").get("key") != read_key:
             _ = self.reading
             did += ["read"] if self.fetched else []
@@ -138,6 +140,15 @@ class _Job:
             self.dossier.close(self._facts())
         self.dossier.ledger.append("run", {"did": did, "read": len(self.fetched)})
         return self._outcome(tuple(did))
+
+    def _note_settings(self, code: str) -> None:
+        """Every parameter of the run into the ledger, where one changed; not where the images lie, which may name somebody's folders."""
+        question = asdict(replace(self.site, imagery=(), unused=()))
+        told = {"code": code, "site": question, "monitor": asdict(MONITOR), "software": dict(_software())}
+        settings = json.loads(json.dumps(told, default=str))
+        last = self.dossier.ledger.entries("settings")[-1:]
+        if not last or last[0]["data"] != settings:
+            self.dossier.ledger.append("settings", settings)
 
     def _paper(self, *, page_is_new: bool) -> list[str]:
         """The PDF, where it is wanted and can be made; else none that is of an earlier page."""
@@ -236,7 +247,7 @@ class _Job:
             dropped=self._dropped,
             warnings=self._warnings,
             hosts=tuple(dict.fromkeys((*self._searched[0].hosts, *self.plan.hosts))),
-            versions=(*((name, version(name)) for name in _SOFTWARE), ("python", platform.python_version())),
+            versions=_software(),
             not_yet=(
                 *self.site.unused,
                 *NOT_YET,
@@ -366,6 +377,11 @@ class _Job:
             dropped=tuple(Dropped(**entry) for entry in index["dropped"]),
             warnings=tuple(index["warnings"]),
         )
+
+
+def _software() -> tuple[tuple[str, str], ...]:
+    """(name, version) of what results depend on."""
+    return (*((name, version(name)) for name in _SOFTWARE), ("python", platform.python_version()))
 
 
 def _same(scene: Scene, kept: Scene) -> bool:
