@@ -44,7 +44,7 @@ def sensitivity(site_file: SiteFile, out: Out = Path("dossier"), as_json: AsJson
     from spadework.run.site import run_site
 
     with progress() as on_step:
-        outcome = run_site(site_file, out, patience(), on_step, thorough=True)
+        outcome = run_site(site_file, out, patience(), on_step, pdf=True, thorough=True)
     written = (outcome.out / "null_findings.json").resolve()
     if as_json:
         told = {"statement": detectable_text(outcome.sensitivity), "sensitivity": sensitivity_json(outcome.sensitivity)}
