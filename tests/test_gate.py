@@ -12,7 +12,8 @@ from findings import LOOKS, event_of, findings_of, patch, sensitivity_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spadework.publish.gate import BINS, WITHHELD, binned, gated_figures, licence_allows, licensed, through_gate, withhold
+from spadework.publish.gate import gated_figures, licence_allows, licensed, through_gate
+from spadework.publish.scrub import BINS, WITHHELD, binned, withhold
 from spadework.publish.words import degree_step, site_place
 from spadework.records import Dropped, Figure, Mark, MultiPolygon
 from spadework.store.findings import findings_json
