@@ -137,10 +137,37 @@ def test_scale_bars_are_round_and_fit(limit: float) -> None:
 def test_pair_is_of_like_season_under_the_highest_sun() -> None:
     pair = pairs.choose_pair(cube_of(), event_of())
     # after: 17 May, 9 June, 28 December; 28 December fits 20 December 2019 too, but the sun is 40 degrees lower then.
-    # Noon sun at latitude 34: 12 May 74, 5 June 78, 9 June 79: all in one step of 10 degrees, so the latest pair wins
+    # Noon sun at latitude 34: 12 May 74, 17 May 75, 5 June 78, 9 June 79: all in one step of 10 degrees, so the nearest pair wins
     assert pair is not None
-    assert (pair.before, pair.after) == (4, 6)
+    assert (pair.before, pair.after) == (4, 5)
+    assert pair.reason == "Both in May, so that season and sun are alike."
+
+
+def test_the_further_apart_by_day_of_year_the_pair_says_so() -> None:
+    full = cube_of()
+    keep = [0, 4, 6]
+    looks = tuple(LOOKS[index] for index in keep)
+    cube = Cube(full.reflectance[keep], full.clear[keep], full.snow[keep], looks, BANDS, GRID, full.inside)
+    pair = pairs.choose_pair(cube, event_of())
+    assert pair is not None
     assert pair.reason == "Mid May and early June, 28 days of year apart, so that season and sun are alike."
+
+
+@pytest.mark.parametrize("years", [(2020, 2021, 2022, 2023), (2020, 2023)])
+def test_of_like_looks_the_last_before_and_the_first_after_are_shown(years: tuple[int, ...]) -> None:
+    full = cube_of()
+    days = [dt.datetime(year, 6, 5, 8, tzinfo=dt.UTC) for year in (2018, 2019, *years)]
+    keep = [0] * len(days)
+    looks = tuple(
+        dataclasses.replace(LOOKS[0], id=f"L{n}", datetime=day, clear=1.0, sun_elevation=75.0) for n, day in enumerate(days)
+    )
+    cube = Cube(full.reflectance[keep], np.ones_like(full.clear[keep]), full.snow[keep], looks, BANDS, GRID, full.inside)
+    pair = pairs.choose_pair(cube, event_of())
+    assert pair is not None
+    assert (pair.before, pair.after) == (1, 2)
+    unbounded = pairs.choose_pair(cube, event_of(onset_earliest=None))
+    assert unbounded is not None
+    assert (unbounded.before, unbounded.after) == (0, len(days) - 1)
 
 
 def test_without_like_season_the_nearest_is_taken_and_told() -> None:
@@ -155,7 +182,7 @@ def test_without_like_season_the_nearest_is_taken_and_told() -> None:
 
 def test_unclear_looks_are_never_paired() -> None:
     full = cube_of()
-    full.clear[[2, 7], 9, 10:13] = False  # a quarter of the event
+    full.clear[[2, 5], 9, 10:13] = False  # a quarter of the event
     pair = pairs.choose_pair(full, event_of())
     assert pair is not None
     assert (pair.before, pair.after) == (4, 6)

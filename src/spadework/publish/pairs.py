@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LIKE_DAYS: Final = 30
 """Looks at most so many days of year apart have a like season and sun."""
+TOLD_DAYS: Final = 15
+"""More days of year between them than this are told."""
 CLEAR_EVENT: Final = 0.9
 """Share of the event's pixels that must be clear in both."""
 CLEAR_SITE: Final = 0.8
@@ -62,9 +64,10 @@ def choose_pair(cube: Cube, event: Event) -> Pair | None:
     """A pair of looks, one before and one after the onset, both clear over the event, of like season and under a high sun.
 
     Looks that are clear over most of the site go first, then pairs within 30 days of year of each other, then those with
-    the sun highest (in steps of 10 degrees: low sun and its shadows hide the ground), then the latest;
-    where no pair lies within 30 days of year, the pair of nearest season. An event that went back to normal is shown
-    while it was there. Where the start is not bounded, the pair that spans most time.
+    the sun highest (in steps of 10 degrees: low sun and its shadows hide the ground), then the earliest look after and the
+    latest before: the further apart they are, the more else has changed. Where no pair lies within 30 days of year, the
+    pair of nearest season. An event that went back to normal is shown while it was there. Where the start is not bounded,
+    the pair that spans most time.
 
     Args:
         cube: looks that were read.
@@ -83,9 +86,10 @@ def choose_pair(cube: Cube, event: Event) -> Pair | None:
         pairs = [(_round_the_year(year[b], year[a]), a, b) for b, a in _candidates(cube, event, chosen)]
         like = [pair for pair in pairs if pair[0] <= LIKE_DAYS]
         if like:
-            best = max(like, key=lambda pair: (min(sun[pair[1]], sun[pair[2]]), pair[1], pair[2] if bounded else -pair[2]))
+            near = 1 if bounded else -1
+            best = max(like, key=lambda pair: (min(sun[pair[1]], sun[pair[2]]), -near * pair[1], near * pair[2]))
             break
-        best = best or min(pairs, key=lambda pair: (pair[0], -pair[1], -pair[2]), default=None)
+        best = best or min(pairs, key=lambda pair: (pair[0], pair[1], -pair[2]), default=None)
     if best is None:
         return None
     why = "" if bounded else "The start is not bounded by an earlier look, so the pair spans the time seen. "
@@ -133,6 +137,12 @@ def _reason(cube: Cube, first: int, last: int, apart: int) -> str:
             f"No pair of looks clear over the event lies within {LIKE_DAYS} days of year of each other; these are the nearest, "
             f"{apart} days of year apart, so season and sun differ."
         )
-    one, two = _part(cube.looks[first].day), _part(cube.looks[last].day)
-    when = f"Both {one}" if one == two else f"{one[0].upper()}{one[1:]} and {two}"
-    return f"{when}, {apart} {'day' if apart == 1 else 'days'} of year apart, so that season and sun are alike."
+    one, two = cube.looks[first].day, cube.looks[last].day
+    told = [_part(day) for day in (one, two)]
+    when = (
+        f"Both in {words.MONTHS[one.month - 1]}"
+        if one.month == two.month
+        else f"{told[0][0].upper()}{told[0][1:]} and {told[1]}"
+    )
+    far = f", {apart} days of year apart" if apart > TOLD_DAYS else ""
+    return f"{when}{far}, so that season and sun are alike."
