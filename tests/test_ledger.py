@@ -274,11 +274,18 @@ def test_a_dossier_keeps_its_salt_and_only_its_owner_may_read_it(tmp_path: Path)
     assert Dossier(tmp_path / "other").salt != salt
 
 
-def test_a_dossier_without_salt_gets_one_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+def test_a_dossier_gets_a_salt_once_and_a_lost_or_damaged_one_is_named(tmp_path: Path) -> None:
     first = Dossier(tmp_path).salt
-    (tmp_path / "salt").unlink()
-    assert Dossier(tmp_path).salt != first
     assert known(tmp_path) == there(tmp_path)
+    (tmp_path / "ledger.jsonl").unlink()  # a lost ledger does not cost the salt
+    assert Dossier(tmp_path).salt == first
+    assert known(tmp_path) == there(tmp_path)
+    (tmp_path / "salt").write_text(f"{'ab' * 32}\n")
+    with pytest.raises(StorageError, match="not the salt that the ledger knows"):
+        Dossier(tmp_path)
+    (tmp_path / "salt").unlink()
+    with pytest.raises(StorageError, match="salt: is missing"):
+        Dossier(tmp_path)
     (tmp_path / "salt").write_text("abc")
     with pytest.raises(StorageError, match=r"salt: is damaged.*redacted exports"):
         Dossier(tmp_path)

@@ -150,7 +150,7 @@ def test_the_search_for_leaks_finds_them_where_they_are(dossier: Path) -> None:
     for form in ("a TIFF", "MGRS 37SFA", "events.geojson: 40.", "08:", f"findings.json: {look}"):
         assert form in told, form
     assert {"catalog/catalog.json", "rasters/confirmed.tif", "events.gpkg", "ledger.jsonl"} <= names(done.path)
-    assert not {"salt", "gate/names.json"} & names(done.path)
+    assert not {"salt", "gate/names-v1.json"} & names(done.path)
     assert "Exact coordinates are published by choice. Reason given: a test" in page_of(done.path)
 
 
@@ -166,7 +166,7 @@ def test_an_analysts_words_pass_the_gate_too(dossier: Path, site: Path) -> None:
 
 def test_local_names_stay_in_the_dossier(dossier: Path) -> None:
     export(dossier)
-    kept = json.loads((dossier / "gate" / "names.json").read_text())
+    kept = json.loads((dossier / "gate" / "names-v1.json").read_text())
     assert kept["L1"] == read_findings(dossier / "findings.json").looks[0].id
     assert whole(dossier)
 
@@ -207,6 +207,39 @@ def test_an_altered_dossier_is_not_published(dossier: Path) -> None:
         export(dossier)
 
 
+@pytest.mark.parametrize("name", ["events.csv", "history/0001.json", "catalog/sentinel-2-l2a", "salt", "extra.txt"])
+def test_no_altered_added_or_missing_file_is_published(dossier: Path, name: str) -> None:
+    path = dossier / name
+    if path.is_dir():
+        path = next(path.rglob("*.tif"))
+    if name == "salt":
+        path.unlink()
+    else:
+        path.write_bytes((path.read_bytes() if path.exists() else b"") + b" ")
+    with pytest.raises(StorageError, match=path.name):
+        export(dossier, exact=True, reason="a test")
+
+
+def test_an_export_never_lands_on_another_file(dossier: Path, tmp_path: Path) -> None:
+    thesis = tmp_path / "thesis.zip"
+    thesis.write_bytes(b"years of work")
+    for target in (dossier / "ledger.jsonl", dossier / "new.zip", thesis):
+        with pytest.raises(UserError):
+            export(dossier, out=target)
+    assert thesis.read_bytes() == b"years of work"
+    assert whole(dossier)
+    first = export(dossier, out=tmp_path / "a.zip")
+    assert export(dossier, out=tmp_path / "a.zip").sha256 == first.sha256
+
+
+def test_pictures_can_be_left_out_by_choice(dossier: Path) -> None:
+    done = export(dossier, pictures=False)
+    assert not {name for name in names(done.path) if name.endswith((".png", ".webp"))}
+    assert "data:image" not in page_of(done.path)
+    assert "the publisher left all pictures out" in page_of(done.path)
+    assert done.refused == ()
+
+
 # ---------------------------------------------------------------- refusals
 def test_exact_needs_a_flag_and_a_reason(dossier: Path) -> None:
     with pytest.raises(UserError, match="needs a reason"):
@@ -229,6 +262,21 @@ def test_exact_in_the_site_file_alone_publishes_nothing(ran: Path, site: Path, t
     with pytest.raises(UserError, match="is not enough"):
         export(out)
     assert export(out, exact=True, reason="an open quarry with a sign at its gate").path.exists()
+
+
+def test_a_distance_that_is_exact_in_all_but_name_is_refused(ran: Path, site: Path, tmp_path: Path) -> None:
+    out = with_site(ran, site, tmp_path, 'coordinates = "20 m"')
+    with pytest.raises(UserError, match="finer than 500 m"):
+        export(out)
+
+
+def test_a_site_named_by_its_place_is_not_published(ran: Path, site: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(site.read_text().replace('"Tiny"', '"Pit at 34.39912, 40.90021"'))
+    shutil.copytree(ran, tmp_path / "other")
+    run(other, tmp_path / "other")
+    with pytest.raises(UserError, match="every picture carries it"):
+        export(tmp_path / "other")
 
 
 def test_a_delay_holds_young_looks_back(ran: Path, site: Path, tmp_path: Path) -> None:
@@ -295,8 +343,9 @@ def test_a_rejected_event_is_a_correction_of_what_was_published(dossier: Path, s
 
 def test_a_second_reader_is_somebody_else(dossier: Path) -> None:
     assert sign_off(dossier, "B. Reader", "read twice") == 1
-    with pytest.raises(UserError, match="is somebody else"):
-        sign_off(dossier, "unknown", "")
+    for own in ("unknown", " Unknown "):
+        with pytest.raises(UserError, match="is somebody else"):
+            sign_off(dossier, own, "")
     with pytest.raises(UserError, match="likelihood-with-confidence"):
         sign_off(dossier, "B. Reader", "It is very likely real, with high confidence.")
     assert "Second reader's sign-off: B. Reader on" in page_of(export(dossier).path)

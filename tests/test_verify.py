@@ -522,3 +522,14 @@ def test_many_problems_are_cut_on_screen_only(made: Made, spadework: Callable[..
         (made.root / f"x{n}").touch()
     assert "and 10 more: --json names all" in spadework("verify", made.root).out
     assert len(json.loads(spadework("verify", made.root, "--json").out)["problems"]) == 60
+
+
+def test_an_export_of_altered_evidence_contradicts_its_own_ledger(made: Made, tmp_path: Path) -> None:
+    lines = (made.root / "ledger.jsonl").read_bytes().splitlines()
+    honest: dict[str, bytes | Path] = {"rasters/a.tif": made.root / "rasters" / "a.tif", "report.html": b"<p>this version</p>"}
+    write_pack(tmp_path / "honest.zip", honest, lines, {})
+    write_pack(tmp_path / "forged.zip", {**honest, "rasters/a.tif": b"forged"}, lines, {})
+    assert check(tmp_path / "honest.zip").ok
+    ((file, step, what),) = problems(tmp_path / "forged.zip")
+    assert (file, what) == ("rasters/a.tif", "is not what an earlier line of the same ledger says it was")
+    assert step.endswith("pack")

@@ -40,8 +40,8 @@ def test_an_onset_narrows_widens_or_moves(before: tuple[int | None, int], after:
 def test_a_narrowed_onset_names_all_four_looks() -> None:
     (line,) = told(event_of(onset_earliest=bound_of(0), onset_latest=bound_of(6)), event_of())
     assert line == (
-        f"{NAME}: onset narrowed from between 1 March 2019 (Sentinel-2A look, 08:21 UTC) and 9 June 2020 (Sentinel-2A look, 08:21 UTC) "
-        "to between 12 May 2020 (Sentinel-2A look, 08:21 UTC) and 17 May 2020 (Sentinel-2A look, 08:21 UTC)."
+        f"{NAME}: onset narrowed from between 1 March 2019 (Sentinel-2A) and 9 June 2020 (Sentinel-2A) "
+        "to between 12 May 2020 (Sentinel-2A) and 17 May 2020 (Sentinel-2A)."
     )
 
 
@@ -66,8 +66,7 @@ def test_events_come_go_and_are_renamed_where_they_lie_on_each_other() -> None:
         "E1 is now called E7.",
         "E2 is no longer found; it was confirmed, about 1,200 m² (200 to 1,500 m²).",
         (
-            "E8 is new; it is now confirmed, about 1,200 m² (200 to 1,500 m²), begun between 12 May 2020 (Sentinel-2A look, 08:21 UTC) and 17 May 2020 "
-            "(Sentinel-2A look, 08:21 UTC)."
+            "E8 is new; it is now confirmed, about 1,200 m² (200 to 1,500 m²), begun between 12 May 2020 (Sentinel-2A) and 17 May 2020 (Sentinel-2A)."
         ),
     ]
 
@@ -93,7 +92,7 @@ def test_the_question_the_looks_and_what_could_be_seen() -> None:
         "The question went from 1 January 2020 to 31 December 2020 before, to 1 January 2020 to 30 June 2021 now."
     )
     assert lines[1] == "1 look was taken out."
-    assert lines[2].startswith("What could have been seen was told so before: ")
+    assert lines[2].startswith("Of what could have been seen we said: ")
 
 
 @st.composite

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from findings import LOOKS, event_of, findings_of, sensitivity_of
+from findings import LOOKS, bound_of, event_of, findings_of, patch, sensitivity_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spadework.publish import changes, seeing, words
 from spadework.publish.evidence import Sentence, records_of, say
-from spadework.records import Chance, Findings, Product
+from spadework.records import Chance, Event, Findings, Mark, Product
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,8 +84,7 @@ def test_a_place_is_exact_only_when_chosen() -> None:
 def test_the_finding_is_one_sentence_with_its_evidence() -> None:
     said = finding(findings_of(event_of()))
     assert said.text == (
-        "Ground changed between 12 May 2020 (Sentinel-2A look, 08:21 UTC) and 17 May 2020 (Sentinel-2A look, 08:21 UTC), "
-        "over about 1,200 m² (200 to 1,500 m²)."
+        "Ground changed between 12 May 2020 (Sentinel-2A) and 17 May 2020 (Sentinel-2A), over about 1,200 m² (200 to 1,500 m²)."
     )
     looks = [name for k in (LOOKS[4], LOOKS[5]) for name in (f"look:{k.id}", f"scene:{k.scenes[0].id}")]
     assert said.records == ("event:E20200517-0008-0010", *looks)
@@ -104,7 +103,7 @@ def test_headlines() -> None:
         == "No lasting change was confirmed between 1 January 2020 and 31 December 2020."
     )
     assert told(findings_of(event_of(), rejected), changes.headline).text == (
-        "One confirmed change of the ground between 1 January 2020 and 31 December 2020; 1 rejected by an analyst."
+        "One confirmed change of the ground between 1 January 2020 and 31 December 2020; one rejected by an analyst."
     )
 
 
@@ -182,3 +181,47 @@ def test_what_is_not_on_record_is_not_said() -> None:
     records = records_of(findings_of(event_of()), (), Product(1))
     del records[f"look:{LOOKS[4].id}"]
     assert say(records, "key", lambda w: changes.finding(w, event_of().id)) is None
+
+
+def test_the_headline_says_how_likely_the_confirmed_ones_are_and_how_large_the_largest() -> None:
+    findings = findings_of(
+        event_of(p_real=0.93), event_of("E2", p_real=0.5, onset_earliest=bound_of(1), area_m2=900.0), event_of("E3", status="anomaly", p_real=0.1)
+    )  # fmt: skip
+    assert told(findings, changes.headline).text == (
+        "Two confirmed changes of the ground between 1 January 2020 and 31 December 2020 (real and lasting: 1 very likely, 1 roughly even "
+        "chance); one not yet confirmed."
+    )
+    assert told(findings, changes.largest).text == (
+        "The largest covers about 1,200 m² (200 to 1,500 m²) and began between 12 May 2020 (Sentinel-2A) and 17 May 2020 (Sentinel-2A). "
+        "One may have begun before 1 January 2020."
+    )
+
+
+def test_what_an_analyst_drew_is_no_confirmed_change() -> None:
+    drawn = event_of(
+        "A1", mark=Mark("add", "seen in another image", "", patch(1, 1, 2, 2)), onset_earliest=None, onset_latest=None
+    )
+    assert told(findings_of(drawn), changes.headline).text == (
+        "No lasting change was confirmed between 1 January 2020 and 31 December 2020; one drawn by an analyst."
+    )
+    assert "no lasting change of at least 800 m² was confirmed" in told(findings_of(drawn), seeing.null).text
+
+
+def test_a_time_without_a_clear_look_is_no_null_finding() -> None:
+    blind = dataclasses.replace(
+        findings_of(), looks=tuple(dataclasses.replace(k, used=False, clear=0.0) for k in LOOKS if k.day.year == 2020)
+    )
+    assert told(blind, changes.headline).text.startswith("Nothing can be said about the time between 1 January 2020")
+    assert "little or nothing can be said" in told(blind, seeing.null).text
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (event_of(), "It was still growing in the last look that saw it."),
+        (event_of(phase="stopped"), "It grew until 9 June 2020; no growth has been seen since."),
+        (event_of(phase="stopped", history=event_of().history[:1]), "It has not grown since it was first seen."),
+    ],
+)
+def test_how_an_event_went_on(event: Event, expected: str) -> None:
+    assert told(findings_of(event), lambda w: changes.latest(w, event.id)).text == expected

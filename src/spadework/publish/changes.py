@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from spadework.cube import METHODS, PAIRWISE, SEASON_FREE
 from spadework.publish import words
-from spadework.records.likelihood import term_of
+from spadework.records.likelihood import TERMS, term_of
 
 if TYPE_CHECKING:
     from spadework.publish.evidence import Witness
@@ -28,7 +28,7 @@ LATEST: Final = {
     "started": "Too little has been seen since to say whether it grows.",
     "grew": "It was still growing in the last look that saw it.",
     "paused": "It stopped growing for a time.",
-    "stopped": "No further growth has been seen.",
+    "stopped": "It has not grown since it was first seen.",
 }
 """How the last word of a history is printed."""
 DECIDED: Final = {"accept": "accepted", "reject": "rejected", "add": "added"}
@@ -37,16 +37,42 @@ DECIDED: Final = {"accept": "accepted", "reject": "rejected", "add": "added"}
 
 def headline(w: Witness) -> str:
     """What the whole report says, in one line."""
-    statuses = [str(w.event(name).status) for name in w.listing.events]
-    count = {status: statuses.count(status) for status in words.STATUS}
-    period = f"between {words.day(w.site.period.start)} and {words.day(w.site.period.end)}"
-    if number := count["confirmed"]:
-        many = words.NUMBERS[number] if number < len(words.NUMBERS) else str(number)
-        first = f"{many} confirmed {'change' if number == 1 else 'changes'} of the ground {period}"
-    else:
-        first = f"No lasting change was confirmed {period}"
-    rest = [f"{count[status]} {words.STATUS[status]}" for status in ("anomaly", "recovered", "rejected") if count[status]]
+    events = [w.event(name) for name in w.listing.events]
+    counts = {name: sum(words.kind(event) == name for event in events) for name in words.STATUS}
+    start, end = w.site.period.start, w.site.period.end
+    period = f"between {words.day(start)} and {words.day(end)}"
+    if not events and not any(look.used and start <= look.day <= end for look in w.all_looks()):
+        return f"Nothing can be said about the time {period}: no clear look saw the ground."
+    first = f"No lasting change was confirmed {period}"
+    if number := counts["confirmed"]:
+        many = words.count(number)
+        first = f"{many[:1].upper()}{many[1:]} confirmed {'change' if number == 1 else 'changes'} of the ground {period}"
+        first += _how_likely([event for event in events if words.kind(event) == "confirmed"])
+    rest = [f"{words.count(n)} {words.STATUS[name]}" for name, n in counts.items() if n and name != "confirmed"]
     return "; ".join([first, *rest]) + "."
+
+
+def _how_likely(events: list[Event]) -> str:
+    """How many of them are how likely real, the likeliest first; nothing where that was not computed."""
+    told = [term_of(event.p_real) for event in events if event.p_real is not None]
+    if len(told) < len(events):
+        return ""
+    parts = [f"{n} {term.text}" for term in reversed(TERMS) if (n := told.count(term))]
+    return f" (real and lasting: {', '.join(parts)})"
+
+
+def largest(w: Witness) -> str:
+    """Size and time of the largest confirmed change, and how many may be older than the question; nothing where there is none."""
+    confirmed = [event for name in w.listing.events if words.kind(event := w.event(name)) == "confirmed" and event.onset_latest]
+    if not confirmed:
+        return ""
+    biggest = max(confirmed, key=lambda event: (event.area_m2, event.id))
+    text = f"The largest covers {size(biggest)} and began {words.onset(biggest, w)}."
+    if len(confirmed) == 1:
+        text = f"It covers {size(biggest)} and began {words.onset(biggest, w)}."
+    start = w.site.period.start
+    older = sum(event.onset_earliest is None or event.onset_earliest.datetime.date() < start for event in confirmed)
+    return text + (f" {words.count(older).capitalize()} may have begun before {words.day(start)}." if older else "")
 
 
 def size(event: Event) -> str:
@@ -68,9 +94,14 @@ def finding(w: Witness, name: str) -> str:
 
 
 def latest(w: Witness, name: str) -> str:
-    """The last word of an event's history; nothing of a rejected one, or of one that is gone again."""
+    """How it went on; nothing of a rejected event, or of one that is gone again."""
     event = w.event(name)
-    return LATEST[event.phase] if event.phase and event.status in ("confirmed", "anomaly") else ""
+    if event.phase is None or event.status not in ("confirmed", "anomaly"):
+        return ""
+    grew = [step for step in event.history if step.phase == "grew"]
+    if event.phase == "stopped" and grew:
+        return f"It grew until {words.day(w[grew[-1].until].day)}; no growth has been seen since."
+    return LATEST[event.phase]
 
 
 def chance(w: Witness, name: str) -> str:

@@ -199,7 +199,7 @@ def cited(records: Records, name: str) -> Cited:
     record = records[name]
     if kind == "look":
         look = cast("Look", record)
-        return Cited(kind, own, f"{words.day(look.day)}, {words.platform(look.platform)}")
+        return Cited(kind, own, f"{words.instant(look.datetime)}, {words.platform(look.platform)}")
     if kind == "scene":
         scene = cast("SceneRef", record)
         return Cited(kind, own, scene.sha256 or "not hashed")

@@ -24,14 +24,14 @@ from spadework.records import Dropped
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spadework.records import Bound, Event, Figure, Findings, Look, Mark, MultiPolygon, SceneRef, Site
+    from spadework.records import Bound, Event, Figure, Findings, Look, Mark, MultiPolygon, Product, SceneRef, SeriesRow, Site
 
-OPEN_CREDITS: Final = ("Copernicus Sentinel data", "U.S. Geological Survey", "USGS", "NASA")
-"""Whose images anyone may pass on with this credit, whatever the catalogue calls their licence."""
-OPEN_LICENCES: Final = re.compile(
-    r"^\s*(?:cc0|cc[- ]by(?:-sa)?(?!-n)|pddl|odc-by|odbl|ogl|etalab|public domain|copernicus)\b", re.IGNORECASE
-)
-"""Licences that let a picture be passed on with its credit."""
+ASKED: Final = "stands in the dossier's ledger"
+"""Of what a host learnt: a search box is a place."""
+LOCAL_GRID: Final = "a grid of its own"
+"""Of a CRS that is no number of the EPSG: its text may hold the place as its origin."""
+SUN_STEP: Final = 10.0
+"""Degrees: a series of the sun's height on known days gives the latitude back, a tenth of a degree to a kilometre or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,19 @@ class Gated:
     """What may leave, and the names that stay."""
 
     findings: Findings
+    product: Product
+    figures: tuple[Figure, ...]
     names: tuple[tuple[str, str], ...]
     """(name in the export, name in the dossier) of looks, Scenes and dropped things: stays in the dossier."""
 
 
-def through_gate(findings: Findings, salt: bytes) -> Gated:
+def through_gate(findings: Findings, product: Product, figures: tuple[Figure, ...], salt: bytes) -> Gated:
     """The same findings with local names, days for instants, no outline, and coordinates at the gate's precision.
 
     Args:
         findings: of the working copy; ``site.publish.coordinates_m`` must be over 0.
+        product: version, readers and corrections.
+        figures: their pictures hold no place finer than the gate, as they were drawn for it.
         salt: secret of the dossier; hashes become commitments with it.
 
     """
@@ -58,60 +62,15 @@ def through_gate(findings: Findings, salt: bytes) -> Gated:
     gated = replace(
         findings,
         site=_site(findings.site, local.text),
+        crs=findings.crs if re.fullmatch(r"EPSG:\d+", findings.crs) else LOCAL_GRID,
         looks=tuple(local.look(look) for look in findings.looks),
         events=tuple(local.event(event) for event in findings.events),
         dropped=tuple(Dropped(local.text(entry.thing), local.text(entry.reason)) for entry in findings.dropped),
         warnings=tuple(local.text(text) for text in findings.warnings),
-        hosts=tuple((local.text(host), local.text(learnt)) for host, learnt in findings.hosts),
+        hosts=tuple((local.text(host), ASKED) for host, _ in findings.hosts),
     )
-    return Gated(gated, tuple((here, there) for there, here in local.names.items()))
-
-
-def gated_figures(figures: tuple[Figure, ...], gated: Gated) -> tuple[Figure, ...]:
-    """The figures under local names; the pictures hold no place finer than the gate, as they were drawn for it."""
-    here = {there: name for name, there in gated.names}
-    return tuple(
-        replace(
-            figure,
-            looks=tuple(here[name] for name in figure.looks if name in here),
-            caption=withhold(figure.caption, {}),
-            alt=withhold(figure.alt, {}),
-        )
-        for figure in figures
-    )
-
-
-def licensed(figures: tuple[Figure, ...], findings: Findings) -> tuple[Figure, ...]:
-    """The figures; one that shows a Scene that may not be redistributed gives way to its description and the refusal."""
-    looks = {look.id: look for look in findings.looks}
-    out = []
-    for figure in figures:
-        shown = [looks[name] for name in figure.looks if name in looks]
-        barred = [look for look in shown if not licence_allows(look, findings.site.publish.redistribute)]
-        out.append(replace(figure, data=b"", panels=None, withheld=_refusal(barred)) if barred else figure)
-    return tuple(out)
-
-
-def _refusal(barred: list[Look]) -> str:
-    days = sorted({look.day for look in barred})
-    when = words.day(days[0]) if len(days) == 1 else f"{words.day(days[0])} to {words.day(days[-1])}"
-    licences = "; ".join(sorted({f"{look.credit}, licence: {look.licence}" for look in barred}))
-    many = "1 look" if len(barred) == 1 else f"{len(barred)} looks"
-    return f"Not shown: the licence of {many} ({when}) does not say that this picture may be passed on ({licences})."
-
-
-def licence_allows(look: Look, allowed: tuple[str, ...]) -> bool:
-    """Whether pictures of a look may be passed on: an open licence, an open archive, or the publisher's own word.
-
-    Args:
-        look: with its credit and licence; those of several Scenes are joined by semicolons.
-        allowed: licences, as printed, that the site file says may be passed on.
-
-    """
-    licences = [part.strip() for part in look.licence.split(";")]
-    if all(part in allowed or OPEN_LICENCES.match(part) for part in licences):
-        return True
-    return any(owner in look.credit for owner in OPEN_CREDITS) and ";" not in look.credit
+    names = tuple((here, there) for there, here in local.names.items())
+    return Gated(gated, local.product(product), tuple(map(local.figure, figures)), names)
 
 
 def _site(site: Site, text: Callable[[str], str]) -> Site:
@@ -121,9 +80,8 @@ def _site(site: Site, text: Callable[[str], str]) -> Site:
     north = words.degree_step(gate)
     east = words.degree_step(gate / max(math.cos(math.radians(centre.y)), 0.05))
     x, y = round(centre.x / east) * east, round(centre.y / north) * north
-    cell: MultiPolygon = rings_of(
-        shapely.transform(shapely.box(x - east, y - north, x + east, y + north), lambda xy: xy.round(6))
-    )
+    west, south, high_x, high_y = max(x - east, -180.0), max(y - north, -90.0), min(x + east, 180.0), min(y + north, 90.0)
+    cell: MultiPolygon = rings_of(shapely.transform(shapely.box(west, south, high_x, high_y), lambda xy: xy.round(6)))
     return replace(site, name=text(site.name), aoi=cell, imagery=(), unused=())
 
 
@@ -144,18 +102,41 @@ class _Local:
         return replace(scene, id=self.names[scene.id], datetime=_midnight(scene.datetime), sha256=told)
 
     def look(self, look: Look) -> Look:
-        """A look on its day; whole degrees of sun and view, since a tenth of a degree is a line across the swath."""
+        """A look on its day; the sun in steps, no direction, no view, shares in whole per cent: each is a line on the map."""
         return replace(
             look,
             id=self.names[look.id],
             datetime=_midnight(look.datetime),
             scenes=tuple(self.scene(scene) for scene in look.scenes),
-            sun_elevation=_whole(look.sun_elevation),
-            sun_azimuth=_whole(look.sun_azimuth),
-            off_nadir=_whole(look.off_nadir),
+            clear=round(look.clear, 2),
+            snow=round(look.snow, 2),
+            covered=round(look.covered, 2),
+            sun_elevation=None if look.sun_elevation is None else SUN_STEP * round(look.sun_elevation / SUN_STEP),
+            sun_azimuth=None,
+            off_nadir=None,
             credit=self.text(look.credit),
             licence=self.text(look.licence),
             notes=tuple(self.text(note) for note in look.notes),
+        )
+
+    def figure(self, figure: Figure) -> Figure:
+        """A figure under local names."""
+        return replace(
+            figure,
+            looks=tuple(self.names[name] for name in figure.looks if name in self.names),
+            caption=self.text(figure.caption),
+            alt=self.text(figure.alt),
+            withheld=self.text(figure.withheld),
+        )
+
+    def product(self, product: Product) -> Product:
+        """Readers' and earlier versions' words through the same gate."""
+        return replace(
+            product,
+            sign_offs=tuple(replace(s, reader=self.text(s.reader), note=self.text(s.note)) for s in product.sign_offs),
+            corrections=tuple(
+                replace(entry, changes=tuple(self.text(text) for text in entry.changes)) for entry in product.corrections
+            ),
         )
 
     def bound(self, bound: Bound | None) -> Bound | None:
@@ -173,20 +154,34 @@ class _Local:
             onset_latest=self.bound(event.onset_latest),
             scenes=tuple(self.scene(scene) for scene in event.scenes),
             history=tuple(replace(s, since=names[s.since] if s.since else None, until=names[s.until]) for s in event.history),
-            series=tuple(replace(row, look=names[row.look], datetime=_midnight(row.datetime)) for row in event.series),
+            series=tuple(self.row(row) for row in event.series),
             mark=self.mark(event.mark),
+        )
+
+    def row(self, row: SeriesRow) -> SeriesRow:
+        """A row of a series without its spectrum: four of them find the place in a public archive."""
+        return replace(
+            row,
+            look=self.names[row.look],
+            datetime=_midnight(row.datetime),
+            share_clear=round(row.share_clear, 2),
+            share_anomalous=round(row.share_anomalous, 2),
+            spectrum=(),
         )
 
     def mark(self, mark: Mark | None) -> Mark | None:
         if mark is None:
             return None
-        reason, note = self.text(mark.reason), self.text(mark.note)
-        return replace(mark, reason=reason, note=note, geometry=(), event=None, time=mark.time and _midnight(mark.time))
+        return replace(
+            mark,
+            reason=self.text(mark.reason),
+            note=self.text(mark.note),
+            operator=self.text(mark.operator),
+            geometry=(),
+            event=None,
+            time=mark.time and _midnight(mark.time),
+        )
 
 
 def _midnight(moment: dt.datetime) -> dt.datetime:
     return dt.datetime.combine(moment.date(), dt.time(), moment.tzinfo)
-
-
-def _whole(angle: float | None) -> float | None:
-    return None if angle is None else float(round(angle))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from spadework.publish.evidence import Witness
     from spadework.records import NullStatement, Sensitivity
 
-FAMILY: Final = {"soil": "a change towards or away from bare soil", "grey": "the same step in every band"}
+FAMILY: Final = {"soil": "ground that turns to bare soil or away from it", "grey": "ground that only gets lighter or darker"}
 """How a family of planted changes is printed."""
 USUAL: Final = (0.05, 0.10, 0.15, 0.03, 0.02)
 """Contrasts that the leading statement on sensitivity is made for, the first that reaches its probability."""
@@ -108,7 +108,7 @@ def how_told(w: Witness) -> str:
     if not told.statements:
         return ""
     best = leading(told)
-    harder = f" It is told for the kind of change that is harder to see here, {FAMILY[best.chance.worse]}." if best else ""
+    harder = f" It is told for what is harder to see here: {FAMILY[best.chance.worse]}." if best else ""
     return (
         f"The brackets are a {words.share(told.level)} interval; 1 point is a change of reflectance by .01, averaged over the bands."
         f"{harder} What began later, or is smaller or fainter, may have been missed."
@@ -120,7 +120,7 @@ def table_caption(w: Witness) -> str:
     told = w.sensitivity
     return (
         "Disturbances of at least this area and contrast that began before this day would have been confirmed with a probability of "
-        f"at least {words.probability(words.SURE)}; the probability is that on the day, with its {words.share(told.level)} interval. Not "
+        f"at least {words.probability(words.SURE)}; below each, that probability with its {words.share(told.level)} interval. Not "
         "reached: not even for a disturbance that began on the first watched day. Told for the harder kind of change, on the ground "
         f"that was assessed and shows no event, up to {words.plain_area(told.ground_m2)}."
     )
@@ -129,24 +129,27 @@ def table_caption(w: Witness) -> str:
 # ---------------------------------------------------------------- the null finding and the gaps
 def null(w: Witness) -> str:
     """The null finding with its sensitivity; nothing where a change was confirmed."""
-    if any(w.event(name).status == "confirmed" for name in w.listing.events):
+    if any(words.kind(w.event(name)) == "confirmed" for name in w.listing.events):
         return ""
     period = w.site.period
+    span = f"between {words.day(period.start)} and {words.day(period.end)}"
     clear = [k for k in w.all_looks() if period.start <= k.day <= period.end and k.clear >= CLEAR_LOOK]
+    if not clear:
+        return f"No look {span} saw at least half of the site clear, so little or nothing can be said of that time. {detectable(w)}"
+    looks = "1 clear look" if len(clear) == 1 else f"{len(clear)} clear looks"
+    least = words.plain_area(w.site.min_pixels * w.grid.pixel_m**2)
     return (
-        f"Between {words.day(period.start)} and {words.day(period.end)}, {len(clear)} clear looks over "
-        f"{words.plain_area(w.seen.assessed_m2)} of assessed ground confirmed no lasting change of at least "
-        f"{words.plain_area(w.site.min_pixels * w.grid.pixel_m**2)}. This is not proof that nothing happened. {detectable(w)}"
+        f"In {looks} {span}, over up to {words.plain_area(w.seen.assessed_m2)} of ground, no lasting change of at least {least} was "
+        f"confirmed. This is not proof that nothing happened. {detectable(w)}"
     )
 
 
 def assessed(w: Witness) -> str:
     """How much ground could be watched."""
-    rest = w.seen.not_assessed_m2
-    left = (
-        f"; up to {words.plain_area(rest)} could not be (value -1 in the rasters)" if rest > 0 else ", all that was asked for"
-    )
-    return f"Up to {words.plain_area(w.seen.assessed_m2)} of ground was assessed{left}."
+    area, rest = words.plain_area(w.seen.assessed_m2), w.seen.not_assessed_m2
+    if rest > 0:
+        return f"Up to {area} of ground was assessed; up to {words.plain_area(rest)} could not be."
+    return f"All of the ground that was asked for was assessed, up to {area}."
 
 
 def gap(w: Witness) -> str:
@@ -163,8 +166,8 @@ def gap(w: Witness) -> str:
 def lost(w: Witness) -> str:
     """Looks that could not be used."""
     return (
-        f"{words.share(w.seen.looks_lost)} of the looks were lost to cloud, snow or missing data: under "
-        f"{words.share(w.site.clear.min_share)} of the site was clear."
+        f"In {words.share(w.seen.looks_lost)} of the looks under {words.share(w.site.clear.min_share)} of the site was clear, for cloud, "
+        "snow or missing data; they were not used."
     )
 
 

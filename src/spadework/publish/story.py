@@ -37,6 +37,7 @@ class Story:
     """What a page says, in the order in which it says it."""
 
     headline: Sentence | None
+    largest: Sentence | None
     about: Sentence | None
     null: Sentence | None
     """Only where no change was confirmed."""
@@ -89,6 +90,7 @@ def story_of(records: Records) -> Story:
 
     return Story(
         headline=one("headline", changes.headline),
+        largest=one("largest", changes.largest),
         about=one("about", methods.about),
         null=one("null", seeing.null),
         events=tuple(_event(records, n, name) for n, name in known),

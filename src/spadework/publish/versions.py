@@ -66,7 +66,7 @@ def _differences(before: Findings, after: Findings) -> Iterator[str]:
             yield f"{event.id} is new; it {IS[event.status]}, {changes.size(event)}, {_when(event, new_looks)}."
     one, two = (seeing.detectable_text(told.sensitivity) for told in (before, after))
     if one != two:
-        yield f"What could have been seen was told so before: {one} Now: {two}"
+        yield f"Of what could have been seen we said: {one} Now: {two}"
 
 
 def _pairs(before: tuple[Event, ...], after: tuple[Event, ...]) -> dict[str, Event]:
@@ -168,7 +168,7 @@ def passed(w: Witness) -> str:
     wait = f"; the newest look had to be at least {gate.delay_days} days old" if gate.delay_days else ""
     return (
         f"This export went through the publication gate: coordinates are rounded to {words.span(gate.coordinates_m)} or coarser, outlines, "
-        f"tiles, Scene ids and clock times are left out, and hashes of images are salted commitments{wait}."
+        f"tiles, Scene ids, clock times, spectra and angles of view are left out, and hashes of images are salted commitments{wait}."
     )
 
 

@@ -24,7 +24,7 @@ MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-NUMBERS: Final = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 METRES_PER_DEGREE: Final = 111_320.0
 """Of latitude, near enough for rounding (WGS 84: 110,574 to 111,694 m)."""
 HECTARE: Final = 10_000.0
@@ -33,8 +33,9 @@ STATUS: Final = {
     "anomaly": "not yet confirmed",
     "recovered": "went back to normal",
     "rejected": "rejected by an analyst",
+    "added": "drawn by an analyst",
 }
-"""How a status is printed."""
+"""How a status is printed; an event that an analyst drew is not one that the method confirmed."""
 SURE: Final = 0.9
 """Probability that a statement on sensitivity is made for."""
 _YEAR: Final = re.compile(r"^(.*\S)\s+((?:19|20)\d\d)$")
@@ -75,6 +76,11 @@ def probability(value: float) -> str:
 def points(contrast: float) -> str:
     """A contrast in points of reflectance: .05 is 5 points."""
     return f"{contrast * 100:g} {'point' if math.isclose(contrast, 0.01) else 'points'}"
+
+
+def count(number: int) -> str:
+    """A number of things: in words below ten, as newspapers do."""
+    return NUMBERS[number] if number < len(NUMBERS) else str(number)
 
 
 def span(step: float) -> str:
@@ -139,7 +145,8 @@ def place(longitude: float, latitude: float, gate_m: float) -> str:
 
 def _coarse(value: float, step: float, letters: str) -> str:
     places = max(0, -math.floor(math.log10(step) + 1e-9))
-    value = round(value / step) * step
+    most = 90.0 if letters == "NS" else 180.0
+    value = min(max(round(value / step) * step, -most), most)
     return f"{abs(value):.{places}f}° {letters[0] if value >= 0 else letters[1]}"
 
 
@@ -156,17 +163,7 @@ def instant(moment: dt.datetime) -> str:
 
 
 def look_name(look: Look) -> str:
-    """A look as printed: 12 May 2020 (Sentinel-2A look, 09:21 UTC); what is not known is left out.
-
-    Midnight to the second is how catalogues write a day whose time they do not know.
-    """
-    sensor = [] if look.platform == "unknown" else [f"{platform(look.platform)} look"]
-    clock = [] if look.datetime.time() == dt.time() else [f"{look.datetime:%H:%M} UTC"]
-    return f"{day(look.day)} ({', '.join([*sensor, *clock])})" if sensor or clock else day(look.day)
-
-
-def look_day(look: Look) -> str:
-    """The day of a look and its platform, for a caption: a picture is told by its day."""
+    """A look as printed: 12 May 2020 (Sentinel-2A); what is not known is left out, and the clock stands in the table of looks."""
     return day(look.day) if look.platform == "unknown" else f"{day(look.day)} ({platform(look.platform)})"
 
 
@@ -188,6 +185,12 @@ def _runs(years: set[int]) -> str:
     starts = sorted(year for year in years if year - 1 not in years)
     ends = sorted(year for year in years if year + 1 not in years)
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
+
+
+def kind(event: Event) -> str:
+    """The status of an event as the page groups it: what an analyst drew stands apart from what the method confirmed."""
+    drawn = event.mark is not None and event.mark.action == "add" and event.status == "confirmed"
+    return "added" if drawn else event.status
 
 
 class Looks(Protocol):

@@ -10,7 +10,7 @@ from spadework.publish.tables import event_shapes, event_table, events_csv, even
 from spadework.store.vectors import geopackage, vectors_available
 
 if TYPE_CHECKING:
-    from spadework.records import Findings
+    from spadework.records import Event, Findings
 
 
 def event_files(findings: Findings) -> dict[str, bytes]:
@@ -18,8 +18,13 @@ def event_files(findings: Findings) -> dict[str, bytes]:
     return {
         "events.geojson": as_json(events_geojson(findings)),
         "events.csv": events_csv(findings).encode(),
-        **{f"series/{event.id}.csv": series_csv(event, findings.bands).encode() for event in findings.events},
+        **{f"series/{event.id}.csv": series_csv(event, _told(event, findings.bands)).encode() for event in findings.events},
     }
+
+
+def _told(event: Event, bands: tuple[str, ...]) -> tuple[str, ...]:
+    """The bands of a series: none where the gate left its spectra out."""
+    return bands if any(row.spectrum for row in event.series) else ()
 
 
 def map_files(findings: Findings) -> dict[str, bytes]:

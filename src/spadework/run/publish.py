@@ -9,22 +9,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spadework.errors import MissingExtraError, StorageError, UserError
 from spadework.publish.evidence import records_of
-from spadework.publish.gate import Gated, gated_figures, licence_allows, licensed, through_gate
+from spadework.publish.gate import Gated, through_gate
+from spadework.publish.licences import CHOSEN, licence_allows, licensed, without_picture
 from spadework.publish.lint import CHANGES, Known, lint
 from spadework.publish.pdf import report_pdf
 from spadework.publish.report import Edition
+from spadework.publish.scrub import hides
 from spadework.publish.story import story_of
 from spadework.publish.tables import observability_json
 from spadework.records import Gate, Product
 from spadework.run.exports import as_json, event_files
 from spadework.run.report import open_dossier, pages
 from spadework.run.versions import corrections_of, count_of, published_of, sign_offs_of
+from spadework.store.catalogue import safe_name
 from spadework.store.chain import read_line, redacted
 from spadework.store.dossier import SALT
 from spadework.store.files import file_sha256, only_run, sha256, write_atomic
 from spadework.store.findings import figures_json, findings_json, read_figures, read_findings
 from spadework.store.pack import write_pack
 from spadework.store.stamp import stamp
+from spadework.store.verify import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,9 +36,11 @@ if TYPE_CHECKING:
     from spadework.records import Figure, Findings, Look
     from spadework.store.dossier import Dossier
 
-NAMES: Final = "gate/names.json"
-"""What local names of exports stand for: stays in the dossier."""
-STAYS: Final = (SALT, NAMES, "report.html", "report.pdf", "ledger.torn")
+NAMES: Final = "gate/"
+"""Folder of what the local names of each export stand for: stays in the dossier."""
+FINEST_M: Final = 500.0
+"""Coordinates rounded more finely than this are exact in all but name."""
+STAYS: Final = (SALT, "report.html", "report.pdf", "ledger.torn")
 """Files that an exact export leaves behind, or makes anew."""
 
 
@@ -48,6 +54,8 @@ class Choice:
     """Exact coordinates, and everything else in the dossier but its secrets."""
     reason: str = ""
     """Why exact; enters the ledger and stands on the page."""
+    pictures: bool = True
+    """False: every picture gives way to its description."""
     stamp_url: str | None = None
     """Of a time-stamping authority (RFC 3161); None = no time stamp."""
     stamp_timeout_s: float = 30.0
@@ -97,22 +105,24 @@ def publish(out: Path, choice: Choice, today: dt.date) -> Published:
         dossier = open_dossier(out)
         findings = _checked(dossier, choice, today)
         lines, product = _packed_lines(dossier, findings, choice)
-        figures = read_figures(out)
-        gated = None if choice.exact else through_gate(findings, dossier.salt)
+        path = _target(dossier, choice, product)
+        figures = licensed(read_figures(out), findings)
+        if not choice.pictures:
+            figures = tuple(without_picture(figure, CHOSEN) for figure in figures)
+        _lint_page(findings, figures, product)
+        gated = None if choice.exact else through_gate(findings, product, figures, dossier.salt)
         if gated is None:
             made, ledger = _exact_files(dossier, findings, figures, product), lines
         else:
-            made, ledger = _gated_files(gated, figures, product), redacted(lines, dossier.salt)
-        name = f"{product.id}-v{product.version}{'-exact' if choice.exact else ''}.zip"
-        path = choice.out or out.resolve().parent / name
+            made, ledger = _gated_files(gated), redacted(lines, dossier.salt)
         packed = write_pack(path, made.files, ledger, {"product": product.id, "product_version": product.version})
         facts = {**_facts(product, choice), **packed.publish_facts(len(lines), redacted=not choice.exact)}
-        if gated is not None:
-            names = as_json(dict(gated.names))
-            facts["outputs"] = {NAMES: sha256(names)}
-        dossier.ledger.append("publish", facts)
-        if gated is not None:
-            write_atomic(out / NAMES, names, 0o600)
+        if gated is None:
+            dossier.ledger.append("publish", facts)
+        else:
+            name, data = f"{NAMES}names-v{product.version}.json", as_json(dict(gated.names))
+            dossier.ledger.append("publish", {**facts, "outputs": {name: sha256(data)}})
+            write_atomic(out / name, data, 0o600)
         token = None
         if choice.stamp_url:
             token = path.with_name(f"{path.name}.tsr")
@@ -132,23 +142,32 @@ def sign_off(out: Path, reader: str, note: str) -> int:
     _refuse_faults("--note", note)
     with only_run(out):
         dossier = open_dossier(out)
-        operators = {str(line["operator"]) for line in dossier.ledger.entries("run")}
-        if reader in operators:
-            raise UserError("--reader", f"{reader} ran this dossier", "a second reader is somebody else")
+        own = {_same(line["operator"]) for kind in ("run", "mark") for line in dossier.ledger.entries(kind)}
+        if _same(reader) in {*own, "unknown"}:
+            raise UserError("--reader", f"{reader} ran or marked this dossier", "a second reader is somebody else, with a name")
         judgement = count_of(dossier)
         dossier.ledger.append("sign", {"reader": reader, "note": note, "judgement": judgement})
     return judgement
 
 
+def _same(name: str) -> str:
+    """A name as it is compared: nobody becomes a second reader by a space or a capital."""
+    return " ".join(str(name).split()).casefold()
+
+
 # ---------------------------------------------------------------- what may leave
 def _checked(dossier: Dossier, choice: Choice, today: dt.date) -> Findings:
     """The findings of a dossier that may be published as it stands."""
-    for path in ("findings.json", *dossier.stage("report").get("files", {})):
-        known = dossier.ledger.files.get(path)
-        if known is None or file_sha256(dossier.root / path) != known.sha256:
-            raise StorageError(
-                str(dossier.root / path), "is missing or was altered", "run the site file again: it makes it anew"
-            )
+    wrong = verify(dossier.root, None, lambda _done, _total: None).problems
+    if wrong:
+        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        raise StorageError(
+            str(dossier.root / wrong[0].file),
+            f"{wrong[0].what}{more}",
+            "run the site file again: it makes anew what it can; move away what is not its own",
+        )
+    if "report" not in dossier.index["stages"] or "findings.json" not in dossier.ledger.files:
+        raise UserError(str(dossier.root), "has no findings to publish", "run the site file again")
     findings = read_findings(dossier.root / "findings.json")
     ran = max((line["n"] for line in dossier.ledger.entries("run")), default=0)
     if any(line["n"] > ran for line in dossier.ledger.entries("mark")):
@@ -165,18 +184,58 @@ def _checked(dossier: Dossier, choice: Choice, today: dt.date) -> Findings:
     for look in findings.looks:
         if look.used and (missing := _missing(look)):
             raise UserError(look.id, f"has no {missing}", "name it under [[imagery]] in the site file and run again")
+    _refuse_faults("site.name", findings.site.name)
+    if not choice.exact:
+        _check_lettering(findings)
     return findings
+
+
+def _check_lettering(findings: Findings) -> None:
+    """Pictures carry the site's name, credits and licences: what the gate would withhold of these is drawn already."""
+    drawn = {"site.name": findings.site.name}
+    drawn |= {f"credit or licence of {k.id}": text for k in findings.looks if k.used for text in (k.credit, k.licence)}
+    for thing, text in drawn.items():
+        if hides(text):
+            raise UserError(
+                thing, f"'{text}' may tell the place, and every picture carries it", "change it in the site file and run again"
+            )
 
 
 def _check_gate(findings: Findings, choice: Choice) -> None:
     if choice.exact and not choice.reason.strip():
         raise UserError("--exact", "needs a reason", "--reason 'why exact coordinates hurt nobody': it stands on the page")
-    if not choice.exact and findings.site.publish.coordinates_m <= 0:
+    metres = findings.site.publish.coordinates_m
+    if not choice.exact and 0 < metres < FINEST_M:
+        raise UserError(
+            f"publish.coordinates = {metres:g} m",
+            f"is finer than {FINEST_M:g} m",
+            "set a longer distance, or add --exact --reason '...'",
+        )
+    if not choice.exact and metres <= 0:
         raise UserError(
             'publish.coordinates = "exact"', "is not enough to publish exactly", "add --exact --reason '...', or set a distance"
         )
     if choice.exact:
         _refuse_faults("--reason", choice.reason)
+
+
+def _lint_page(findings: Findings, figures: tuple[Figure, ...], product: Product) -> None:
+    """Every sentence of the page, before the gate withholds a word of it."""
+    for sentence in story_of(records_of(findings, figures, product)).sentences():
+        _refuse_faults(f"the report ({sentence.key})", sentence.text)
+
+
+def _target(dossier: Dossier, choice: Choice, product: Product) -> Path:
+    """Where the zip goes: never into the dossier, never over a file that is no export of it."""
+    root = dossier.root.resolve()
+    name = f"{product.id}-v{product.version}{'-exact' if choice.exact else ''}.zip"
+    path = (choice.out or root.parent / name).resolve()
+    if path.is_relative_to(root):
+        raise UserError(str(path), "lies inside the dossier", "name a file elsewhere with --out")
+    made = {line["data"]["zip_sha256"] for line in dossier.ledger.entries("publish")}
+    if path.exists() and file_sha256(path) not in made:
+        raise UserError(str(path), "is there already and is no export of this dossier", "name another file with --out")
+    return path
 
 
 def _missing(look: Look) -> str:
@@ -229,47 +288,38 @@ def _facts(product: Product, choice: Choice) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- what goes in
-def _gated_files(gated: Gated, figures: tuple[Figure, ...], product: Product) -> _Files:
-    """Everything made anew from findings that went through the gate."""
+def _gated_files(gated: Gated) -> _Files:
+    """Everything made anew from what went through the gate."""
     told = gated.findings
-    shown = licensed(gated_figures(figures, gated), told)
     tables = {
         **event_files(told),
         "null_findings.json": as_json(observability_json(told)),
         "findings.json": findings_json(told),
     }
-    refused = tuple(f"{figure.name}: {figure.withheld}" for figure in shown if figure.withheld)
-    return _Files({**tables, **_pages(Edition(told, product), shown)}, refused)
+    pages_ = _pages(Edition(told, gated.product), gated.figures)
+    return _Files({**tables, **pages_}, _refused(gated.figures))
+
+
+def _refused(figures: tuple[Figure, ...]) -> tuple[str, ...]:
+    return tuple(f"{figure.name}: {figure.withheld}" for figure in figures if figure.withheld not in ("", CHOSEN))
 
 
 def _exact_files(dossier: Dossier, findings: Findings, figures: tuple[Figure, ...], product: Product) -> _Files:
     """The dossier as it stands, without its secrets and what its licences forbid, and the pages of this version."""
     allowed = findings.site.publish.redistribute
     barred = {scene.id for look in findings.looks if not licence_allows(look, allowed) for scene in look.scenes}
-    chips = {
-        path: line["data"]["scene"]
-        for line in dossier.ledger.entries("chip")
-        for path in line["data"].get("outputs", {})
-        if path.endswith(".tif")
-    }
+    folders = {safe_name(name): name for name in barred}
     whole = {path for path, known in dossier.ledger.files.items() if known.sha256 and path not in STAYS}
-    whole -= {figure.name for figure in figures}
-    left = sorted(path for path in whole if chips.get(path) in barred)
+    whole = {path for path in whole if not path.startswith(NAMES)} - {figure.name for figure in figures}
+    left = {path: folders[name] for path in whole if path.endswith(".tif") and (name := path.split("/")[-2:][0]) in folders}
     exact = replace(findings, site=replace(findings.site, publish=replace(findings.site.publish, coordinates_m=0.0)))
-    shown = licensed(figures, exact)
-    refused = (
-        *(f"{figure.name}: {figure.withheld}" for figure in shown if figure.withheld),
-        *(f"{path}: the licence of {chips[path]} does not say that it may be passed on" for path in left),
-    )
+    refused = (f"{path}: the licence of {left[path]} does not say that it may be passed on" for path in sorted(left))
     kept: dict[str, bytes | Path] = {path: dossier.root / path for path in whole.difference(left)}
-    return _Files({**kept, **_pages(Edition(exact, product), shown)}, refused)
+    return _Files({**kept, **_pages(Edition(exact, product), figures)}, (*_refused(figures), *refused))
 
 
 def _pages(edition: Edition, figures: tuple[Figure, ...]) -> dict[str, bytes]:
     """The report with its figures as files, and as PDF where that can be made."""
-    records = records_of(edition.findings, figures, edition.product)
-    for sentence in story_of(records).sentences():
-        _refuse_faults(f"the report ({sentence.key})", sentence.text)
     screen, paper = pages(edition, figures)
     files = {figure.name: figure.data for figure in figures if not figure.withheld}
     files |= {"report.html": screen.encode(), "figures/figures.json": figures_json(figures)}

@@ -44,7 +44,7 @@ class Dossier:
         self.ledger = Ledger(root / "ledger.jsonl")
         self.catalogue = Catalogue(root / "catalog", "Evidence chips of this dossier")
         self._index: dict[str, Any] = self._load()
-        self._salt = read_salt(root) or self._new_salt()
+        self._salt = self._open_salt()
 
     def _load(self) -> dict[str, Any]:
         path = self.root / _INDEX
@@ -64,11 +64,21 @@ class Dossier:
         index.setdefault("stages", {})
         return index
 
-    def _new_salt(self) -> bytes:
-        salt = secrets.token_bytes(_SALT_BYTES)
-        data = f"{salt.hex()}\n".encode()
-        self._note("salt", {SALT: sha256(data)})
-        write_atomic(self.root / SALT, data, 0o600)
+    def _open_salt(self) -> bytes:
+        """The salt, made where there never was one; alone of all files it is written before the ledger hears of it.
+
+        Raises:
+            StorageError: it is missing, or is another than the ledger knows: it cannot be made again.
+
+        """
+        salt, known = read_salt(self.root), self.ledger.files.get(SALT)
+        if salt is None and known is None:
+            salt = secrets.token_bytes(_SALT_BYTES)
+            write_atomic(self.root / SALT, _salt_file(salt), 0o600)
+        if salt is None or (known and known.sha256 != sha256(_salt_file(salt))):
+            wrong = "is missing" if salt is None else "is not the salt that the ledger knows"
+            raise StorageError(str(self.root / SALT), wrong, "restore it from a copy: it opens the lines of redacted exports")
+        self._note("salt", {SALT: sha256(_salt_file(salt))})
         return salt
 
     def _note(self, kind: str, hashes: Mapping[str, str | None], **facts: object) -> None:
@@ -189,6 +199,10 @@ class Dossier:
     def _below(self, hashes: Mapping[str, str]) -> dict[str, str]:
         folder = self.catalogue.root.relative_to(self.root)
         return {str(folder / path): digest for path, digest in hashes.items()}
+
+
+def _salt_file(salt: bytes) -> bytes:
+    return f"{salt.hex()}\n".encode()
 
 
 def read_salt(root: Path) -> bytes | None:

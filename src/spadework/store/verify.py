@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LARGEST_LEDGER: Final = 1 << 29
 """Bytes of a ledger that is read at all."""
 _TOO_LARGE: Final = f"has over {LARGEST_LEDGER:,} bytes: no ledger has"
+REMADE: Final = frozenset(("report.html", "report.pdf", "figures/figures.json"))
+"""What an export holds of its own version, not as the dossier had it."""
 _LOCK: Final = ".lock"
 
 
@@ -218,7 +220,12 @@ def _packed(trail: Trail, found: Mapping[str, Digest | str]) -> list[Problem]:
     if not last or last["kind"] != PACK:
         return [Problem(LEDGER, f"line {number}", "is not the line that an export ends in")]
     told = {path: _maker(trail, path, known) for path, known in trail.chain.files.items() if known.line == number}
-    return compare(told, {entry: digest for entry, digest in found.items() if entry != LEDGER})
+    other = [
+        Problem(path, known.told, "is not what an earlier line of the same ledger says it was")
+        for path, known in told.items()
+        if path not in REMADE and (earlier := trail.before.get(path)) and earlier.sha256 != known.sha256
+    ]
+    return other + compare(told, {entry: digest for entry, digest in found.items() if entry != LEDGER})
 
 
 def _maker(trail: Trail, path: str, known: Known) -> Known:
