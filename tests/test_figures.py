@@ -22,7 +22,7 @@ from spadework.publish import draw, figures, labels, plate, plot, series
 from spadework.publish.closeup import before_after
 from spadework.publish.detection import detection_figure
 from spadework.publish.series import series_figure
-from spadework.records import Curve, Figure, Findings, Planted, PublishRule, Sensitivity
+from spadework.records import Curve, Event, Figure, Findings, Planted, PublishRule, Sensitivity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -315,6 +315,13 @@ def test_points_without_a_value_are_left_out() -> None:
     assert panel.at([0, 5, 10], [0, math.nan, 1]) == [(0, 50), (100, 0)]
 
 
+def series_of(event: Event) -> Figure:
+    atlas = draw.atlas(cube_of(), findings_of(event))
+    figure = series_figure(atlas, atlas.events[0])
+    assert figure is not None
+    return figure
+
+
 def shaded(figure: Figure, colour: str) -> tuple[int, int]:
     """First and last column with the onset's shading over most of the first panel."""
     tall = like(rgb(figure)[70:220], colour, 9).mean(axis=0) > 0.7
@@ -324,27 +331,43 @@ def shaded(figure: Figure, colour: str) -> tuple[int, int]:
 
 def test_the_onset_interval_is_shaded_where_it_lies() -> None:
     event = event_of(onset_earliest=dataclasses.replace(event_of().onset_earliest, datetime=LOOKS[2].datetime))  # type: ignore[type-var]  # it has one
-    atlas = draw.atlas(cube_of(), findings_of(event))
-    left, right = shaded(series_figure(atlas, atlas.events[0]), plot.PALE[draw.ORANGE])
+    left, right = shaded(series_of(event), plot.PALE[draw.ORANGE])
     axis = plot.time_axis([plot.day_of(look.datetime) for look in LOOKS])
     at = axis.share([plot.day_of(LOOKS[2].datetime), plot.day_of(LOOKS[5].datetime)]) * (900 - 56 - 20) + 56 + draw.MARGIN
     assert (left, right) == pytest.approx(tuple(at), abs=3)
 
 
 def test_an_unbounded_onset_is_shaded_from_the_edge(lettered: list[str]) -> None:
-    atlas = draw.atlas(cube_of(), findings_of(event_of(onset_earliest=None)))
-    figure = series_figure(atlas, atlas.events[0])
+    figure = series_of(event_of(onset_earliest=None))
     assert shaded(figure, series.UNBOUNDED)[0] == pytest.approx(56 + draw.MARGIN, abs=2)
     assert "onset: at an unknown time before 2020-05-17" in lettered
     assert "at an unknown time before 2020-05-17" in figure.caption
 
 
-def test_an_event_added_by_hand_has_a_series_without_an_onset(lettered: list[str]) -> None:
+def test_an_event_added_by_hand_has_no_plot_of_a_series_that_nobody_measured() -> None:
     bare = event_of(onset_earliest=None, onset_latest=None, confirmed_on=None, series=())
-    atlas = draw.atlas(cube_of(), findings_of(bare))
-    figure = series_figure(atlas, atlas.events[0])
-    assert "onset not measured" in figure.caption
-    assert not any("onset" in text for text in lettered)
+    made = figures.draw_all(cube_of(), findings_of(bare))
+    assert not any(figure.name.endswith("series.png") for figure in made)
+    assert any(figure.name.endswith("before-after.png") for figure in made)
+
+
+def test_alternative_texts_tell_the_sight(told: Findings, drawn: dict[str, Figure]) -> None:
+    rows = tuple(
+        dataclasses.replace(row, spectrum=(0.1, 0.1, 0.27 if row.share_anomalous == 0 else 0.38, 0.3))
+        for row in event_of().series
+    )
+    event = event_of(series=rows)
+    assert "At the onset red rises from about 0.27 to about 0.38." in series_of(event).alt
+    fallen = event_of(series=tuple(dataclasses.replace(row, spectrum=(0.1, 0.1, 0.65 - row.spectrum[2], 0.3)) for row in rows))
+    assert "At the onset red falls from about 0.38 to about 0.27." in series_of(fallen).alt
+    assert "At the onset" not in series_of(event_of(onset_earliest=None, onset_latest=None)).alt
+    pair = drawn["E20200517-0008-0010-before-after.png"]
+    assert re.search(r"Inside the outline .+: mean reflectance 0\.\d\d, then 0\.\d\d\.", pair.alt)
+    assert f"with {len(told.events)} outlined events" in drawn["overview.png"].alt
+    for events, words in (((event,), "with 1 outlined event."), ((), "with no outlined event")):
+        made = figures.draw_all(cube_of(), findings_of(*events))
+        (overview,) = (figure for figure in made if figure.name.endswith("overview.png"))
+        assert words in overview.alt
 
 
 def test_each_plant_is_ticked_in_the_panel_of_the_area_nearest_to_its_own(told: Findings, lettered: list[str]) -> None:

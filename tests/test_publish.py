@@ -86,7 +86,7 @@ def test_one_band_is_drawn_grey_and_says_so() -> None:
     made = figures.draw_all(cube_of(("nir",)), findings)
     assert "grey of band nir" in made[0].caption
     assert "grey of band nir" in made[3].caption
-    assert len(made) == 5
+    assert len(made) == 4
 
 
 def test_a_cube_without_looks_or_clear_looks() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from PIL import Image, ImageDraw
 
+from spadework.grid import pixels_in
 from spadework.publish import draw, words
 from spadework.publish.labels import Label, arrange, letter
 from spadework.publish.pairs import choose_pair
@@ -28,6 +29,10 @@ HEAD: Final = 56
 """Height of the words above a strip of two panels, pixels."""
 LETTERS, AWAY = 13, 26
 """Size of the callout, and its distance from the outline, so that it hides nothing near the event; pixels."""
+FULL: Final = 10_000
+"""The cube's number for a reflectance of 1."""
+SEEN: Final = 0.01
+"""Mean reflectance that differs by less is not called brighter or darker."""
 INSET: Final = (210, 150)
 """Most width and height of the small map of the site, pixels."""
 INSET_COLOURS: Final = 48
@@ -70,7 +75,9 @@ def before_after(atlas: draw.Atlas, mapped: draw.Mapped) -> Figure | None:
     width, height = (strips[0].width - draw.MARGIN) // 2, strips[0].height - HEAD
     left, top = sheet.corner[0], sheet.corner[1] + HEAD
     panels = tuple((x, top, x + width, top + height) for x in (left, left + width + draw.MARGIN))
-    caption, alt = _told(view, composites, shown)
+    caption = _caption(view, composites, shown)
+    alt = f"Close-up of event {mapped.event.id} on {shown[0].day} and on {shown[1].day}, outlined, with its place on the site."
+    alt += _difference(atlas, view)
     name = f"figures/{mapped.event.id}-before-after.png"
     return Figure(name, draw.png(sheet.image), caption, alt, tuple(look.id for look in shown), panels=(panels[0], panels[1]))
 
@@ -132,16 +139,28 @@ def _inset(atlas: draw.Atlas, view: _View) -> Image.Image:
     return image
 
 
-def _told(view: _View, composites: list[draw.Composite], shown: list[Look]) -> tuple[str, str]:
-    """Caption and alternative text."""
+def _difference(atlas: draw.Atlas, view: _View) -> str:
+    """What the eye sees inside the outline: how bright its clear pixels are before and after, in the first composite."""
+    cube, bands = atlas.cube, list(atlas.composite.indices)
+    (rows, cols), member = pixels_in(cube.grid, view.mapped.event.geometry)
+    before, after = (
+        float(cube.reflectance[step, bands, rows, cols][:, member & cube.clear[step, rows, cols]].mean()) / FULL
+        for step in (view.pair.before, view.pair.after)
+    )
+    kind = "brighter" if after > before else "darker"
+    kind = (
+        f"the ground is {kind} after than before"
+        if abs(after - before) >= SEEN
+        else "the brightness hardly differs, the colour may"
+    )
+    return f" Inside the outline {kind}: mean reflectance {before:.2f}, then {after:.2f}."
+
+
+def _caption(view: _View, composites: list[draw.Composite], shown: list[Look]) -> str:
     event, kinds = view.mapped.event, "; ".join(composite.words for composite in composites)
     squares = "the squares are the pixels" if view.scale >= 2 else "pixels are smoothed"  # noqa: PLR2004 - fit enlarges from 2 on
-    caption = (
-        f"{event.id} (number {view.mapped.number} on the overview), before: {words.look_day(shown[0])}; after: {words.look_day(shown[1])}. "
+    return (
+        f"{event.id} (number {view.mapped.number} on the overview), before: {words.look_name(shown[0])}; after: {words.look_name(shown[1])}. "
         f"{view.pair.reason} Shown in {kinds}; the same stretch before and after; the line is the event's outline; "
         f"{squares}. Small map: the whole site on the look after, with a box where this lies."
-    )
-    return (
-        caption,
-        f"Close-up of event {event.id} on {shown[0].day} and on {shown[1].day}, outlined, with its place on the site.",
     )

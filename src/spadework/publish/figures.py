@@ -179,7 +179,7 @@ def _overview(atlas: draw.Atlas) -> Figure:
     title = f"{findings.site.name}: events on the look of {look.day}"
     facts = imprint(findings, title, [look], grid=cube.grid, scale=scale)
     sheet = plate(_with_key(body, atlas), facts).image
-    caption = f"Overview: look of {words.look_day(look)}, {words.share(look.clear)} clear, {atlas.composite.words}."
+    caption = f"Overview: look of {words.look_name(look)}, {words.share(look.clear)} clear, {atlas.composite.words}."
     caption += (
         " The outlines are numbered as the findings are."
         if atlas.events
@@ -187,7 +187,8 @@ def _overview(atlas: draw.Atlas) -> Figure:
     )
     if undrawn := len(findings.events) - len(atlas.events):
         caption += f" Not drawn: {undrawn} more, listed in the report."
-    alt = f"Satellite image of the site on {look.day} with {len(atlas.events)} outlined events."
+    many = len(atlas.events) or "no"
+    alt = f"Satellite image of the site on {look.day} with {many} outlined {'event' if len(atlas.events) == 1 else 'events'}."
     return Figure("figures/overview.png", draw.png(sheet), caption, alt, (look.id,))
 
 

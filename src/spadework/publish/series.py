@@ -33,13 +33,15 @@ UPPER, LOWER, STRIP, GAP = 190, 118, 22, 34
 """Height of the first panel, of the others and of the strip of unseen looks; room for the words above each; pixels."""
 
 
-def series_figure(atlas: draw.Atlas, mapped: draw.Mapped) -> Figure:
-    """An event's bands, NDVI and area against time.
+def series_figure(atlas: draw.Atlas, mapped: draw.Mapped) -> Figure | None:
+    """An event's bands, NDVI and area against time; None where it has no series, as one drawn by hand.
 
     NDVI = (nir - red) / (nir + red) (Rouse et al. 1974). Marks: looks that saw at least half of the event clear. Rings at
     the bottom: looks that did not. Shaded: the onset interval.
     """
     findings, event = atlas.findings, mapped.event
+    if not event.series:
+        return None
     rows = [row for row in event.series if row.share_clear >= HALF]
     share = clear_share(atlas.cube, event)
     seen = {look.id for look, value in zip(atlas.cube.looks, share, strict=True) if value >= HALF}
@@ -171,6 +173,23 @@ def _onset(event: Event) -> str:
     return f"onset: after {early.datetime.date()}, by {until}" if early else f"onset: at an unknown time before {until}"
 
 
+def _moved(event: Event, bands: tuple[str, ...]) -> str:
+    """What the plot shows at the onset: the band whose median differs most between the looks before it and those that show the change."""
+    early, late = event.onset_earliest or event.onset_latest, event.onset_latest
+    if early is None or late is None:
+        return ""
+    rows = [row for row in event.series if row.share_clear >= HALF]
+    before = [row.spectrum for row in rows if row.datetime <= early.datetime and row.datetime < late.datetime]
+    after = [row.spectrum for row in rows if row.datetime >= late.datetime and row.share_anomalous >= HALF]
+    if not before or not after:
+        return ""
+    was, then = np.nanmedian(before, axis=0), np.nanmedian(after, axis=0)
+    place = max((bands.index(name) for name in _shown(bands)), key=lambda index: abs(float(then[index] - was[index])))
+    name = BANDS[bands[place]][2] if bands[place] in BANDS else words.clean(bands[place])
+    verb = "rises" if then[place] > was[place] else "falls"
+    return f" At the onset {name} {verb} from about {was[place]:.2f} to about {then[place]:.2f}."
+
+
 def _figure(on: plot.Canvas, atlas: draw.Atlas, mapped: draw.Mapped, counts: tuple[int, int], names: Sequence[str]) -> Figure:
     event, findings = mapped.event, atlas.findings
     facts = imprint(findings, f"{mapped.title}: its pixels against time", findings.looks)
@@ -179,6 +198,6 @@ def _figure(on: plot.Canvas, atlas: draw.Atlas, mapped: draw.Mapped, counts: tup
         f"{event.id}: mean {shown} of the event's clear pixels, and area changed with its interval, look by look. Filled marks: "
         f"{counts[0]} looks that saw at least half of it clear; rings: {counts[1]} that did not. Shaded: the {_onset(event)}."
     )
-    alt = f"Plot of {shown} and changed area against time for event {event.id}, {counts[0]} clear looks."
+    alt = f"Plot of {shown} and changed area against time for event {event.id}, {counts[0]} clear looks.{_moved(event, findings.bands)}"
     sheet = plate(on.finished(), facts).image
     return Figure(f"figures/{event.id}-series.png", plot.png(sheet), caption, alt, tuple(row.look for row in event.series))
