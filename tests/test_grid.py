@@ -14,7 +14,7 @@ from odc.geo.geobox import GeoBox
 from pyproj import Transformer
 
 from spadework.errors import GeometryError
-from spadework.grid import Window, area_m2, in_metres, inside, reproject, rings_of, shape_of, site_grid, window_on
+from spadework.grid import Window, area_m2, in_metres, inside, meet, reproject, rings_of, shape_of, site_grid, window_on
 
 if TYPE_CHECKING:
     from spadework.records import MultiPolygon
@@ -212,3 +212,16 @@ def test_a_window_in_the_next_zone_holds_every_pixel_of_the_grid() -> None:
     assert found.row <= row.min()
     assert row.max() <= found.row + found.height
     assert found.width * found.height < 4 * 200
+
+
+def test_an_area_beyond_a_whole_tile_is_refused_before_a_pixel_of_it_is_made() -> None:
+    ring = area((0, 3_500_000), (700_000, 3_500_000), (700_000, 4_200_000), (0, 4_200_000), crs="EPSG:32637")
+    with pytest.raises(GeometryError, match=r"^area of interest: 700 x 700 km is too large; at most 110 x 110 km"):
+        site_grid(ring, "EPSG:32637", (10, 0, 0, 0, -10, 0))
+
+
+def test_areas_meet_where_they_share_ground() -> None:
+    here, moved, away = (rings_of(shapely.box(x, 34.0, x + 0.1, 34.1)) for x in (40.0, 40.05, 41.0))
+    assert meet(here, here)
+    assert meet(here, moved)
+    assert not meet(here, away)

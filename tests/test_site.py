@@ -161,6 +161,13 @@ def test_an_unknown_key_is_refused_with_the_nearest_known(tmp_path: Path, parts:
     assert mend in error.mend
 
 
+def test_a_misspelt_table_is_told_before_the_one_that_is_missing(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    path.write_text(path.read_text().replace("[period]", "[perod]"))
+    error = refused(path)
+    assert (error.problem, error.mend) == ("unknown key", "did you mean 'period'?")
+
+
 @pytest.mark.parametrize(
     ("parts", "match"),
     [

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SNAP_PX: Final = 0.1
 """An edge this close to a native grid line is that line; coordinates rounded to 5 decimals are off by up to .06 px."""
+LARGEST_PX: Final = 10_980**2
+"""Pixels of a grid that is made at all: a whole Sentinel-2 tile. Its mask alone has 120 MB; no computer's memory is asked for more
+before ``imagery.read`` weighs the whole cube."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def site_grid(area: MultiPolygon, crs: str, transform: tuple[float, float, float
         transform: affine a, b, c, d, e, f of the finest native image; north-up (b = d = 0, e < 0).
 
     Raises:
-        GeometryError: when the area has no finite place in the CRS, or the CRS is not in metres.
+        GeometryError: when the area has no finite place in the CRS, or is over ``LARGEST_PX``, or the CRS is not in metres.
 
     """
     a, b, c, d, e, f = transform
@@ -113,6 +116,14 @@ def site_grid(area: MultiPolygon, crs: str, transform: tuple[float, float, float
         )
     col0, col1 = _outward(west, east, c, a)
     row0, row1 = _outward(-north, -south, -f, -e)
+    if (col1 - col0) * (row1 - row0) > LARGEST_PX:
+        most = math.sqrt(LARGEST_PX) * a / 1000
+        raise GeometryError(
+            "area of interest",
+            f"{(east - west) / 1000:.0f} x {(north - south) / 1000:.0f} km is too large; at most {most:.0f} x {most:.0f} km"
+            f" of pixels of {a:g} m",
+            "draw it smaller, or make several sites",
+        )
     return GeoBox((row1 - row0, col1 - col0), Affine(a, 0, c + col0 * a, 0, e, f + row0 * e), crs)
 
 
@@ -166,6 +177,11 @@ def window_on(grid: GeoBox, crs: str, transform: Affine, shape: tuple[int, int],
     if col1 <= col0 or row1 <= row0:
         return None
     return Window(col0, row0, col1 - col0, row1 - row0)
+
+
+def meet(one: MultiPolygon, other: MultiPolygon) -> bool:
+    """Whether two areas of interest share ground."""
+    return bool(shapely.intersects(shape_of(one), shape_of(other)))
 
 
 def area_m2(area: MultiPolygon, crs: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,22 +11,35 @@ from spadework.cli import observe, publish
 from spadework.cli.app import app
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from spadework.errors import SpadeworkError
 
 __all__ = ["app", "main", "observe", "publish"]
+
+
+class Stopped(BaseException):
+    """The user pressed Ctrl-C. No KeyboardInterrupt, which typer would end in silence."""
 
 
 def main() -> None:
     """Run the command line; errors end as one line and an exit code."""
     from spadework.errors import SpadeworkError
 
+    before = signal.signal(signal.SIGINT, _stop)
     try:
         app(standalone_mode=True)
     except SpadeworkError as error:
         _fail(error)
-    except KeyboardInterrupt:
+    except Stopped:
         print("stopped; what was read is kept, run again to go on", file=sys.stderr)
         sys.exit(1)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped
 
 
 def _fail(error: SpadeworkError) -> None:

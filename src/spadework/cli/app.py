@@ -7,13 +7,31 @@ from typing import Annotated
 
 import typer
 
+from spadework import __version__
+
 app = typer.Typer(
-    help="Watches places from orbit and shows its work.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"spadework {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def spadework(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version, then stop.")
+    ] = False,
+) -> None:
+    """Watches places from orbit and shows its work."""
+
 
 SiteFile = Annotated[Path, typer.Argument(metavar="SITE.toml", help="The site file.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The dossier: a folder, made if absent.")]

@@ -71,6 +71,7 @@ def publish(
         bool, typer.Option("--exact", help="Exact coordinates and all files, past the gate; needs --reason.")
     ] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why exact coordinates hurt nobody; printed in the report.")] = "",
+    pictures: Annotated[bool, typer.Option(help="Carry the pictures; without them their descriptions stand.")] = True,
     stamp: Annotated[
         str | None,
         typer.Option("--stamp", metavar="URL", help="A time-stamping authority (RFC 3161) to ask about the head hash."),
@@ -80,10 +81,16 @@ def publish(
     """The gated export: one zip that others can verify, without what could lead to the place."""
     import datetime as dt
 
+    from spadework.errors import UserError
     from spadework.run.publish import Choice
     from spadework.run.publish import publish as export
+    from spadework.store.stamp import check_address
 
-    choice = Choice(to, exact, reason, stamp, patience().timeout_s)
+    if reason and not exact:
+        raise UserError("--reason", "is the reason for --exact, which is not there", "add --exact, or leave --reason out")
+    if stamp:
+        check_address(stamp)
+    choice = Choice(to, exact, reason, pictures, stamp, patience().timeout_s)
     with progress() as on_step:
         on_step("publish", 0, None)
         done = export(out, choice, dt.datetime.now(dt.UTC).date())
@@ -109,11 +116,15 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Whether every byte is what the ledger says; names what was changed, lost or added, and the step that made it."""
+    from spadework.errors import UserError
     from spadework.store.stamp import add_stamp
     from spadework.store.verify import verify as check
 
+    if tsa_roots and not stamp:
+        raise UserError("--tsa-roots", "are for --stamp, which is not there", "add --stamp FILE.tsr, or leave --tsa-roots out")
+    head = head.strip().lower() if head is not None else None
     with progress() as on_step:
         verdict = check(path, head, lambda done, total: on_step("verify", done, total))
     verdict, stamped = add_stamp(verdict, stamp, head, tsa_roots) if stamp else (verdict, None)
-    print(json.dumps(verdict_json(verdict, stamped)) if as_json else verdict_text(path.name, verdict, stamped, head))
+    print(json.dumps(verdict_json(verdict, stamped)) if as_json else verdict_text(path.resolve().name, verdict, stamped, head))
     sys.exit(0 if verdict.ok else 2)

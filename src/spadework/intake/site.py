@@ -167,7 +167,8 @@ def read_site(path: Path) -> Site:
 
 
 def _explain(path: Path, error: ValidationError) -> SiteFileError:
-    first = error.errors(include_url=False)[0]
+    """The first fault; an unknown key before a missing one, which it may be meant for."""
+    first = min(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in first["loc"])
     thing = f"{path}: {where}"
     if first["type"] == "extra_forbidden":
@@ -248,7 +249,7 @@ def _area(path: Path, folder: Path, table: _SiteTable) -> MultiPolygon:
             )
         return check_area(shapely.box(west, south, east, north), "site.bbox")
     lon, lat = table.point or (0.0, 0.0)
-    _check_range((lon, lat, lon, lat), "site.point")
+    check_point((lon, lat), "site.point")
     out = Transformer.from_crs(f"+proj=aeqd +lat_0={lat} +lon_0={lon} +datum=WGS84", "EPSG:4326", always_xy=True)
     circle = shapely.get_coordinates(shapely.Point(0, 0).buffer(table.radius_m or 0.0, quad_segs=16))
     x, y = out.transform(circle[:, 0], circle[:, 1])
@@ -268,7 +269,7 @@ def read_geojson(path: Path) -> shapely.Geometry:
         shapes = [shapely.from_geojson(json.dumps(part.get("geometry", part))) for part in parts]
     except OSError as error:
         raise GeometryError(
-            str(path), f"cannot be read ({error.strerror})", "check site.geometry; it is relative to the site file"
+            str(path), f"cannot be read ({error.strerror})", "check the path; in a site file it is relative to that file"
         ) from error
     except (ValueError, AttributeError, KeyError, TypeError, shapely.errors.GEOSException) as error:
         raise GeometryError(str(path), "is not GeoJSON", "save a Polygon or MultiPolygon as GeoJSON (EPSG:4326)") from error
@@ -292,6 +293,16 @@ def check_area(shape: shapely.Geometry, thing: str) -> MultiPolygon:
     _check_range(tuple(shapely.bounds(shape)), thing)
     _check_valid(shape, thing)
     return rings_of(shape)
+
+
+def check_point(point: tuple[float, float], thing: str) -> None:
+    """Refuse a point (longitude, latitude, degrees) that is nowhere on Earth.
+
+    Raises:
+        GeometryError: out of range.
+
+    """
+    _check_range((*point, *point), thing)
 
 
 def _check_valid(shape: shapely.Geometry, thing: str) -> None:

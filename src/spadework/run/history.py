@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spadework.errors import UserError
 from spadework.run.report import open_dossier
 from spadework.run.versions import compared, count_of
 from spadework.store.files import only_run
@@ -29,7 +30,7 @@ def told_history(out: Path, before: int | None, after: int | None) -> Told:
     """Compare two versions; the last with the one before where none is named.
 
     Raises:
-        UserError: no such dossier, or no such version.
+        UserError: no such dossier, no such version, or the later named first.
         StorageError: the dossier is damaged.
 
     """
@@ -38,4 +39,7 @@ def told_history(out: Path, before: int | None, after: int | None) -> Told:
         versions = count_of(dossier)
         last = versions if after is None else after
         first = max(last - 1, 1) if before is None else before
+        if last < first <= versions:
+            mend = f"the earlier comes first: spadework history {out} {last} {first}"
+            raise UserError("FROM and TO", f"version {first} is not before version {last}", mend)
         return Told(versions, first, last, compared(dossier, first, last))

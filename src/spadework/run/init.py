@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from typing import TYPE_CHECKING, Final
 
 from spadework.errors import UserError
+from spadework.intake.site import check_point
 from spadework.store.dossier import write_texts
 
 if TYPE_CHECKING:
@@ -53,13 +55,18 @@ def write_site_file(path: Path, name: str, point: tuple[float, float] | None, ra
     """Write a commented site file that never overwrites another.
 
     Raises:
-        UserError: the file is there already.
+        UserError: the file is there already, or there is no point or radius that a site can have.
         StorageError: it cannot be written.
 
     """
     if path.exists():
         raise UserError(str(path), "is there already", "choose another name")
-    lon, lat = point or (26.05, 44.43)
+    if point is None:
+        raise UserError("--point", "is missing", "say where the site is: --point LON LAT, in degrees, longitude first")
+    check_point(point, "--point")
+    if not 0 < radius_m < math.inf:
+        raise UserError("--radius-m", f"{radius_m:g} is no radius", "give metres, more than 0")
+    lon, lat = point
     end = dt.datetime.now(dt.UTC).date().replace(day=1)
     days = {"end": end, "start": end.replace(year=end.year - 1), "history_start": end.replace(year=end.year - 3)}
     write_texts(path.parent, {path.name: _TEXT.format(name=json.dumps(name), lon=lon, lat=lat, radius_m=radius_m, **days)})

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from spadework.errors import StorageError
+from spadework.errors import StorageError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -157,9 +157,12 @@ def only_run(root: Path) -> Iterator[None]:
     """Hold the dossier alone while writing to it.
 
     Raises:
+        UserError: it is a file.
         StorageError: another process is at work on it, or it cannot be written.
 
     """
+    if root.is_file():
+        raise UserError(str(root), "is a file, no dossier", "name the folder of the dossier")
     try:
         root.mkdir(parents=True, exist_ok=True)
         lock = (root / ".lock").open("w")

@@ -36,6 +36,8 @@ _CERTIFICATES: Final = 0xA0
 _LONG: Final = 0x80
 """Bit of a DER length that is itself longer than a byte."""
 _HEAD: Final = re.compile(r"[0-9a-f]{64}")
+_ADDRESS: Final = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
+_NAME_IT: Final = "name the .tsr file that `spadework publish` wrote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def check_stamp(token: bytes, head: str, roots: Path | None) -> Stamp:
     client = _client()
     answer = _decoded(client, token)
     if answer is None or answer.status != _GRANTED:
-        raise UserError("--stamp", "is no time stamp", "name the .tsr file that `spadework publish` wrote")
+        raise UserError("--stamp", "is no time stamp", _NAME_IT)
     if problem := _unlike(answer, head):
         raise UserError("--stamp", problem, "name the .tsr file of this head")
     with _readable():
@@ -116,17 +118,31 @@ def add_stamp(verdict: Verdict, path: Path, head: str | None, roots: Path | None
 
     Raises:
         MissingExtraError: the extra ``timestamp`` is not installed.
+        UserError: the file of the stamp, or of the roots, cannot be read.
 
     """
     try:
         with path.open("rb") as file:
             token = file.read(_LARGEST)
+    except OSError as error:
+        raise UserError("--stamp", f"{path} cannot be read ({error.strerror})", _NAME_IT) from error
+    try:
         return verdict, check_stamp(token, head or verdict.head, roots)
-    except MissingExtraError:
-        raise
-    except (OSError, UserError) as error:
-        what = error.problem if isinstance(error, UserError) else f"cannot be read ({error.strerror})"
-        return replace(verdict, problems=(*verdict.problems, Problem(path.name, "", what))), None
+    except UserError as error:
+        if error.thing != "--stamp":
+            raise
+        return replace(verdict, problems=(*verdict.problems, Problem(path.name, "", error.problem))), None
+
+
+def check_address(url: str) -> None:
+    """Refuse what is no address of an authority, before anything is made for it.
+
+    Raises:
+        UserError: no http or https address with a host.
+
+    """
+    if not _ADDRESS.fullmatch(url):
+        raise UserError("--stamp", f"{url!a} is no address", "give the authority's, as https://...")
 
 
 def _client() -> Any:  # noqa: ANN401 - a module that may be absent
@@ -142,7 +158,7 @@ def _client() -> Any:  # noqa: ANN401 - a module that may be absent
 
 def _digest(head: str) -> bytes:
     if not _HEAD.fullmatch(head):
-        raise UserError("head", f"is no SHA-256: {head!a}", "copy all 64 digits, in lower case")
+        raise UserError("head", f"is no SHA-256: {head!a}", "copy all 64 digits")
     return bytes.fromhex(head)
 
 
@@ -180,7 +196,13 @@ def _ask(request: bytes, url: str, timeout_s: float) -> bytes:
 def _short(error: Exception) -> str:
     if isinstance(error, requests.HTTPError):
         return f"HTTP {error.response.status_code}"
-    return "no answer in time" if isinstance(error, requests.Timeout) else type(error).__name__
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not trusted"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError):
+        return "no such host, or it does not answer"
+    return "it is no address" if isinstance(error, ValueError) else "its answer broke off"
 
 
 def _decoded(client: Any, token: bytes) -> Any | None:  # noqa: ANN401 - its types are its own

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LARGEST_LEDGER: Final = 1 << 29
 """Bytes of a ledger that is read at all."""
 _TOO_LARGE: Final = f"has over {LARGEST_LEDGER:,} bytes: no ledger has"
+_OTHER_HEAD: Final = "is not the file that the head stands for: it was changed, or the head is of another version"
 REMADE: Final = frozenset(("report.html", "report.pdf", "figures/figures.json"))
 """What an export holds of its own version, not as the dossier had it."""
 _LOCK: Final = ".lock"
@@ -66,11 +67,11 @@ def verify(path: Path, head: str | None, progress: OnProgress) -> Verdict:
         progress: told how it goes.
 
     Raises:
-        UserError: neither a folder nor a file, it cannot be read, or the head is no SHA-256.
+        UserError: no dossier and no export, it cannot be read, or the head is no SHA-256.
 
     """
     if head is not None and (len(head) != 64 or set(head) - set("0123456789abcdef")):  # noqa: PLR2004 - digits of a SHA-256
-        raise UserError("--head", f"is no SHA-256: {head!a}", "copy all 64 digits, in lower case")
+        raise UserError("--head", f"is no SHA-256: {head!a}", "copy all 64 digits")
     try:
         kind = path.stat().st_mode
         if stat.S_ISDIR(kind):
@@ -90,10 +91,9 @@ def _verify_dossier(root: Path, head: str | None, progress: OnProgress) -> Verdi
     paths, odd = _walk(root)
     ledger = paths.pop(LEDGER, None)
     if ledger is None or ledger.stat().st_size > LARGEST_LEDGER:
-        problem = Problem(
-            LEDGER, "", odd.get(LEDGER, "is missing: nothing can be said without it" if ledger is None else _TOO_LARGE)
-        )
-        return Verdict("dossier", len(paths), 0, 0, GENESIS, None, (problem,))
+        why = f"no {LEDGER}" if ledger is None else f"{LEDGER} {_TOO_LARGE}"
+        why = f"{LEDGER} {odd[LEDGER]}" if LEDGER in odd else why
+        raise UserError(root.resolve().name, f"is no dossier ({why})", "name the folder that `spadework run --out` wrote")
     trail = follow(b"".join(file_blocks(ledger)))
     found = hash_all({name: partial(file_blocks, path) for name, path in paths.items()}, progress)
     problems = [*trail.problems, *compare(trail.chain.files, {**found, **odd})]
@@ -112,7 +112,9 @@ def _covered(trail: Trail, head: str, root: Path | None) -> tuple[int | None, Pr
     if head in trail.heads:
         return trail.heads.index(head) + 1, None
     problem = Problem(
-        LEDGER, "", "has no line that leads to the head asked for: it was cut short or written anew, or the head is not of it"
+        LEDGER,
+        "",
+        "has no line that leads to the head asked for: it was cut short or written anew, or the head is of another dossier",
     )
     for number, told in trail.published:
         if told.get("head") == head:
@@ -180,16 +182,16 @@ def _verify_export(file: IO[bytes], name: str, head: str | None, progress: OnPro
     try:
         entries = read_index(file)
     except ContainerError as error:
-        return replace(nothing, problems=(Problem(name, "", str(error)),))
+        raise _no_export(name, f"it {error}") from error
     unsafe = unsafe_names(entry.name for entry in entries)
     if unsafe:
         return replace(nothing, problems=tuple(Problem(name, "", f"holds {entry}, which {why}") for entry, why in unsafe))
     plan = layout(entries)
-    problems = _shape(file, name, entries, plan)
     ledger = next((entry for entry in entries if entry.name == LEDGER), None)
     if ledger is None or ledger.bytes > LARGEST_LEDGER:
-        problems.append(Problem(LEDGER, "", "is missing" if ledger is None else _TOO_LARGE))
-    elif os.fstat(file.fileno()).st_size == plan.bytes:
+        raise _no_export(name, f"no {LEDGER}" if ledger is None else f"{LEDGER} {_TOO_LARGE}")
+    problems = _shape(file, name, entries, plan)
+    if os.fstat(file.fileno()).st_size == plan.bytes:
         contents = {
             entry.name: partial(range_blocks, file, at + len(before), entry.bytes)
             for entry, (at, before) in zip(entries, plan.heads, strict=True)
@@ -199,13 +201,15 @@ def _verify_export(file: IO[bytes], name: str, head: str | None, progress: OnPro
         problems += [*trail.problems, *_packed(trail, found), *_sums(entries, found)]
         led = head in (None, trail.chain.head)
         if not led:
-            problems.append(
-                Problem(LEDGER, f"line {len(trail.lines)}", "ends in another line than the export with the head asked for")
-            )
+            problems.append(Problem(name, "", _OTHER_HEAD))
         covered = len(trail.lines) if head and led else None
         size, lines = _bytes_of(found), len(trail.lines)
         return Verdict("export", len(entries), size, lines, trail.chain.head, covered, tuple(problems))
     return replace(nothing, files=len(entries), problems=tuple(problems))
+
+
+def _no_export(name: str, why: str) -> UserError:
+    return UserError(name, f"is no Spadework export ({why})", "name the zip that `spadework publish` wrote, whole")
 
 
 def _sums(entries: tuple[Entry, ...], found: Mapping[str, Digest | str]) -> list[Problem]:
