@@ -411,5 +411,5 @@ def test_a_withheld_picture_gives_way_to_its_description() -> None:
     html = page_of(findings, barred, product)
     assert "data:image" not in html
     text = Page(html).text
-    assert text.count("Not shown: no licence.") == len(made)
+    assert text.count("Not shown: no licence.") == 1
     assert made[0].alt in text

@@ -25,9 +25,9 @@ WIDE: Final = (3, 60)
 """A close-up is this many times the event's box, and at least so many pixels of the grid wide."""
 PANEL: Final = 440
 """Side of a panel, pixels; a panel of square grid pixels may be a little smaller."""
-HEAD: Final = 56
+HEAD: Final = 62
 """Height of the words above a strip of two panels, pixels."""
-LETTERS, AWAY = 13, 26
+LETTERS, AWAY = 16, 26
 """Size of the callout, and its distance from the outline, so that it hides nothing near the event; pixels."""
 FULL: Final = 10_000
 """The cube's number for a reflectance of 1."""
@@ -109,7 +109,7 @@ def _strip(atlas: draw.Atlas, view: _View, composite: draw.Composite) -> Image.I
     width, height = panels[0].size
     strip = Image.new("RGB", (2 * width + draw.MARGIN, height + HEAD), draw.PAPER)
     pen = ImageDraw.Draw(strip)
-    pen.text((0, 12), composite.words[:1].upper() + composite.words[1:], font=draw.font(14), fill=draw.FAINT)
+    pen.text((0, 8), composite.words[:1].upper() + composite.words[1:], font=draw.font(17), fill=draw.FAINT)
     event = view.mapped.event
     callout = Label(view.mapped.title, draw.clipped(view.shape, panels[0].size), draw.STATUS_COLOUR[event.status])
     spots = arrange([callout], panels[0].size, LETTERS, AWAY)
@@ -118,10 +118,10 @@ def _strip(atlas: draw.Atlas, view: _View, composite: draw.Composite) -> Image.I
         draw.outline(panel, callout.shape, callout.colour)
         letter(panel, [callout], spots, LETTERS)
         strip.paste(draw.framed(panel), (x, HEAD))
-        name, bold = ("Before  ", "After  ")[place], draw.font(15, bold=True)
-        pen.text((x, 32), name, font=bold, fill=draw.INK)
+        name, bold = ("Before  ", "After  ")[place], draw.font(18, bold=True)
+        pen.text((x, 33), name, font=bold, fill=draw.INK)
         text = f"{look.day}  {words.platform(look.platform)[:20]}"
-        pen.text((x + bold.getlength(name), 32), text, font=draw.font(15), fill=draw.INK)
+        pen.text((x + bold.getlength(name), 33), text, font=draw.font(18), fill=draw.INK)
     return strip
 
 

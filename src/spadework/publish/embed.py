@@ -27,7 +27,7 @@ class Picture:
 
     figure: Figure
     uri: str
-    """Empty where the picture is withheld."""
+    """Empty where the picture is withheld, and on paper for an animation."""
     width: int
     height: int
     panels: str
@@ -39,24 +39,23 @@ def embedded(figures: tuple[Figure, ...], medium: Medium) -> tuple[Picture, ...]
 
     Args:
         figures: PNG stills, plots among them in few colours, and a WebP animation.
-        medium: a screen reads WebP; paper takes JPEG for photographs, and no animation.
+        medium: a screen reads WebP; paper takes JPEG for photographs, and of an animation its caption only.
 
     """
-    kept = figures if medium == "screen" else tuple(f for f in figures if not f.name.endswith(".webp"))
-    data = [figure.data for figure in kept]
+    data = [figure.data for figure in figures]
     for scale, quality in SHRINK:
         if medium == "screen" and sum(map(len, data)) <= PAGE_BYTES:
             break
         with ThreadPoolExecutor() as pool:  # the encoder releases the interpreter's lock
-            data = list(pool.map(_smaller, kept, repeat(scale), repeat(quality), repeat(medium)))
+            data = list(pool.map(_smaller, figures, repeat(scale), repeat(quality), repeat(medium)))
         if sum(map(len, data)) <= PAGE_BYTES:
             break
-    return tuple(_picture(figure, raw) for figure, raw in zip(kept, data, strict=True))
+    return tuple(_picture(figure, raw) for figure, raw in zip(figures, data, strict=True))
 
 
 def _smaller(figure: Figure, scale: float, quality: int, medium: Medium) -> bytes:
-    """A still in another format; an animation, and on paper a plot, stays as it is."""
-    if not figure.data:
+    """A still in another format; an animation stays as it is and has no place on paper, where a plot stays as it is."""
+    if not figure.data or (medium == "paper" and figure.name.endswith(".webp")):
         return b""
     image = Image.open(io.BytesIO(figure.data))
     if getattr(image, "is_animated", False) or (medium == "paper" and image.mode == "P"):

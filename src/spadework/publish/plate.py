@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 MAX_LINES: Final = 8
 """Of one text in a picture."""
-LINE: Final = 20
+SMALL: Final = 17
+"""Size of the lettering of the facts, pixels: on paper a picture is a quarter of its size on a screen."""
+LINE: Final = 22
 """From one line of small lettering to the next, pixels."""
 
 
@@ -116,7 +118,7 @@ def plate(body: Image.Image, facts: Imprint, inset: Image.Image | None = None) -
     width = max(body.width, MIN_WIDTH)
     side = inset.width + MARGIN + 4 if inset else 0
     title = wrap(facts.title, width, TEXT + 3, bold=True)
-    small = [line for text in facts.lines for line in wrap(text, width - side, TEXT - 2)]
+    small = [line for text in facts.lines for line in wrap(text, width - side, SMALL)]
     band, ruler = (34 if facts.synthetic else 0), (52 if facts.metre_px else 0)
     top = band + 12 + 26 * len(title)
     below = top + body.height + 12
@@ -136,14 +138,14 @@ def plate(body: Image.Image, facts: Imprint, inset: Image.Image | None = None) -
         _ruler(pen, facts.metre_px, (MARGIN + side, below), facts.map_px)
         _arrow(pen, facts.north, (MARGIN + width - 12, below + 20))
     for index, line in enumerate(small):
-        pen.text((MARGIN + side, below + ruler + LINE * index), line, font=font(TEXT - 2), fill=FAINT)
+        pen.text((MARGIN + side, below + ruler + LINE * index), line, font=font(SMALL), fill=FAINT)
     return Plate(sheet, (MARGIN, top))
 
 
 def _ruler(pen: ImageDraw.ImageDraw, metre_px: float, corner: tuple[float, float], width: float) -> None:
     """Scale bar of a round length, at most a third of the map, of a small one at most 60 pixels."""
     metres = round_length(max(width / 3, 60) / metre_px)
-    (x, y), face = corner, font(TEXT - 2)
+    (x, y), face = corner, font(SMALL)
     end = x + metres * metre_px
     pen.rectangle((x, y + 2, end, y + 9), fill=PAPER, outline=INK)
     pen.rectangle((x, y + 2, (x + end) / 2, y + 9), fill=INK)

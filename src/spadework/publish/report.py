@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
     from spadework.publish.embed import Picture
     from spadework.publish.evidence import Records, Sentence
     from spadework.publish.story import EventStory
-    from spadework.records import Findings, Look, NullStatement, Product, SceneRef, Sensitivity
+    from spadework.records import Figure, Findings, Look, NullStatement, Product, SceneRef, Sensitivity
 
 SITE_FIGURES: Final = ("looks", "timelapse", "overview", "sensitivity")
 EVENT_FIGURES: Final = ("before-after", "series")
+FEW_EVENTS: Final = 12
+"""A footnote names so many events; more are counted."""
 FEW_LOOKS: Final = 6
 """A footnote names so many looks with their Scenes; more are named by their first and last number."""
 GROUPS: Final = (
@@ -35,6 +39,7 @@ GROUPS: Final = (
         "Not yet confirmed",
         "Unlike the past, but not sure: too few later clear looks yet, or more likely a false alarm by its kind; this can still go away.",
     ),
+    ("added", "Drawn by an analyst", "Outlined by hand; the method has not confirmed it."),
     ("recovered", "Changed, then back to normal", "Confirmed once; later looks resemble the past again."),
     (
         "rejected",
@@ -82,18 +87,31 @@ class _Notes:
     number: dict[str, int]
     """Place of a look in the table."""
     numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
+    used: set[int] = field(default_factory=set)
+    """Footnotes that a sentence printed so far refers to."""
 
     def of(self, sentence: Sentence) -> int:
         """The number of a sentence's footnote."""
         return self.numbers.setdefault(sentence.records, len(self.numbers) + 1)
+
+    def first(self, number: int) -> bool:
+        """Whether this reference to a footnote is the first: the one that the footnote leads back to."""
+        fresh = number not in self.used
+        self.used.add(number)
+        return fresh
 
     def all(self) -> list[tuple[int, list[dict[str, Any]], list[dict[str, Any]]]]:
         """(number, records other than looks, looks) of every footnote so far."""
         return [(n, *self._parts(names)) for names, n in self.numbers.items()]
 
     def _parts(self, names: tuple[str, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        told = [cited(self.records, name) for name in names if not name.startswith(("look:", "scene:"))]
+        events = [name for name in names if name.startswith("event:")]
+        counted = events if len(events) > FEW_EVENTS else []
+        told = [cited(self.records, name) for name in names if not name.startswith(("look:", "scene:")) and name not in counted]
         other = [{"kind": record.kind, "name": record.name} for record in told]
+        if counted:
+            every = "all " if len(counted) == sum(name.startswith("event:") for name in self.records) else ""
+            other.append({"kind": "events", "name": f"{every}{len(counted)} events"})
         looks = [name.removeprefix("look:") for name in names if name.startswith("look:")]
         if len(looks) > FEW_LOOKS:
             numbers = sorted(self.number[look] for look in looks)
@@ -133,17 +151,19 @@ def _context(edition: Edition, pictures: tuple[Picture, ...]) -> dict[str, Any]:
         "groups": _groups(cards),
         "cards": cards,
         "pictures": {name: by_name.get(name) for name in SITE_FIGURES},
-        "looks": [_look_row(look, place, findings, credits_) for place, look in enumerate(findings.looks, 1)],
+        "looks": [_look_row(look, place, edition, credits_) for place, look in enumerate(findings.looks, 1)],
         "credits": credits_,
         "short": _short,
         "sensitivity": _sensitivity(findings.sensitivity),
+        "withheld": Counter(picture.figure.withheld for picture in pictures if picture.figure.withheld).items(),
+        "credit": partial(_credit, looks=findings.looks),
         "script": script,
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
 
 
 def swipe_script() -> str:
-    """The page's one script: it makes a swipe of a figure's before and after panels."""
+    """The page's one script: it makes a swipe of a figure's before and after panels, and boxes that scroll reachable by keyboard."""
     source, _, _ = PackageLoader("spadework.publish", "templates").get_source(Environment(autoescape=True), "swipe.js")
     return source.strip()
 
@@ -155,7 +175,8 @@ def _card(told: EventStory, findings: Findings, pictures: dict[str, Picture]) ->
         "event": event,
         "told": told,
         "anchor": told.number,
-        "status": words.STATUS[event.status],
+        "kind": words.kind(event),
+        "status": words.STATUS[words.kind(event)],
         "area": changes.size(event),
         "chance": "not computed" if event.p_real is None else changes.likelihood(event.p_real),
         "pictures": [p for kind in EVENT_FIGURES if (p := pictures.get(f"{event.id}-{kind}"))],
@@ -164,8 +185,16 @@ def _card(told: EventStory, findings: Findings, pictures: dict[str, Picture]) ->
 
 def _groups(cards: list[dict[str, Any]]) -> list[tuple[str, str, list[dict[str, Any]]]]:
     """(heading, explanation, cards) by status."""
-    groups = [(head, why, [card for card in cards if card["event"].status == status]) for status, head, why in GROUPS]
+    groups = [(head, why, [card for card in cards if card["kind"] == status]) for status, head, why in GROUPS]
     return [group for group in groups if group[2]]
+
+
+def _credit(figure: Figure, looks: tuple[Look, ...]) -> str:
+    """Days, credit and licence of the looks that a picture shows, in words: its lettering is too small on a phone."""
+    shown = [look for look in looks if look.id in figure.looks]
+    days = [words.day(day) for day in sorted({look.day for look in shown})]
+    when = " and ".join(days) if len(days) <= 2 else f"{len(shown)} looks from {days[0]} to {days[-1]}"  # noqa: PLR2004 - a pair is named
+    return ". ".join([when, *words.credits_of(shown)]) + "."
 
 
 def _short(scene: SceneRef) -> str:
@@ -173,7 +202,9 @@ def _short(scene: SceneRef) -> str:
     return scene.sha256[:12] if scene.sha256 else "not hashed"
 
 
-def _look_row(look: Look, place: int, findings: Findings, known: list[tuple[str, str]]) -> dict[str, Any]:
+def _look_row(look: Look, place: int, edition: Edition, known: list[tuple[str, str]]) -> dict[str, Any]:
+    findings, gate = edition.findings, edition.product.gate
+    blank = "withheld" if gate and gate.coordinates_m > 0 else "unknown"
     least = findings.site.clear.min_share
     period = findings.site.period
     if look.clear < least:
@@ -182,7 +213,7 @@ def _look_row(look: Look, place: int, findings: Findings, known: list[tuple[str,
         used = "used: history"
     else:
         used = "used: watched period" if look.day <= period.end else "not used: after the period"
-    sun = "unknown" if look.sun_elevation is None else f"{look.sun_elevation:.0f}° high"
+    sun = blank if look.sun_elevation is None else f"{look.sun_elevation:.0f}° high"
     sun += "" if look.sun_azimuth is None else f", from {look.sun_azimuth:.0f}°"
     return {
         "look": look,
@@ -191,7 +222,7 @@ def _look_row(look: Look, place: int, findings: Findings, known: list[tuple[str,
         "used": used,
         "credit": known.index((look.credit, look.licence)) + 1,
         "sun": sun,
-        "view": "unknown" if look.off_nadir is None else f"{look.off_nadir:.1f}°",
+        "view": blank if look.off_nadir is None else f"{look.off_nadir:.1f}°",
         "gsd": "unknown" if look.gsd is None else f"{look.gsd:g} m",
         "shift": "not estimated" if look.shift_m is None else f"{look.shift_m[0]:+.1f} m east, {look.shift_m[1]:+.1f} m north",
         "residual": "not estimated" if look.residual_m is None else f"{look.residual_m:.1f} m",
