@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +18,15 @@ import rasterio
 from affine import Affine
 from pyproj import Transformer
 
+import spadework as package
+from spadework.cli.printed import published_text
 from spadework.intake.scenario import builtin_scenario
 from spadework.intake.site import read_site
+from spadework.publish.lint import CHANGES, Known, lint
+from spadework.records import Gate, Look, Period, Product, SignOff
 from spadework.run.demo import write_scenario
+from spadework.run.plan import told_too_little
+from spadework.run.publish import Published
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -206,14 +216,128 @@ def test_mark_asks_for_what_it_needs(here: Path, tmp_path: Path) -> None:
     done = spadework("mark", str(here / "dossier"))
     assert done.returncode == 2
     assert "--reason" in done.stderr
+    typo = spadework("mark", str(here / "dossier"), "E1", "rejct", "--reason", "ploughing")
+    assert (typo.returncode, typo.stderr.count("\n")) == (2, 1)
+    assert "did you mean 'reject'?" in typo.stderr
+    short = spadework("mark", str(here / "dossier"), "1", "reject", "--reason", "x.")
+    assert (short.returncode, "'x.' tells the reader nothing" in short.stderr) == (2, True)
+    absent = spadework("mark", str(here / "dossier"), "--add", "nope.geojson", "--reason", "seen on foot")
+    assert absent.returncode == 2
+    assert absent.stderr.startswith("spadework: nope.geojson: cannot be read")
+    assert "site.geometry" not in absent.stderr
+
+
+def test_mark_takes_the_number_of_an_event_on_the_page_and_warns_of_an_unknown_name(here: Path, tmp_path: Path) -> None:
+    spadework("run", str(site(here)), "--out", str(tmp_path))
+    ids = [feature["properties"]["id"] for feature in json.loads((tmp_path / "events.geojson").read_text())["features"]]
+    done = spadework("mark", str(tmp_path), str(len(ids)), "accept", "--reason", "seen on foot", SPADEWORK_OPERATOR="")
+    assert (done.returncode, done.stderr) == (0, "your name will read 'unknown': set SPADEWORK_OPERATOR\n")
+    last = json.loads((tmp_path / "ledger.jsonl").read_text().splitlines()[-1])
+    assert last["data"]["event"] == ids[-1]
+    named = spadework("mark", str(tmp_path), ids[0], "accept", "--reason", "seen on foot", SPADEWORK_OPERATOR="Ada")
+    assert (named.returncode, named.stderr) == (0, "")
+    beyond = spadework("mark", str(tmp_path), "99", "accept", "--reason", "seen on foot")
+    assert (beyond.returncode, f"its events: {ids[0]}" in beyond.stderr) == (2, True)
+
+
+def test_a_file_in_place_of_a_dossier_is_the_users_error(here: Path) -> None:
+    path = str(site(here))
+    for command in (["report", path], ["publish", path], ["run", path, "--out", path]):
+        done = spadework(*command)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert f"{path}: is a file, no dossier" in done.stderr
+
+
+def test_another_area_does_not_enter_the_same_dossier_and_a_moved_one_does(here: Path, tmp_path: Path) -> None:
+    (tmp_path / "stack").symlink_to(here / "stack")
+    west, south, east, north = map(float, BBOX.split(", "))
+
+    def run(*shift: float) -> subprocess.CompletedProcess[str]:
+        dx, dy = shift
+        path = site(tmp_path, bbox=f"{west + dx}, {south + dy}, {east + dx}, {north + dy}")
+        return spadework("run", str(path), "--out", str(tmp_path / "dossier"), "--no-pdf")
+
+    assert run(0, 0).returncode == 0
+    assert run(-0.0002, 0).returncode == 0
+    lines = (tmp_path / "dossier" / "ledger.jsonl").read_bytes()
+    other = run(-0.5, 0)
+    assert (other.returncode, other.stderr.count("\n")) == (2, 1)
+    assert "is the dossier of another area (Stack)" in other.stderr
+    assert "name another folder with --out" in other.stderr
+    assert (tmp_path / "dossier" / "ledger.jsonl").read_bytes() == lines
+
+
+def test_a_short_history_is_said_and_ends_with_3(here: Path, tmp_path: Path) -> None:
+    (tmp_path / "stack").symlink_to(here / "stack")
+    done = spadework("run", str(site(tmp_path, start="2021-05-01")), "--out", str(tmp_path / "out"), "--no-pdf", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["exit_code"]) == (3, 3)
+    assert told["warnings"] == [
+        "the history is 120 days long: under a year, a season looks like a change",
+        "the history has 4 clear looks: too few to know what is normal",
+    ]
+    assert "too few to know what is normal" in (tmp_path / "out" / "report.html").read_text()
+
+
+def _looks(*days: str) -> list[Look]:
+    return [Look(day, dt.datetime.fromisoformat(f"{day}T10:00:00+00:00"), "A", (), 1.0) for day in days]
+
+
+def test_what_the_looks_leave_unsaid_of_a_period_is_told_in_words_that_a_report_may_print() -> None:
+    start, end = dt.date(2020, 1, 1), dt.date(2020, 6, 1)
+    enough = _looks(*(f"2019-{month:02d}-15" for month in range(7, 13)), "2020-02-01")
+    assert told_too_little(enough, Period(start, end, start - dt.timedelta(days=366))) == []
+    period = Period(start, end, dt.date(2019, 6, 1))
+    told = told_too_little(_looks("2019-07-01"), period)
+    assert told == [
+        "no clear look between 2020-01-01 and 2020-06-01: nothing can be said of that time",
+        "the history is 214 days long: under a year, a season looks like a change",
+        "the history has 1 clear look: too few to know what is normal",
+    ]
+    assert not any(lint(text, Known(CHANGES, beside_row_a=True)) for text in told)
+
+
+def test_an_export_tells_the_whole_command_that_checks_it_and_who_read_it(tmp_path: Path) -> None:
+    time = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    words = (SignOff("Ada", "", 1, time), SignOff("Bo", "", 2, time))
+    made = Published(tmp_path / "a b.zip", Product(1, words[1:], "SPW-1", 3, time, Gate(5000.0, 0, "")), "ab" * 32, "c", 9, (), True, None)  # fmt: skip
+    assert f"    spadework verify 'a b.zip' --head {'ab' * 32}" in published_text(made).splitlines()
+    assert "  readers  none: nobody has signed this version of the findings" in published_text(made).splitlines()
+    signed = replace(made, product=replace(made.product, sign_offs=words))
+    assert "  readers  Ada" in published_text(signed).splitlines()
+
+
+def test_ctrl_c_stops_with_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        path = site(tmp_path)
+        stac = f'stac = "http://127.0.0.1:{silent.getsockname()[1]}/"\ncollections = ["c"]\n'
+        path.write_text(path.read_text().split("files =")[0] + stac)
+        running = subprocess.Popen([*CLI, "run", str(path)], cwd=tmp_path, stdout=-1, stderr=-1, text=True)
+        peer, _ = silent.accept()
+        with peer:
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=60)
+    assert (running.returncode, out, err) == (1, "", "stopped; what was read is kept, run again to go on\n")
+
+
+def test_the_version_is_told() -> None:
+    assert spadework("--version").stdout == f"spadework {package.__version__}\n"
 
 
 def test_plan_prints_scenes_grid_bytes_and_hosts_and_stops(here: Path, tmp_path: Path) -> None:
     path = site(here)
     done = spadework("run", str(path), "--plan", "--out", str(tmp_path / "never"))
     assert done.returncode == 0
-    for words in ("EPSG:32637", "to read", "this machine", "20210115"):
-        assert words in done.stdout
+    order = (
+        "EPSG:32637",
+        "30 of 30 scenes, 16 of them between 2022-03-01 and 2023-12-31",
+        "to read",
+        "this machine",
+        "20210115",
+    )
+    at = [done.stdout.index(words) for words in order]
+    assert at == sorted(at), "totals and hosts come before the scenes"
     assert not (tmp_path / "never").exists()
     assert json.loads(spadework("run", str(path), "--plan", "--json").stdout)["bytes"] > 0
 
@@ -225,6 +349,43 @@ def test_init_writes_a_site_file_that_is_valid_and_never_overwrites(tmp_path: Pa
     assert made.name == "Lake"
     assert made.imagery[0].collections == ("sentinel-2-l2a",)
     assert spadework("init", "mine.toml", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "--point: is missing. say where the site is: --point LON LAT"),
+        (["--point", "26", "99"], "--point: latitude 99.0 is beyond 90"),
+        (["--point", "26", "44", "--radius-m", "0"], "--radius-m: 0 is no radius"),
+    ],
+)
+def test_init_writes_no_site_that_is_nowhere(tmp_path: Path, options: list[str], words: str) -> None:
+    done = spadework("init", "mine.toml", *options, cwd=tmp_path)
+    assert (done.returncode, words in done.stderr) == (2, True)
+    assert not (tmp_path / "mine.toml").exists()
+
+
+def test_history_wants_the_earlier_version_first(here: Path, tmp_path: Path) -> None:
+    spadework("run", str(site(here)), "--out", str(tmp_path), "--no-pdf")
+    event = json.loads((tmp_path / "events.geojson").read_text())["features"][0]["properties"]["id"]
+    spadework("mark", str(tmp_path), event, "reject", "--reason", "ploughing")
+    spadework("run", str(site(here)), "--out", str(tmp_path), "--no-pdf")
+    assert spadework("history", str(tmp_path), "1", "2").returncode == 0
+    done = spadework("history", str(tmp_path), "2", "1")
+    assert (done.returncode, "version 2 is not before version 1" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--reason", "open ground"], "--reason: is the reason for --exact, which is not there"),
+        (["--stamp", "notaurl"], "--stamp: 'notaurl' is no address"),
+    ],
+)
+def test_publish_refuses_an_option_that_means_nothing(here: Path, options: list[str], words: str) -> None:
+    done = spadework("publish", str(here / "dossier"), *options)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert words in done.stderr
 
 
 def test_simulate_writes_a_site_that_says_it_is_synthetic(tmp_path: Path) -> None:

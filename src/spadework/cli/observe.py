@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +14,8 @@ import typer
 from spadework.cli.app import AsJson, Out, SiteFile, app
 from spadework.cli.printed import outcome_json, outcome_text, print_plan
 from spadework.cli.terminal import patience, progress
+
+ACTIONS = ("accept", "reject")
 
 
 @app.command()
@@ -108,7 +112,7 @@ def simulate(
 @app.command()
 def mark(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="The dossier.")],
-    event: Annotated[str | None, typer.Argument(metavar="EVENT", help="Id of the event.")] = None,
+    event: Annotated[str | None, typer.Argument(metavar="EVENT", help="Id of the event, or its number on the page.")] = None,
     action: Annotated[str | None, typer.Argument(metavar="accept|reject")] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is printed in the report.")] = "",
     note: Annotated[str, typer.Option("--note", help="Anything else worth keeping.")] = "",
@@ -118,12 +122,19 @@ def mark(
     from spadework.errors import UserError
     from spadework.run.mark import add_event, mark_event
 
+    if event is not None and action not in (None, *ACTIONS):
+        near = difflib.get_close_matches(str(action).lower(), ACTIONS, n=1)
+        raise UserError(
+            "mark", f"'{action}' is no decision", f"did you mean '{near[0]}'?" if near else "it is accept or reject"
+        )
     if add is not None and event is None:
         add_event(out, add, reason, note)
-    elif event is not None and action in ("accept", "reject"):
+    elif event is not None and action in ACTIONS:
         mark_event(out, event, "accept" if action == "accept" else "reject", reason, note)
     else:
         raise UserError(
             "mark", "needs an event with accept or reject, or --add", "spadework mark DIR EVENT reject --reason 'ploughing'"
         )
+    if not os.environ.get("SPADEWORK_OPERATOR"):
+        print("your name will read 'unknown': set SPADEWORK_OPERATOR", file=sys.stderr)
     print("noted in the ledger; `spadework run` shows it in the report")

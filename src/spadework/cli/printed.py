@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from spadework.cli.terminal import patience, progress
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from spadework.imagery.plan import ReadPlan
+    from spadework.records import Product, Site
     from spadework.run.publish import Published
     from spadework.run.site import Outcome
     from spadework.store.stamp import Stamp
@@ -76,11 +79,16 @@ def published_text(done: Published) -> str:
         lines.append("  left out report.pdf: pip install 'spadework[pdf]', and libpango from your system")
     if done.stamp:
         lines.append(f"  stamped  {done.stamp.resolve()}")
-    lines.append(f"  head     {done.head}")
-    lines.append(
-        f"  publish the head in another place than the file; anyone then checks both: spadework verify {done.path.name} --head ..."
-    )
+    lines += [f"  readers  {_readers(done.product)}", f"  head     {done.head}"]
+    lines.append("  publish the head in another place than the file; anyone then checks both:")
+    lines.append(f"    spadework verify {shlex.quote(done.path.name)} --head {done.head}")
     return "\n".join(lines)
+
+
+def _readers(product: Product) -> str:
+    """Who signed the version of the findings that is exported."""
+    names = dict.fromkeys(word.reader for word in product.sign_offs if word.judgement == product.judgement)
+    return ", ".join(names) or "none: nobody has signed this version of the findings"
 
 
 def verdict_json(verdict: Verdict, stamped: Stamp | None) -> dict[str, Any]:
@@ -96,10 +104,11 @@ def verdict_json(verdict: Verdict, stamped: Stamp | None) -> dict[str, Any]:
 def verdict_text(name: str, verdict: Verdict, stamped: Stamp | None, head: str | None) -> str:
     """A verification for a person."""
     lines = [f"{name}: {verdict.what}, {verdict.files} files, {verdict.bytes / 1e6:,.1f} MB, ledger of {verdict.lines} lines"]
-    lines.append(f"  head     {verdict.head}")
+    if verdict.lines:
+        lines.append(f"  head     {verdict.head}")
     if verdict.covered:
         lines.append(f"  covered  the head asked for stands for line 1 to {verdict.covered} of {verdict.lines}")
-    if head is None:
+    if head is None and verdict.lines:
         lines.append("  without  --head: a ledger cut short, or written anew as a whole, would look right")
     if stamped:
         signed = "signed under your roots" if stamped.trusted else "signature NOT checked: give --tsa-roots"
@@ -149,16 +158,25 @@ def print_plan(site_file: Path, as_json: bool) -> None:
         }
         print(json.dumps({**facts, "hosts": hosts, "paid": list(plan.paid), "requests": [request.url for request in asked]}))
         return
-    print(
-        f"{site.name}\n  grid     {grid['crs']}, {grid['rows']} rows x {grid['columns']} columns of {abs(plan.grid.transform.a):g} m"
-    )
-    print(f"  bands    {', '.join(plan.bands)}\n  looks    {len(plan.looks)} of {len(scenes)} scenes")
+    told = [f"  host     {host['host']} learns {host['learns']}" for host in hosts]
+    print("\n".join([*_plan_totals(site, plan), *told]))
+    for name in plan.paid:
+        print(f"  paid     {name}: requester-pays, billed to you")
+    print(f"  asked    {len(asked)} requests were made for this plan; nothing was read or written\n  scenes")
     for scene in scenes:
         cloud = "cloud unknown" if scene["cloud"] is None else f"cloud {scene['cloud']:.0f} %"
         print(f"    {scene['look']}  {scene['id']}  {cloud}")
-    print(f"  to read  at most {plan.bytes / 1e6:.1f} MB of pixels before compression")
-    for host in hosts:
-        print(f"  host     {host['host']} learns {host['learns']}")
-    for name in plan.paid:
-        print(f"  paid     {name}: requester-pays, billed to you")
-    print(f"  asked    {len(asked)} requests were made for this plan; nothing was read or written")
+
+
+def _plan_totals(site: Site, plan: ReadPlan) -> list[str]:
+    rows, columns = plan.grid.shape
+    period, scenes = site.period, sum(len(look.scenes) for look in plan.looks)
+    days = [min(scene.datetime for scene in look.scenes).date() for look in plan.looks]
+    watched = sum(period.start <= day <= period.end for day in days)
+    return [
+        site.name,
+        f"  grid     {plan.grid.crs}, {rows} rows x {columns} columns of {abs(plan.grid.transform.a):g} m",
+        f"  bands    {', '.join(plan.bands)}",
+        f"  looks    {len(plan.looks)} of {scenes} scenes, {watched} of them between {period.start} and {period.end}",
+        f"  to read  at most {plan.bytes / 1e6:.1f} MB of pixels before compression",
+    ]

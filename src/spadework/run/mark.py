@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from spadework.errors import UserError
 from spadework.intake.marks import event_geometry
 from spadework.intake.site import check_area, read_geojson
 from spadework.publish.lint import CHANGES, Known, lint
-from spadework.store.dossier import Dossier
+from spadework.run.report import open_dossier
 from spadework.store.files import only_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+FEWEST_LETTERS: Final = 3
+"""Of a reason: "x" is none."""
+
 
 def mark_event(out: Path, event: str, action: Literal["accept", "reject"], reason: str, note: str) -> None:
-    """Accept or reject an event of a dossier.
+    """Accept or reject an event of a dossier, by its id or its number on the page.
 
     Raises:
         UserError: no such dossier or event, no reason given, or words that no report may print.
 
     """
-    geometry = event_geometry(out, event)
-    _append(out, {"action": action, "event": event, "reason": reason, "note": note, "geometry": geometry})
+    _check_told(reason, note)
+    known = _named(out, event)
+    geometry = event_geometry(out, known)
+    _append(out, {"action": action, "event": known, "reason": reason, "note": note, "geometry": geometry})
 
 
 def add_event(out: Path, polygon: Path, reason: str, note: str) -> None:
@@ -33,20 +38,32 @@ def add_event(out: Path, polygon: Path, reason: str, note: str) -> None:
         UserError: no such dossier, no polygon, no reason given, or words that no report may print.
 
     """
+    _check_told(reason, note)
     area = check_area(read_geojson(polygon), str(polygon))
     geometry = [[[list(point) for point in ring] for ring in rings] for rings in area]
     _append(out, {"action": "add", "event": None, "reason": reason, "note": note, "geometry": geometry})
 
 
-def _append(out: Path, data: dict[str, Any]) -> None:
-    if not (out / "dossier.json").is_file():
-        raise UserError(str(out), "is no dossier", "name the folder that `spadework run --out` wrote")
-    if not data["reason"].strip():
-        raise UserError("--reason", "is empty", "say why, for the reader of the report")
-    for option in ("reason", "note"):
-        _check_words(f"--{option}", data[option])
+def _named(out: Path, event: str) -> str:
+    """The id of the event with this number on the page, which counts them in the order of ``events.geojson``; else as given."""
+    if not event.isdecimal():
+        return event
     with only_run(out):
-        Dossier(out).ledger.append("mark", data)
+        ids = [known["id"] for known in open_dossier(out).index.get("events", [])]
+    return ids[int(event) - 1] if 1 <= int(event) <= len(ids) else event
+
+
+def _append(out: Path, data: dict[str, Any]) -> None:
+    with only_run(out):
+        open_dossier(out).ledger.append("mark", data)
+
+
+def _check_told(reason: str, note: str) -> None:
+    if sum(letter.isalpha() for letter in reason) < FEWEST_LETTERS:
+        problem = f"'{reason.strip()}' tells the reader nothing" if reason.strip() else "is empty"
+        raise UserError("--reason", problem, "say why, for the reader of the report")
+    _check_words("--reason", reason)
+    _check_words("--note", note)
 
 
 def _check_words(option: str, text: str) -> None:

@@ -13,9 +13,11 @@ from spadework.imagery.plan import ReadPlan, plan_reading
 from spadework.imagery.read import THREADS
 from spadework.imagery.search import Found, HttpRule, find_scenes
 from spadework.intake.site import read_site
-from spadework.records import Dropped, Request, Scene, Site
+from spadework.records import Dropped, Look, Period, Request, Scene, Site
+from spadework.run.pipeline import MONITOR
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 OnStep = Callable[[str, int, int | None], None]
@@ -63,3 +65,18 @@ def search_site(site: Site, http: HttpRule, on_request: Callable[[Request], None
     on_step("search", len(found.scenes), len(found.scenes))
     plan = plan_reading(site, tuple(scenes))
     return found, replace(plan, dropped=(*found.dropped, *dropped, *plan.dropped))
+
+
+def told_too_little(looks: Sequence[Look], period: Period) -> list[str]:
+    """What the used looks leave unsaid of a period, in words: beside the least that the monitor learns a season or a mean from."""
+    days = [look.day for look in looks if look.used]
+    out = []
+    if not any(period.start <= day <= period.end for day in days):
+        out.append(f"no clear look between {period.start} and {period.end}: nothing can be said of that time")
+    span = (period.start - period.history_start).days
+    if span < MONITOR.season_days:
+        out.append(f"the history is {span} days long: under a year, a season looks like a change")
+    before = sum(day < period.start for day in days)
+    if before < MONITOR.looks_mean:
+        out.append(f"the history has {before} clear {'look' if before == 1 else 'looks'}: too few to know what is normal")
+    return out

@@ -9,7 +9,9 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
+from spadework.errors import UserError
 from spadework.events import Marked, apply_marks, observability
+from spadework.grid import meet
 from spadework.imagery.chips import fetch
 from spadework.imagery.read import Reading, read_cube
 from spadework.imagery.search import Found, HttpRule, kept_scene
@@ -23,7 +25,7 @@ from spadework.publish.tables import events_geojson, observability_json
 from spadework.records import Dropped, Event, Findings, Request, Scene, Sensitivity, Site
 from spadework.run.exports import as_json, event_files, map_files
 from spadework.run.pipeline import MONITOR, change_of, events_of
-from spadework.run.plan import search_site
+from spadework.run.plan import search_site, told_too_little
 from spadework.run.report import PDF_STAGE, drop_stale_pdf, renew_pdf
 from spadework.run.sensitivity import measure_site, planting
 from spadework.run.stages import Stage, key_of, run_stages
@@ -100,12 +102,18 @@ def run_site(
         thorough: measure sensitivity with 300 planted changes even where that takes many runs of the pipeline.
 
     Raises:
+        UserError: the dossier is of another area.
         SpadeworkError: see ``errors``; what was written before stays.
 
     """
     site = read_site(site_file)
     with only_run(out):
-        job = _Job(site, Dossier(out), http, on_step, pdf=pdf, thorough=thorough)
+        dossier = Dossier(out)
+        for line in dossier.ledger.entries("settings")[-1:]:
+            if not meet(line["data"]["site"]["aoi"], site.aoi):
+                mend = "it would mix two places: name another folder with --out"
+                raise UserError(str(out), f"is the dossier of another area ({line['data']['site']['name']})", mend)
+        job = _Job(site, dossier, http, on_step, pdf=pdf, thorough=thorough)
         job.dossier.ledger.append("intake", {"site": site.name, "file": site_file.name, "sha256": file_sha256(site_file)})
         return job.run()
 
@@ -265,6 +273,8 @@ class _Job:
         out = list(self._searched[0].warnings)
         if not self.reading.cube.looks:
             out.append("no look has enough clear ground: nothing could be assessed")
+        else:
+            out += told_too_little(self.reading.looks, self.site.period)
         gone = self._marked.unmatched
         out += [f"the mark '{mark.action}' ({mark.reason}) on {mark.event} fits no event any more" for mark in gone]
         return tuple(out)
