@@ -165,6 +165,10 @@ def test_of_like_looks_the_last_before_and_the_first_after_are_shown(years: tupl
     pair = pairs.choose_pair(cube, event_of())
     assert pair is not None
     assert (pair.before, pair.after) == (1, 2)
+    hazy = tuple(dataclasses.replace(look, clear=0.85 if n in (1, 2) else 1.0) for n, look in enumerate(looks))
+    pair = pairs.choose_pair(dataclasses.replace(cube, looks=hazy), event_of())
+    assert pair is not None
+    assert (pair.before, pair.after) == (0, 3)
     unbounded = pairs.choose_pair(cube, event_of(onset_earliest=None))
     assert unbounded is not None
     assert (unbounded.before, unbounded.after) == (0, len(days) - 1)

@@ -99,6 +99,7 @@ def tab(report: Path) -> Iterator[Page]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(report.as_uri())
         page.locator("details.swipe summary").first.click()
+        page.locator("details.swipe canvas").nth(1).wait_for()
         yield page
         assert complaints == []
         browser.close()
@@ -181,4 +182,49 @@ def test_a_phone_sees_the_whole_page_without_scrolling_sideways(tab: Page) -> No
     page = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).new_page()
     page.goto(tab.url)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fold = page.locator("details.swipe").first
+    assert fold.evaluate("node => node.open"), "the pair does not fit, so the swipe is there"
+    fold.scroll_into_view_if_needed()
+    fold.locator("canvas").nth(1).wait_for()
+    assert fold.locator(".stage").evaluate("node => [...node.children].filter(child => child.tagName === 'CANVAS').length") == 2
+    heights = "nodes => nodes.filter(node => node.checkVisibility()).map(node => node.getBoundingClientRect().height)"
+    assert min(page.locator(".note a, a.back").evaluate_all(heights)) >= 24
+    cell = page.locator("#measurements tbody a").first
+    assert cell.get_attribute("title") in cell.evaluate("node => node.textContent")
+    box = cell.bounding_box()
+    assert box
+    assert box["width"] < 60, "the number alone"
     page.close()
+
+
+SCROLLING = """() => [...document.querySelectorAll(".picture, .scroll")].filter((box) => box.checkVisibility()).map((box) => [
+  box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1, box.tabIndex === 0,
+  box.scrollWidth > box.clientWidth + 1, box.classList.contains("more")])"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_only_what_scrolls_is_a_stop_for_the_keyboard_and_is_faded_where_it_goes_on(tab: Page, width: int) -> None:
+    browser = tab.context.browser
+    assert browser
+    page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+    page.goto(tab.url)
+    page.wait_for_timeout(300)
+    boxes = page.evaluate(SCROLLING)
+    assert all(scrolls == stop and wider == faded for scrolls, stop, wider, faded in boxes)
+    assert {scrolls for scrolls, *_ in boxes} == {True, False}
+    looks = page.locator("#looks .scroll").first
+    looks.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(300)
+    assert looks.evaluate("node => node.scrollLeft") > 0
+    looks.evaluate("node => { node.scrollLeft = node.scrollWidth; }")
+    page.wait_for_timeout(300)
+    assert "more" not in (looks.get_attribute("class") or "").split()
+    page.close()
+
+
+def test_every_footnote_leads_back_to_where_it_is_first_used(tab: Page) -> None:
+    backs = tab.locator("ol.notes a.back")
+    assert backs.count() == tab.locator("ol.notes li").count() > 10
+    lost = "nodes => nodes.filter(node => !document.querySelector(node.getAttribute('href'))?.matches('.note a')).length"
+    assert backs.evaluate_all(lost) == 0

@@ -26,8 +26,8 @@ TOLD_DAYS: Final = 15
 """More days of year between them than this are told."""
 CLEAR_EVENT: Final = 0.9
 """Share of the event's pixels that must be clear in both."""
-CLEAR_SITE: Final = 0.8
-"""Share of the Site that should be clear in both: near cloud there is haze and shadow."""
+CLEAR_SITE: Final = (0.95, 0.8)
+"""Shares of the Site that should be clear in both, the better first: near cloud there is haze and shadow."""
 LEAP: Final = 2000
 """A year that has every day, so that days of two years compare by month and day."""
 
@@ -63,7 +63,7 @@ def _round_the_year(one: int, other: int) -> int:
 def choose_pair(cube: Cube, event: Event) -> Pair | None:
     """A pair of looks, one before and one after the onset, both clear over the event, of like season and under a high sun.
 
-    Looks that are clear over most of the site go first, then pairs within 30 days of year of each other, then those with
+    Looks that are clear over nearly all of the site go first, then over most of it, then pairs within 30 days of year of each other, then those with
     the sun highest (in steps of 10 degrees: low sun and its shadows hide the ground), then the earliest look after and the
     latest before: the further apart they are, the more else has changed. Where no pair lies within 30 days of year, the
     pair of nearest season. An event that went back to normal is shown while it was there. Where the start is not bounded,
@@ -78,11 +78,11 @@ def choose_pair(cube: Cube, event: Event) -> Pair | None:
 
     """
     clear = [int(index) for index in np.flatnonzero(clear_share(cube, event) >= CLEAR_EVENT)]
-    bright = [index for index in clear if cube.looks[index].clear >= CLEAR_SITE]
+    grades = [[index for index in clear if cube.looks[index].clear >= least] for least in CLEAR_SITE]
     bounded = event.onset_earliest is not None and event.onset_latest is not None
     sun, year = _sun(cube), [_day_of_year(look.day) for look in cube.looks]
     best: tuple[int, int, int] | None = None
-    for chosen in (bright, clear):
+    for chosen in (*grades, clear):
         pairs = [(_round_the_year(year[b], year[a]), a, b) for b, a in _candidates(cube, event, chosen)]
         like = [pair for pair in pairs if pair[0] <= LIKE_DAYS]
         if like:
