@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import math
 import re
 import zipfile
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 METRES_PER_DEGREE = 111_320.0
-_DECIMAL = re.compile(rb"(?<![\d.])[-+]?(\d{1,3}\.\d{3,})")
-_DMS = re.compile(r"(\d{1,3})\s*\u00b0\s*(\d{1,2})\s*['\u2019\u2032]\s*(?:(\d{1,2}(?:\.\d+)?))?")
-_MGRS = re.compile(rb"(?<![0-9A-Za-z])T?(\d{1,2}[C-HJ-NP-X])\s?([A-HJ-NP-Z]{2})(?![a-z])")
-_METRIC = re.compile(rb"(?<![\d.])(\d{6,7})(?:\.\d+)?(?!\d)")
-_TILE = re.compile(rb"(?<!\d)(\d{1,2})/(\d{2,})/(\d{2,})(?!\d)")
+_DECIMAL = re.compile(r"(?<![\d.])\d{1,3}[.,]\d{3,}")
+_SHORT = re.compile(r"(?<![\d.])\d{1,3}[.,]\d{2,}")
+_DMS = re.compile(r"(\d{1,3})\s*[\u00b0\u00ba\u02da]\s*(\d{1,2})\s*['\u2019\u2032]?\s*(?:(\d{1,2}(?:\.\d+)?))?")
+_SPACED = re.compile(r"(?<!\d)(\d{1,3})\s?[ :d-]\s?(\d{1,2})\s?[ :m'\u2032-]\s?(\d{1,2}(?:\.\d+)?)[s\"\u2033]?(?!\d)")
+_MGRS = re.compile(r"(?<![0-9A-Za-z])T?(\d{1,2})[\s_/-]{0,2}([C-X])[\s_/-]{0,2}([A-Z]{2})(?![a-z])", re.IGNORECASE)
+_METRIC = re.compile(r"(?<![\da-f.])\d{6,8}(?:\.\d+)?(?![\da-f])")  # not within a hash
+_THOUSANDS = re.compile(r"(?<!\d)(?:\d{3}[ ,']\d{3}|\d{1,2}(?:[ ,']\d{3}){2})(?!\d)")
+_TILE = re.compile(r"(?<!\d)(\d{1,2})/(\d{2,})/(\d{2,})(?!\d)")
+_SECONDS = re.compile(r"(\d\d):(\d\d):\d\d")
+BESIDE = 40
+"""Characters within which two numbers make a pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,29 +122,57 @@ def found(path: Path, secret: Secret, precision_m: float) -> list[str]:
     return out
 
 
-def places(text: bytes, secret: Secret, near: float) -> Iterator[str]:
-    """Decimal, DMS, UTM, MGRS and tile forms of any of the points, to so many metres."""
-    to_utm = Transformer.from_crs("EPSG:4326", secret.crs, always_xy=True)
-    decimals = [(match[0].decode(), float(match[1])) for match in _DECIMAL.finditer(text)]
-    words = text.decode("utf-8", "replace")
-    degrees = [(m[0], int(m[1]) + int(m[2]) / 60 + float(m[3] or 0) / 3600) for m in _DMS.finditer(words)]
-    numbers = [(match[0].decode(), float(match[1])) for match in _METRIC.finditer(text)]
+def places(content: bytes, secret: Secret, near: float) -> Iterator[str]:
+    """Decimal, DMS, metric, MGRS and tile forms of any of the points, to so many metres; clock times of the looks to the minute."""
+    text = content.decode("utf-8", "replace")
+    yield from clocks(text, secret)
+    for found in _MGRS.finditer(text):
+        if "".join(found.groups()).upper() == secret.mgrs:
+            yield f"MGRS {found[0]}"
+    degrees = [(m[0], int(m[1]) + int(m[2]) / 60 + float(m[3] or 0) / 3600) for m in _DMS.finditer(text)]
+    singles = [(m[0], number(m[0])) for m in _DECIMAL.finditer(text)] + degrees
+    short = [(m.start(), m[0], number(m[0])) for m in _SHORT.finditer(text)]
+    spaced = [(m.start(), m[0], int(m[1]) + int(m[2]) / 60 + float(m[3]) / 3600) for m in _SPACED.finditer(text)]
+    metres = [(m[0], float(m[0])) for m in _METRIC.finditer(text)]
+    grouped = [(m.start(), m[0], float(re.sub("[ ,']", "", m[0]))) for m in _THOUSANDS.finditer(text)]
     tiles = {(int(m[1]), int(m[2]), int(m[3])) for m in _TILE.finditer(text)}
-    for zone, square in (m.groups() for m in _MGRS.finditer(text)):
-        if (zone + square).decode() == secret.mgrs:
-            yield f"MGRS {zone.decode()}{square.decode()}"
+    metric = [Transformer.from_crs("EPSG:4326", crs, always_xy=True) for crs in (secret.crs, "EPSG:3857")]
     for lon, lat in secret.points:
         reach = near / METRES_PER_DEGREE
-        for told, value in (*decimals, *degrees):
-            if abs(value - abs(lat)) < reach or abs(value - abs(lon)) < reach / math.cos(math.radians(lat)):
+        wide = reach / math.cos(math.radians(lat))
+        for told, value in singles:
+            if abs(value - abs(lat)) < reach or abs(value - abs(lon)) < wide:
                 yield f"{told} near {lon}, {lat}"
-        east, north = to_utm.transform(lon, lat)
-        yield from (
-            f"{told} near {east:.0f} E, {north:.0f} N"
-            for told, value in numbers
-            if min(abs(value - east), abs(value - north)) < near
-        )
+        for told in pairs(short, (abs(lat), reach), (abs(lon), wide)):
+            yield f"{told} near {lon}, {lat}"
+        for told in pairs(spaced, (abs(lat), reach), (abs(lon), wide)):
+            yield f"{told} near {lon}, {lat}"
+        for east, north in (to.transform(lon, lat) for to in metric):
+            at = f"near {east:.0f} E, {north:.0f} N"
+            yield from (f"{told} {at}" for told, v in metres if min(abs(v - abs(east)), abs(v - abs(north))) < near)
+            yield from (f"{told} {at}" for told in pairs(grouped, (abs(east), near), (abs(north), near)))
         yield from (f"tile {tile}" for tile in tiles if tile[0] >= 13 and tile == tile_of(lon, lat, tile[0]))
+
+
+def pairs(numbers: list[tuple[int, str, float]], one: tuple[float, float], two: tuple[float, float]) -> Iterator[str]:
+    """Two numbers beside each other of which one lies at ``one`` and the other at ``two``, (value, reach) each."""
+    for (start, first, a), (end, second, b) in itertools.pairwise(numbers):
+        if end - start - len(first) > BESIDE:
+            continue
+        if any(abs(x - one[0]) < one[1] and abs(y - two[0]) < two[1] for x, y in ((a, b), (b, a))):
+            yield f"{first} with {second}"
+
+
+def clocks(text: str, secret: Secret) -> Iterator[str]:
+    """Minutes of the looks, as a clock, in military and in spoken spelling."""
+    for hour, minute in {match.groups() for word in secret.words if (match := _SECONDS.fullmatch(word))}:
+        if found := re.search(rf"(?<![\d:.]){hour}(?::{minute}(?!\d)|[.h]?{minute} ?(?:Z|UTC|am)\b)", text):
+            yield f"clock {found[0]}"
+
+
+def number(text: str) -> float:
+    """A decimal, whichever its point."""
+    return float(text.replace(",", "."))
 
 
 def tile_of(lon: float, lat: float, zoom: int) -> tuple[int, int, int]:
