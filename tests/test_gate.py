@@ -23,7 +23,7 @@ SALT = bytes(range(32))
 PRODUCT = Product(1)
 
 
-def gate(findings: Findings, salt: bytes = SALT, product: Product = PRODUCT, figures: tuple[Figure, ...] = ()) -> Gated:
+def passed(findings: Findings, salt: bytes = SALT, product: Product = PRODUCT, figures: tuple[Figure, ...] = ()) -> Gated:
     return through_gate(findings, product, figures, salt)
 
 
@@ -34,7 +34,7 @@ def test_the_area_becomes_a_cell_of_the_gates_lattice(lon: float, lat: float, ga
     before = dataclasses.replace(
         before, site=dataclasses.replace(before.site, publish=dataclasses.replace(before.site.publish, coordinates_m=gate))
     )
-    site = gate(before).findings.site
+    site = passed(before).findings.site
     step = degree_step(gate)
     for x, y in site.aoi[0][0]:
         assert y / step == pytest.approx(round(y / step), abs=1e-6)
@@ -59,7 +59,7 @@ def test_what_leaves_names_nothing_by_its_own_name() -> None:
         findings_of(event_of("E1", mark=mark)), looks=looks, sensitivity=sensitivity_of(),
         dropped=(Dropped("S2B_37SFA_20200101_0_L2A", f"same pass as {LOOKS[1].id}"),), hosts=(("example.org", "the box 40.91234,34.45123"),),
     )  # fmt: skip
-    gated = gate(before)
+    gated = passed(before)
     text = findings_json(gated.findings).decode()
     for look in LOOKS:
         for secret in (look.id, look.scenes[0].id, look.scenes[0].sha256 or "", "08:21:09", "T08:21"):
@@ -82,11 +82,11 @@ def test_what_leaves_names_nothing_by_its_own_name() -> None:
 
 
 def test_hashes_become_commitments_that_only_the_salt_opens() -> None:
-    one, two = (gate(findings_of(event_of()), salt).findings for salt in (SALT, SALT[::-1]))
+    one, two = (passed(findings_of(event_of()), salt).findings for salt in (SALT, SALT[::-1]))
     hashes = [[scene.sha256 for look in told.looks for scene in look.scenes] for told in (one, two)]
     assert len({*hashes[0], *hashes[1]}) == 2 * len(LOOKS)
     assert one.events[0].scenes[0].sha256 == one.looks[4].scenes[0].sha256
-    assert gate(findings_of(event_of())).findings == one
+    assert passed(findings_of(event_of())).findings == one
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_picture_of_a_barred_look_gives_way_to_its_description_and_the_refusal
     looks = (dataclasses.replace(LOOKS[0], credit="Example Imaging", licence="proprietary"), *LOOKS[1:])
     findings = dataclasses.replace(findings_of(event_of()), looks=looks)
     made = tuple(Figure(f"figures/{n}.png", b"data", f"On {k.day}.", "alt", (k.id,)) for n, k in enumerate(looks[:2]))
-    barred, free = gate(findings, figures=licensed(made, findings)).figures
+    barred, free = passed(findings, figures=licensed(made, findings)).figures
     assert (barred.data, free.data) == (b"", b"data")
     assert barred.withheld == (
         "Not shown: the licence of 1 look (1 March 2019) does not say that this picture may be passed on "
@@ -132,8 +132,8 @@ def test_a_picture_of_a_barred_look_gives_way_to_its_description_and_the_refusal
 
 def test_a_grid_that_is_centred_on_the_site_keeps_its_name_to_itself() -> None:
     drone = "+proj=tmerc +lat_0=34.39912 +lon_0=40.90021 +datum=WGS84"
-    assert gate(dataclasses.replace(findings_of(), crs=drone)).findings.crs == LOCAL_GRID
-    assert gate(findings_of()).findings.crs == "EPSG:32637"
+    assert passed(dataclasses.replace(findings_of(), crs=drone)).findings.crs == LOCAL_GRID
+    assert passed(findings_of()).findings.crs == "EPSG:32637"
 
 
 def test_readers_and_corrections_pass_the_gate_too() -> None:
@@ -143,7 +143,7 @@ def test_readers_and_corrections_pass_the_gate_too() -> None:
         (SignOff("B. Reader", f"checked {LOOKS[2].id} at 34.39912, 40.90021", 1, when),),
         corrections=(Correction(2, when.date(), ("E1: E. Analyst rejected it: a pit at 34.39912, 40.90021",)),),
     )
-    gated = gate(findings_of(), product=product).product
+    gated = passed(findings_of(), product=product).product
     assert gated.sign_offs[0].note == f"checked L3 at {WITHHELD}, {WITHHELD}" or WITHHELD in gated.sign_offs[0].note
     assert "34.39" not in gated.sign_offs[0].note + gated.corrections[0].changes[0]
     assert LOOKS[2].id not in gated.sign_offs[0].note
@@ -151,5 +151,5 @@ def test_readers_and_corrections_pass_the_gate_too() -> None:
 
 def test_captions_go_under_local_names() -> None:
     figure = Figure("figures/1.png", b"data", f"Look {LOOKS[0].id}.", f"of {LOOKS[0].scenes[0].id}", (LOOKS[0].id,))
-    (made,) = gate(findings_of(), figures=(figure,)).figures
+    (made,) = passed(findings_of(), figures=(figure,)).figures
     assert (made.caption, made.alt, made.looks, made.data) == ("Look L1.", "of S1", ("L1",), b"data")

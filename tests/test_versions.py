@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from typing import Any
 
 import pytest
 from findings import LOOKS, bound_of, event_of, findings_of, patch, sensitivity_of
@@ -55,7 +56,7 @@ def test_a_narrowed_onset_names_all_four_looks() -> None:
          ": that it is a real lasting change was likely (55 to 80 per cent, ICD 203) and is now almost certain (95 to 99 per cent, ICD 203)."),
     ],
 )  # fmt: skip
-def test_one_change_is_one_line(old: dict[str, object], new: dict[str, object], line: str) -> None:
+def test_one_change_is_one_line(old: dict[str, Any], new: dict[str, Any], line: str) -> None:
     assert told(event_of(**old), event_of(**new)) == [f"{NAME}{line}" if line.startswith(":") else f"{NAME} {line}"]
 
 
