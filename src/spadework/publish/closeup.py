@@ -147,13 +147,9 @@ def _difference(atlas: draw.Atlas, view: _View) -> str:
         float(cube.reflectance[step, bands, rows, cols][:, member & cube.clear[step, rows, cols]].mean()) / FULL
         for step in (view.pair.before, view.pair.after)
     )
-    kind = "brighter" if after > before else "darker"
-    kind = (
-        f"the ground is {kind} after than before"
-        if abs(after - before) >= SEEN
-        else "the brightness hardly differs, the colour may"
-    )
-    return f" Inside the outline {kind}: mean reflectance {before:.2f}, then {after:.2f}."
+    if abs(after - before) < SEEN:
+        return " Inside the outline the brightness hardly differs; colour or other bands may."
+    return f" Inside the outline the ground is {'brighter' if after > before else 'darker'} after than before."
 
 
 def _caption(view: _View, composites: list[draw.Composite], shown: list[Look]) -> str:
