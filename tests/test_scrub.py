@@ -35,7 +35,7 @@ PLACES = (
     "8GR7FW2G+8X", "FW2G+8X", "geohash u33db", "geohash: sy1c2j", "///filled.count.soap", "what3words filled.count.soap", "quadkey 12210", "123012301230",
     "https://www.google.com/maps/place/x", "https://maps.app.goo.gl/Ab1", "goo.gl/maps/Ab1", "https://www.openstreetmap.org/way/12345", "openstreetmap.org/node/1",
     "https://example.org/a?ll=34.45%2C40.90", "https://example.org/37/S/FA/1.jp2", "https://example.org/15/20123/13045.png", "z=14 x=9876 y=6543", "14/9876/6543", "tile 14 9876 6543",
-    "https://bing.com/maps?cp=1", "10.1234/34.4512,40.9012", "Maidenhead LM04kk", "GARS 441LW37", "georef: RJPG5427", "grid locator LM04", "https://w3w.co/a.b.c",
+    "https://bing.com/maps?cp=1", "10.1234/34.4512,40.9012", "10.4192/-1.5965", "#map=15/10.3451/19.6159", "https://example.org/10.3451/19.6159", "Maidenhead LM04kk", "GARS 441LW37", "georef: RJPG5427", "grid locator LM04", "https://w3w.co/a.b.c",
     # orbits
     "S2A_MSIL2A_N0214_R021_", "relative orbit 21", "LC08_L2SP_170036_20200512", "path 170 row 36", "path/row 170/036", "WRS-2 170/36", "p170r036", "LC81700362020133LGN00",
     # clock times
@@ -50,7 +50,7 @@ ORDINARY = (
     # names and versions
     "5G mast", "Sentinel-2A", "Sentinel-2 L2A", "L34", "S12", "D1", "L34, S12 and D1", "L34 S12 D1", "CC-BY-4.0", "1.2.3", "version 1.20.34", "v10.12.2", "Landsat 8", "band B04", "EPSG:32637",
     # links
-    "10.1016/j.rse.2019.111402", "https://doi.org/10.1016/j.rse.2019.111402", "doi:10.5281/zenodo.3934542", "https://doi.org/10.1109/36.662732", "10.1080/01431161.2020.1234567", "10.1016/S0034-4257(02)00078-0",
+    "10.1016/j.rse.2019.111402", "https://doi.org/10.1016/j.rse.2019.111402", "doi:10.5281/zenodo.3934542", "https://doi.org/10.1109/36.662732", "doi:10.1109/36.662732", "10.1080/01431161.2020.1234567", "10.1016/S0034-4257(02)00078-0",
     "https://example.org/2020/05/12/story-1234567", "https://www.openstreetmap.org/copyright", "see https://example.org/a?b=1.", "https://zenodo.org/records/3934542",
     # sentences
     "10 m to 1200 m", "10 m by 20 m", "a slope of 10 to 12 degrees", "sun at 45\u00b0", "scale 1:50,000", "34 looks, 12 clear", "It is likely (55-80%).", "3 of 5 looks", "a rise of 2.5 m",

@@ -153,10 +153,11 @@ _MAPS: Final = (
 _MAP: Final = re.compile(rf"(?:^|[/.]){_MAPS}", re.IGNORECASE)
 _END: Final = r"[^\s<>\"]*[^\s<>\".,;:!?)\]]"
 _LINK: Final = re.compile(
-    rf"((?:https?://|\bwww\.){_END}|(?<![\d.])10\.\d{{4,9}}/{_END}|(?<![\w.-])(?:[\w-]{{1,63}}\.){{0,4}}{_MAPS}(?:/{_END})?)",
+    rf"((?:https?://|\bwww\.){_END}|\bdoi:\s?10\.\d{{4,9}}/{_END}|(?<![\d.+/=-])10\.\d{{4,9}}/(?![-+]?\d{{1,3}}[.,]\d{{2,}}+(?![.\w])){_END}|(?<![\w.-])(?:[\w-]{{1,63}}\.){{0,4}}{_MAPS}(?:/{_END})?)",
     re.IGNORECASE,
 )
-_DOI: Final = re.compile(r"(?<![\d.])10\.\d{4,9}/")
+_DOI: Final = re.compile(r"(?:doi\.org/|^doi:\s?|^)10\.\d{4,9}/", re.IGNORECASE)
+"""Head of a DOI, which looks like a latitude; without its name, and before a decimal, it is one."""
 
 # ---------------------------------------------------------------- machines and people
 _ONES: Final = (
