@@ -199,6 +199,14 @@ def test_recovered_events_are_shown_while_they_were_there() -> None:
     assert pair.after == 5
 
 
+def test_a_growing_event_is_shown_when_most_of_it_is_there() -> None:
+    shares = {LOOKS[5].id: 0.2, LOOKS[6].id: 0.7, LOOKS[7].id: 1.0}
+    rows = tuple(dataclasses.replace(row, share_anomalous=shares.get(row.look, 0.0)) for row in event_of().series)
+    pair = pairs.choose_pair(cube_of(), event_of(series=rows))
+    assert pair is not None
+    assert pair.after == 6
+
+
 def test_days_of_year_go_round_the_year() -> None:
     assert pairs.days_of_year_apart(dt.date(2019, 12, 25), dt.date(2021, 1, 4)) == 10
     assert pairs.days_of_year_apart(dt.date(2019, 6, 1), dt.date(2021, 6, 11)) == 10

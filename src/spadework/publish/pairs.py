@@ -63,11 +63,12 @@ def _round_the_year(one: int, other: int) -> int:
 def choose_pair(cube: Cube, event: Event) -> Pair | None:
     """A pair of looks, one before and one after the onset, both clear over the event, of like season and under a high sun.
 
-    Looks that are clear over nearly all of the site go first, then over most of it, then pairs within 30 days of year of each other, then those with
-    the sun highest (in steps of 10 degrees: low sun and its shadows hide the ground), then the earliest look after and the
-    latest before: the further apart they are, the more else has changed. Where no pair lies within 30 days of year, the
-    pair of nearest season. An event that went back to normal is shown while it was there. Where the start is not bounded,
-    the pair that spans most time.
+    Looks that are clear over nearly all of the site go first, then over most of it, then pairs within 30 days of year of
+    each other, then those with the sun highest (in steps of 10 degrees: low sun and its shadows hide the ground), then the
+    earliest look after and the latest before: the further apart they are, the more else has changed. Where no pair lies
+    within 30 days of year, the pair of nearest season. The look after is one in which most of the event differs from its
+    past, as far as there is one: not the first step of its growth, and not after it went back to normal. Where the start is
+    not bounded, the pair that spans most time.
 
     Args:
         cube: looks that were read.
@@ -101,9 +102,9 @@ def _candidates(cube: Cube, event: Event, chosen: list[int]) -> list[tuple[int, 
     early, late = event.onset_earliest, event.onset_latest
     before = [i for i in chosen if early is None or cube.looks[i].datetime <= early.datetime]
     after = [i for i in chosen if late is None or cube.looks[i].datetime >= late.datetime]
-    if event.recovered or event.status == "recovered":
-        there = {row.look for row in event.series if row.share_anomalous >= 0.5}  # noqa: PLR2004 - most of it
-        after = [i for i in after if cube.looks[i].id in there] or after[:1]
+    there = {row.look for row in event.series if row.share_anomalous >= 0.5}  # noqa: PLR2004 - most of it
+    gone = event.recovered or event.status == "recovered"
+    after = [i for i in after if cube.looks[i].id in there] or (after[:1] if gone else after)
     if early is None and late is not None:
         before = [i for i in before if cube.looks[i].datetime < late.datetime]
     return [(b, a) for b in before for a in after if b < a]
