@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_scenes import chips_of, scene_of
 
-from spadework.errors import UserError
+from spadework.errors import OutsideError, UserError
 from spadework.imagery.search import HttpRule
 from spadework.run.mark import mark_event
 from spadework.run.site import run_site
@@ -26,6 +26,7 @@ from spadework.store.chain import GENESIS, read_line, redacted, write_line
 from spadework.store.dossier import Dossier
 from spadework.store.files import sha256
 from spadework.store.pack import write_pack
+from spadework.store.stamp import stamp
 from spadework.store.verify import Verdict, verify
 
 if TYPE_CHECKING:
@@ -585,3 +586,9 @@ def test_an_export_of_altered_evidence_contradicts_its_own_ledger(made: Made, tm
     ((file, step, what),) = problems(tmp_path / "forged.zip")
     assert (file, what) == ("rasters/a.tif", "is not what an earlier line of the same ledger says it was")
     assert step.endswith("pack")
+
+
+def test_an_authority_that_cannot_be_reached_is_told_without_the_names_of_a_library() -> None:
+    with pytest.raises(OutsideError, match=r"\(no such host, or it does not answer\)") as caught:
+        stamp("ab" * 32, "http://127.0.0.1:9/", 1)
+    assert "Error" not in str(caught.value)
