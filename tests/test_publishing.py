@@ -378,6 +378,8 @@ def test_commands_say_what_they_did(dossier: Path, spadework: Callable[..., Ran]
     nowhere = spadework("publish", dossier / "figures")
     assert (nowhere.code, "is no dossier" in nowhere.err) == (2, True)
     assert spadework("history", dossier, 1, 7).code == 2
+    assert spadework("publish", dossier.parent / "mistyped").code == 2
+    assert not (dossier.parent / "mistyped").exists()
 
 
 def test_a_time_stamp_that_fails_leaves_the_export(dossier: Path, spadework: Callable[..., Ran]) -> None:

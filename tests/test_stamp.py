@@ -314,7 +314,6 @@ def test_verify_checks_the_stamp_of_an_export(authority: Authority, tmp_path: Pa
     assert (ran.code, "signature NOT checked: give --tsa-roots" in ran.out) == (0, True)
     told = spadework("verify", tmp_path / "x.zip", "--stamp", tmp_path / "x.tsr", "--json").json["stamp"]
     assert (told["trusted"], told["authority"]) == (False, "CN=A stamping authority")
-    for wrong, what in (("y.tsr", "stamps something else than this head"), ("none.tsr", "cannot be read")):
-        ran = spadework("verify", tmp_path / "x.zip", "--stamp", tmp_path / wrong)
-        assert ran.code == 2
-        assert f"wrong    {wrong} {what}" in ran.out
+    ran = spadework("verify", tmp_path / "x.zip", "--stamp", tmp_path / "y.tsr")
+    assert ran.code == 2
+    assert "wrong    y.tsr stamps something else than this head" in ran.out

@@ -187,7 +187,7 @@ def _moved(event: Event, bands: tuple[str, ...]) -> str:
     place = max((bands.index(name) for name in _shown(bands)), key=lambda index: abs(float(then[index] - was[index])))
     name = BANDS[bands[place]][2] if bands[place] in BANDS else words.clean(bands[place])
     verb = "rises" if then[place] > was[place] else "falls"
-    return f" At the onset {name} {verb} from about {was[place]:.2f} to about {then[place]:.2f}."
+    return f" At the onset {name} {verb}."
 
 
 def _figure(on: plot.Canvas, atlas: draw.Atlas, mapped: draw.Mapped, counts: tuple[int, int], names: Sequence[str]) -> Figure:

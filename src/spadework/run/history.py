@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from spadework.errors import UserError
 from spadework.run.report import open_dossier
 from spadework.run.versions import compared, count_of
-from spadework.store.files import only_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +33,7 @@ def told_history(out: Path, before: int | None, after: int | None) -> Told:
         StorageError: the dossier is damaged.
 
     """
-    with only_run(out):
-        dossier = open_dossier(out)
+    with open_dossier(out) as dossier:
         versions = count_of(dossier)
         last = versions if after is None else after
         first = max(last - 1, 1) if before is None else before

@@ -9,7 +9,6 @@ from spadework.intake.marks import event_geometry
 from spadework.intake.site import check_area, read_geojson
 from spadework.publish.lint import CHANGES, Known, lint
 from spadework.run.report import open_dossier
-from spadework.store.files import only_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,14 +47,14 @@ def _named(out: Path, event: str) -> str:
     """The id of the event with this number on the page, which counts them in the order of ``events.geojson``; else as given."""
     if not event.isdecimal():
         return event
-    with only_run(out):
-        ids = [known["id"] for known in open_dossier(out).index.get("events", [])]
+    with open_dossier(out) as dossier:
+        ids = [known["id"] for known in dossier.index.get("events", [])]
     return ids[int(event) - 1] if 1 <= int(event) <= len(ids) else event
 
 
 def _append(out: Path, data: dict[str, Any]) -> None:
-    with only_run(out):
-        open_dossier(out).ledger.append("mark", data)
+    with open_dossier(out) as dossier:
+        dossier.ledger.append("mark", data)
 
 
 def _check_told(reason: str, note: str) -> None:

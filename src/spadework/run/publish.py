@@ -24,7 +24,7 @@ from spadework.run.versions import corrections_of, count_of, published_of, sign_
 from spadework.store.catalogue import safe_name
 from spadework.store.chain import read_line, redacted
 from spadework.store.dossier import SALT
-from spadework.store.files import file_sha256, only_run, sha256, write_atomic
+from spadework.store.files import file_sha256, sha256, write_atomic
 from spadework.store.findings import figures_json, findings_json, read_figures, read_findings
 from spadework.store.pack import write_pack
 from spadework.store.stamp import stamp
@@ -101,8 +101,7 @@ def publish(out: Path, choice: Choice, today: dt.date) -> Published:
         OutsideError: the time-stamping authority failed; the zip is written and noted all the same.
 
     """
-    with only_run(out):
-        dossier = open_dossier(out)
+    with open_dossier(out) as dossier:
         findings = _checked(dossier, choice, today)
         lines, product = _packed_lines(dossier, findings, choice)
         path = _target(dossier, choice, product)
@@ -140,8 +139,7 @@ def sign_off(out: Path, reader: str, note: str) -> int:
     if not reader.strip():
         raise UserError("--reader", "is empty", "name the second reader; a pseudonym will do")
     _refuse_faults("--note", note)
-    with only_run(out):
-        dossier = open_dossier(out)
+    with open_dossier(out) as dossier:
         own = {_same(line["operator"]) for kind in ("run", "mark") for line in dossier.ledger.entries(kind)}
         if _same(reader) in {*own, "unknown"}:
             raise UserError("--reader", f"{reader} ran or marked this dossier", "a second reader is somebody else, with a name")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from spadework.errors import UserError
@@ -15,6 +16,7 @@ from spadework.store.files import only_run
 from spadework.store.findings import read_figures, read_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from spadework.records import Figure
@@ -23,17 +25,19 @@ PDF: Final = "report.pdf"
 PDF_STAGE: Final = "pdf"
 
 
-def open_dossier(out: Path) -> Dossier:
-    """A dossier that a run has finished.
+@contextmanager
+def open_dossier(out: Path) -> Iterator[Dossier]:
+    """Hold a dossier that a run has finished; a folder that is none is left alone.
 
     Raises:
         UserError: there is none.
-        StorageError: it is damaged.
+        StorageError: it is damaged, or another process is at work on it.
 
     """
     if not (out / "dossier.json").is_file():
         raise UserError(str(out), "is no dossier", "name the folder that `spadework run --out` wrote")
-    return Dossier(out)
+    with only_run(out):
+        yield Dossier(out)
 
 
 def pages(edition: Edition, figures: tuple[Figure, ...]) -> tuple[str, str]:
@@ -50,8 +54,7 @@ def write_pdf(out: Path) -> Path:
         StorageError: the dossier is damaged or cannot be written.
 
     """
-    with only_run(out):
-        dossier = open_dossier(out)
+    with open_dossier(out) as dossier:
         if renew_pdf(dossier):
             dossier.save()
     return out / PDF
