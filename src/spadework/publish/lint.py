@@ -11,11 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from spadework.publish import measured
-from spadework.records import TERMS
+from spadework.publish import hedges, measured, onsets, uses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Fault:
     words: str
     """The offending words, as written but for spaces, dashes and quotation marks."""
     mend: str
-    """What to write instead, one sentence."""
+    """What to write instead, one sentence or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +56,26 @@ class Rule:
     """An example beside it that passes."""
     find: Callable[[Sequence[str], Known], Iterator[str]]
     """Offending words in the sentences of a text."""
+    instead: Callable[[str], str] = lambda _: ""
+    """For some words what to write for them, one sentence; else empty."""
 
 
 CHANGES: Final = frozenset({"confirmed change", "confirmed changes", "confirmed event", "confirmed events"})
 """Identities that the status of an Event gives to every report."""
 NOTHING: Final = Known()
 """No record, no alternative weighed."""
+WEIGHED: Final = 2
+"""Alternatives that must have been weighed before a purpose may be named."""
 
 
 def lint(text: str, known: Known = NOTHING) -> tuple[Fault, ...]:
     """Faults of a text of any length, in the order of the rules; the same words are told once a rule."""
     sentences = sentences_of(text)
     return tuple(
-        Fault(rule.id, words, rule.mend) for rule in RULES for words in dict.fromkeys(rule.find(sentences, known)) if words
+        Fault(rule.id, words, f"{rule.instead(words)} {rule.mend}".lstrip())
+        for rule in RULES
+        for words in dict.fromkeys(rule.find(sentences, known))
+        if words
     )
 
 
@@ -116,224 +122,65 @@ def _split(paragraph: str) -> Iterator[str]:
     yield paragraph[start:]
 
 
-def _near(sentence: str, start: int, end: int, reach: int = 60) -> tuple[str, str]:
-    """What stands before and after a match, so far."""
-    return sentence[max(0, start - reach) : start], sentence[end : end + reach]
-
-
-# ---------------------------------------------------------------- identity: possible, probable, confirmed + a noun
-_IDENTITY: Final = re.compile(
-    r"\b(possible|probable|confirmed|suspected|apparent)[\"']? [\"']?([^\W\d][\w'-]*+)", re.IGNORECASE
+_CLAUSE: Final = re.compile(r"; |, (?:and|but|while|yet) | - |(?<=\w): ")
+_SPEAKER: Final = (
+    r"(?!(?:i|we|it|us|our|is|are|was|were|be|been|being|images?|imagery|looks?|scenes?|pictures?|data|analysis|analysts?|not|never|nobody|as|that|some|many|"
+    r"sources?|people|who|ours|experts?|having)\b)(?<![\w'-])[\w'-]{1,30}"
 )
-_NO_NOUN: Final = re.compile(
-    r"(?:a|about|above|after|again|all|already|also|an|and|any|are|around|as|at|be|because|been|before|beside|between|both|but|by|can|could|"
-    r"did|do|does|during|each|either|every|for|from|given|had|has|have|here|how|if|in|inside|into|is|it|its|later|may|might|must|near|"
-    r"no|nor|not|now|of|on|once|only|or|our|out|outside|over|per|she|since|so|some|than|that|the|their|them|then|there|they|this|those|"
-    r"these|through|to|today|too|twice|under|unless|until|was|we|were|what|when|where|whether|which|while|who|why|will|with|within|"
-    r"without|would|yet|you|he|his|her|us)",
-    re.IGNORECASE,
-)
-"""After an identity word: then it stands before no noun."""
-_LY_NOUNS: Final = frozenset({"ally", "anomaly", "assembly", "family", "gully", "supply"})
-_ADJECTIVE_AFTER: Final = re.compile(
-    r"(?:^|[^\w'\s]|\b(?:\d+|an?|the|this|these|those|one|two|three|four|five|six|seven|eight|nine|ten|several|many|some|any|all|each|every|no|its|"
-    r"their|our|of|in|on|at|for|with|by|from|to|as|than|near|beside|and|or|shows?|shown|sees?|new|other|more|first))$",
-    re.IGNORECASE,
-)
-"""Before confirmed or suspected: then it describes the noun; after any other word it is a verb."""
-_IDIOM: Final = re.compile(r"\b(?:best|worst|every|earliest|latest|largest|smallest|no)$", re.IGNORECASE)
-_NO_CLASS: Final = re.compile(
-    r"(?:explanation|reason|alternative|exception|extent|shift|colou?r|size|motion|reflectance|brightness)s?"
-)
-"""After possible or apparent: no class of object."""
-_PAIR: Final = re.compile(r"[\w'-]+(?: [\w'-]+){0,5}")
-
-
-def _named(sentence: str, match: re.Match[str]) -> bool:
-    """Whether an identity word stands before the noun that it says how sure one is of."""
-    word, noun = match[1].lower(), match[2].lower()
-    if _NO_NOUN.fullmatch(noun) or (noun.endswith("ly") and noun not in _LY_NOUNS):
-        return False
-    before = sentence[max(0, match.start() - 20) : match.start()].rstrip()
-    if word in ("confirmed", "suspected"):
-        return bool(_ADJECTIVE_AFTER.search(before))
-    return word == "probable" or not (_IDIOM.search(before) or _NO_CLASS.fullmatch(noun))
-
-
-def _identity(sentences: Sequence[str], known: Known) -> Iterator[str]:
-    """Identity words before a noun, where no record holds the pair."""
-    for sentence in sentences:
-        for match in _IDENTITY.finditer(sentence):
-            pair = _PAIR.match(sentence[match.start() : match.start() + 90])
-            words = pair[0].lower().split() if pair else []
-            on_record = any(" ".join(words[:count]) in known.identities for count in range(2, len(words) + 1))
-            if _named(sentence, match) and not on_record:
-                yield match[0]
-
-
-# ---------------------------------------------------------------- likelihood and confidence
-def _either(terms: Iterable[str]) -> str:
-    """A pattern for terms and their adverbs, the longest first."""
-    forms = (re.sub("ble$", "bl[ey]", re.sub("certain$", "certain(?:ly)?", term)) for term in terms)
-    return "|".join(sorted(forms, key=len, reverse=True))
-
-
-_OTHER_SCALES: Final = r"highly (?:un)?likely|realistic possibility|virtually certain"
-"""Of the British yardstick and the IPCC's scale: other numbers, or a half from each row."""
-_LIKELY: Final = re.compile(
-    rf"\b(?:(?P<other>{_OTHER_SCALES})|(?P<a>{_either(term.text for term in TERMS)})"
-    rf"|(?P<b>{_either(term.other for term in TERMS if term.other != 'remote')}"
-    r"|remote (?:chance|possibility|probability|likelihood|prospect)|(?:chances?|odds|possibility|likelihood) (?:is|are|was|seems?) remote))\b",
-    re.IGNORECASE,
-)
-"""Words of likelihood by row; remote is one only beside a chance."""
-_NUMBERED: Final = re.compile(r"\b(?:probability|likelihood|chance)(?: (?:of|is))?:? [.\d]", re.IGNORECASE)
-_LISTED: Final = re.compile(r"possible,? (?:and |or )?$", re.IGNORECASE)
-_CONFIDENCE: Final = re.compile(
-    r"\b(?:(?<!\bin )confidence(?! (?:intervals?|limits?|bands?|regions?|bounds?|levels? of \d))(?!-building)|confident(?:ly)?)\b",
+"""Whoever may be named as the origin of a claim: not the reader of the images, and nobody in particular."""
+_SAYS: Final = re.compile(
+    rf"\baccording to (?:(?:the|an?|its|their|his|her|this) )?{_SPEAKER}|\b(?:said|reported|stated|announced) by (?:(?:the|an?|its|their) )?{_SPEAKER}"
+    rf"|\b{_SPEAKER} (?:(?:has|have|had|also|later) )?(?:said|says|say|reported|stated|announced|claimed|wrote|writes|told)\b",
     re.IGNORECASE,
 )
 
 
-def _likelihoods(sentence: str) -> Iterator[tuple[str, str]]:
-    """(row, words) of each term of likelihood; "probable" before a noun, or listed as an identity, is none."""
-    for match in _LIKELY.finditer(sentence):
-        if match[0].lower() == "probable":
-            named = _IDENTITY.match(sentence, match.start())
-            before, after = _near(sentence, match.start(), match.end(), 16)
-            if (
-                (named and _named(sentence, named))
-                or _LISTED.search(before)
-                or after.lower().startswith((" or conf", ", conf"))
-            ):
-                continue
-        yield match.lastgroup or "", match[0]
+def own_words(sentence: str) -> str:
+    """A sentence without the clauses that are told as somebody else's; a clause ends at a semicolon, a dash or ", and"."""
+    if not _SAYS.search(sentence):
+        return sentence
+    return "; ".join(clause for clause in _CLAUSE.split(sentence) if not _SAYS.search(clause))
 
 
+# ---------------------------------------------------------------- the rules, each over its family of words
 def _mixed_scale(sentences: Sequence[str], known: Known) -> Iterator[str]:
     """Terms of both rows anywhere in the text, or a term of another scale."""
-    first: dict[str, str] = {}
-    for sentence in sentences:
-        for row, words in _likelihoods(sentence):
-            first.setdefault(row, words)
-    yield first.get("other", "")
-    if "b" in first and (known.beside_row_a or "a" in first):
-        yield f"{first['a']} ... {first['b']}" if "a" in first else first["b"]
+    yield from hedges.mixed(sentences, beside_row_a=known.beside_row_a)
 
 
 def _with_confidence(sentences: Sequence[str], known: Known) -> Iterator[str]:  # noqa: ARG001 - rules have one signature
     """A likelihood and a confidence in one sentence."""
-    for sentence in sentences:
-        sure = _CONFIDENCE.search(sentence)
-        if sure:
-            numbered = _NUMBERED.search(sentence)
-            likely = next(
-                (words for _, words in _likelihoods(sentence)), numbered[0].rstrip(" .0123456789") if numbered else ""
-            )
-            yield f"{likely} ... {sure[0]}" if likely else ""
+    yield from map(hedges.with_confidence, sentences)
 
 
-# ---------------------------------------------------------------- numbers
 def _bare_number(sentences: Sequence[str], known: Known) -> Iterator[str]:  # noqa: ARG001 - rules have one signature
-    """A measurement, or a likelihood in per cent, that is neither an interval nor beside one, no bound and no setting."""
+    """A measurement, a growth or a likelihood in numbers that is neither an interval nor beside one, no bound and no setting."""
     for sentence in sentences:
         yield from measured.bare(sentence)
 
 
-# ---------------------------------------------------------------- onset
-_MONTH: Final = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
-)
-_DAY: Final = (
-    rf"(?:\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}(?: \d{{4}})?|(?:(?:early|mid|late)[ -])?{_MONTH}(?: \d{{1,2}}\b(?:st|nd|rd|th)?,?)?(?: \d{{4}})?"
-    r"|\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)(?!\w)"
-)
-_BEGAN: Final = re.compile(
-    r"\b(?:began|begun|beg[ai]ns?|start(?:ed|s)?|commenced|onset|dug|built|constructed|excavated|erected|changed|br(?:oke|oken|eaking) ground)\b",
-    re.IGNORECASE,
-)
-_ON_DAY: Final = re.compile(
-    rf"(?P<gap>(?: [\w',()/-]+){{0,8}}?),? (?:on|in|since|by|around|about)(?: or about| about| around)?(?: the)? {_DAY}|,? (?P<bare>{_DAY})"
-)
-_DAY_FIRST: Final = re.compile(
-    rf"\b(?:[Oo]n|[Ii]n|[Ss]ince|[Bb]y) {_DAY},?(?P<gap>(?: [\w',()/-]+){{1,6}}?) (?:began|begun|started|commenced|broke ground|(?:was|were) (?:dug|built))\b"
-)
-_BOUNDED: Final = re.compile(
-    r"\b(?:between|before|after|until|earlier|later|within|not|never|looks?|image[sd]?|imagery|scenes?|seen|shown|shows?|taken|acquired|"
-    r"published|reported|confirmed|dated|issued|his|her|my|our)\b",
-    re.IGNORECASE,
-)
-"""Between the verb and the day: the day bounds the onset, or is that of something else."""
-_BOUNDED_AFTER: Final = re.compile(rf" (?:to|until|or (?:later|earlier|before|after)|at the (?:latest|earliest)|- ?{_DAY})\b")
-_SETTING: Final = re.compile(
-    r"\b(?:period|history|run|watch(?:ing)?|record|archive|mission|monitoring)(?: (?:was|is|that|has))?$"
-)
-"""Before the verb: what began is ours, and its day is known."""
-
-
 def _bare_onset(sentences: Sequence[str], known: Known) -> Iterator[str]:  # noqa: ARG001 - rules have one signature
-    """A beginning on a day or in a month, without a look on either side."""
+    """A beginning on a day, or in a month, a season or a year, without a look on either side."""
     for sentence in sentences:
-        for verb in _BEGAN.finditer(sentence):
-            before, after = _near(sentence, verb.start(), verb.end(), 110)
-            day = _ON_DAY.match(after)
-            if day and not (
-                _BOUNDED.search(day["gap"] or "")
-                or _BOUNDED_AFTER.match(after[day.end() :])
-                or _SETTING.search(before.rstrip()[-40:])
-            ):
-                yield verb[0] + day[0]
-        for day in _DAY_FIRST.finditer(sentence):
-            if not _BOUNDED.search(day["gap"]):
-                yield day[0]
-
-
-# ---------------------------------------------------------------- machines
-_MACHINE: Final = (
-    r"(?:bulldozers?|dozers?|excavators?|diggers?|backhoes?|dump trucks?|trucks?|lorr(?:y|ies)|loaders?|vehicles?|machines?(?! learning)|"
-    r"machinery|heavy equipment|cranes?|graders?|tractors?|dumpers?|earthmovers?|rollers?|(?:drill(?:ing)? )?rigs?|convoys?|cars?|tankers?)"
-)
-_AT_WORK: Final = r"(?:operat(?:ing|es?|ed)|at work|in (?:operation|use|action)|digging|driving|working(?! cop)|excavating|hauling|pushing|loading|moving|active)"
-_MACHINE_WORKS: Final = re.compile(
-    rf"\b{_MACHINE}\b(?P<gap>(?:,? [\w'()-]+,?){{0,5}}?) {_AT_WORK}\b|(?<![\w-]){_AT_WORK}(?P<link>(?: [\w'-]+){{0,3}}?) {_MACHINE}\b",
-    re.IGNORECASE,
-)
-_UNSURE: Final = re.compile(r"\b(?:whether|if|cannot|not|never|no|none|nothing|nobody|unknown|without)\b", re.IGNORECASE)
-_DETERMINED: Final = re.compile(r"\b(?:the|an?|this|that|of|fresh|new|old|its|their|recent)$", re.IGNORECASE)
-"""Before "digging": then it is a thing, not a doing."""
+        yield from onsets.bare(own_words(sentence))
 
 
 def _operating(sentences: Sequence[str], known: Known) -> Iterator[str]:  # noqa: ARG001 - rules have one signature
     """A machine said to be doing something."""
     for sentence in sentences:
-        for match in _MACHINE_WORKS.finditer(sentence):
-            gap = match["gap"] or ""
-            before, _ = _near(sentence, match.start(), match.end())
-            if not _UNSURE.search(before) and not _UNSURE.search(gap) and not _DETERMINED.search(gap):
-                yield match[0]
-
-
-# ---------------------------------------------------------------- purpose
-_PURPOSE: Final = re.compile(
-    r"\b(?:(?:for use (?:as|by|in)|used (?:to(?! be\b)|for|as)|to be used|(?:intended|designed|meant) (?:to|for|as)|built as"
-    r"|built (?:to|for)(?! (?:the (?:north|south|east|west|left|right)|scale\b))|in order to|so as to|serv(?:es?|ed|ing) (?:as|to)"
-    r"|purpose(?: of [\w' -]{1,40}?)? (?:is|was|seems|appears|remains)(?! (?:not|unknown|unclear|uncertain|open|disputed|judged|weighed|told|beyond))"
-    r"|(?:fit|suitable|suited) (?:to|for)(?! the)|aimed at))\b",
-    re.IGNORECASE,
-)
-_ASKED: Final = re.compile(r"\b(?:what|how|whether|unknown|nothing|cannot|not|no)\b[^,;]*$", re.IGNORECASE)
+        yield from uses.doings(own_words(sentence))
 
 
 def _purpose(sentences: Sequence[str], known: Known) -> Iterator[str]:
     """What a thing is for, before two alternatives have been weighed."""
-    if known.alternatives >= 2:  # noqa: PLR2004 - rules of evidence, 8
-        return
+    for sentence in sentences if known.alternatives < WEIGHED else ():
+        yield from uses.purposes(own_words(sentence))
+
+
+def _identity(sentences: Sequence[str], known: Known) -> Iterator[str]:
+    """An object named more or less surely, where no record holds the pair."""
     for sentence in sentences:
-        for match in _PURPOSE.finditer(sentence):
-            before, _ = _near(sentence, match.start(), match.end())
-            if not _ASKED.search(before):
-                yield match[0]
+        yield from hedges.identities(sentence, known.identities)
 
 
 RULES: Final = (
@@ -345,6 +192,7 @@ RULES: Final = (
         "A quarry is likely. A shelter is improbable.",
         "A quarry is likely. A shelter is unlikely.",
         _mixed_scale,
+        hedges.of_row_a,
     ),
     Rule(
         "likelihood-with-confidence",

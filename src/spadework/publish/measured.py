@@ -27,10 +27,27 @@ _PER_CENT: Final = r"(?:%|per ?cent\b)"
 _ABOUT: Final = r"(?:about |around |some |roughly |nearly )?"
 _END: Final = rf"{_ABOUT}[+-]?{_NUMBER}(?:[ -]?(?:{_UNIT}|{_PER_CENT}))?"
 
-_MEASURED: Final = re.compile(
-    rf"(?<![\w.,$€£])(?:{_NUMBER}[ -]?{_UNIT}|{_NUMBER} ?{_PER_CENT} (?:likely|unlikely|probable|certain|sure|chance|probability|likelihood)\b"
-    rf"|\b(?i:probability|likelihood|chance)(?: (?:of|is))?:? {_NUMBER} ?{_PER_CENT})"
+_CHANCE: Final = r"(?:probability|likelihood|chances?|odds)"
+_RATIO: Final = rf"{_NUMBER}[ -](?:(?:times )?(?:in|out of)|to)[ -]{_NUMBER}"
+_SIZE: Final = r"(?:size|area|length|width|depth|height|volume|extent)"
+_BIG: Final = (
+    r"(?:large|larger|big|bigger|wide|wider|long|longer|deep|deeper|high|higher|tall|taller|small|smaller|narrow|narrower)"
 )
+_GROWTHS: Final = (
+    r"(?:doubled|tripled|trebled|quadrupled|halved|twofold|threefold|fourfold|tenfold)\b",
+    rf"(?:twice|thrice|{_NUMBER} times) (?:as {_BIG}|(?:(?:the|its) )?(?:(?:old|former|original|previous) )?{_SIZE}|{_BIG})\b",
+    rf"{_NUMBER} ?{_PER_CENT} {_BIG}\b",
+    rf"by (?:half|a (?:third|quarter)|(?:a )?factor (?:of )?{_NUMBER})\b",
+)
+"""Growth as a factor: two measurements in one number."""
+_FEET_MARK: Final = rf"(?:{_FIGURE})['\u2032](?: ?\d{{1,2}}[\"\u2033])?(?= (?:wide|long|high|deep|tall|thick|across|by|x)\b)"
+
+_MEASURED: Final = re.compile(
+    rf"(?<![\w.,$€£°])(?:{_FEET_MARK}|(?i:{'|'.join(_GROWTHS)})|(?i:{_RATIO} {_CHANCE}\b)|{_NUMBER}[ -]?{_UNIT}|{_NUMBER} ?{_PER_CENT} (?:likely|unlikely|probable|certain|sure|chance|probability|likelihood)\b"
+    rf"|\b(?i:{_CHANCE})(?: (?:of|is|are))?(?: about)?:? (?:{_NUMBER} ?{_PER_CENT}|{_RATIO}))"
+)
+_ODDS: Final = re.compile(r"odds\b", re.IGNORECASE)
+"""Before "9 to 1": a likelihood, no interval."""
 _INTERVAL: Final = re.compile(
     rf"\b[Bb]etween {_END} and {_END}|(?<![\w.,:$€£]){_END} ?(?:to|-|\.\.) ?{_END}|[\[(]{_END}[,;] ?{_END}[\])]|(?:±|\+/?-|plus or minus) ?{_END}"
 )
@@ -74,6 +91,20 @@ _SETTING_AFTER: Final = re.compile(
     r"|(?: (?:of|the|was|were|is|are|that|could|can|not|be|ground)){0,6} assessed\b",
     re.IGNORECASE,
 )
+_PICTURE: Final = r"(?:images?|imagery|pictures?|photos?|photographs?|scenes?|frames?)"
+_PICTURE_OF: Final = re.compile(rf"\b{_PICTURE} (?:of|at) $", re.IGNORECASE)
+_OF_PICTURE: Final = re.compile(
+    rf"[ -](?:(?:satellite|optical|colou?r|commercial|class|resolution) ){{0,2}}{_PICTURE}\b", re.IGNORECASE
+)
+_FINE: Final = re.compile(r"[ -]?(?:cm|centimet(?:re|er)s?)$", re.IGNORECASE)
+"""Beside a picture, centimetres are the size of its pixels."""
+_PLACED: Final = re.compile(r"\b(?:about|around|some|roughly|nearly|approximately) $", re.IGNORECASE)
+_PLACED_AFTER: Final = re.compile(
+    r" (?:away|from|(?:to the )?(?:north|south|east|west)(?:-?(?:east|west))?(?: of)?|up(?:stream|hill)|down(?:stream|hill)|off|beyond)\b(?! side to| edge to| end to)",
+    re.IGNORECASE,
+)
+"""A round distance from something else says where a thing is, not how large."""
+_LEVEL_AFTER: Final = re.compile(r" (?:above|below) (?:(?:mean )?sea level|the (?:sea|ellipsoid|geoid))\b", re.IGNORECASE)
 _REACH: Final = 60
 """Characters that are read on either side of a number, and twice as many after it."""
 
@@ -90,7 +121,7 @@ def bare(sentence: str) -> Iterator[str]:
     for match in _MEASURED.finditer(sentence):
         while place < len(intervals) and intervals[place][1] <= match.start():
             place += 1
-        inside = place < len(intervals) and intervals[place][0] < match.end()
+        inside = place < len(intervals) and intervals[place][0] < match.end() and not _ODDS.match(match[0])
         last = intervals[place - 1][1] if place else -1
         after_interval = 0 <= match.start() - last < _REACH // 2 and _BEST.match(sentence[last : match.start()])
         if not (inside or after_interval or _excused(sentence, match)):
@@ -119,4 +150,11 @@ def _excused(sentence: str, match: re.Match[str]) -> bool:
         or _BOUND_AFTER.match(after)
         or _SETTING.search(before)
         or _SETTING_AFTER.match(after)
+        or _places(before, match[0], after)
     )
+
+
+def _places(before: str, number: str, after: str) -> bool:
+    """Whether a number tells where a thing lies, or how fine a picture is, and not how large a thing is."""
+    pixel = _FINE.search(number) and (_PICTURE_OF.search(before) or _OF_PICTURE.match(after))
+    return bool(pixel or _LEVEL_AFTER.match(after) or (_PLACED.search(before) and _PLACED_AFTER.match(after)))
