@@ -35,7 +35,11 @@ def open_dossier(out: Path) -> Iterator[Dossier]:
 
     """
     if not (out / "dossier.json").is_file():
-        raise UserError(str(out), "is no dossier", "name the folder that `spadework run --out` wrote")
+        raise UserError(
+            str(out),
+            "is a file, no dossier" if out.is_file() else "is no dossier",
+            "name the folder that `spadework run --out` wrote",
+        )
     with only_run(out):
         yield Dossier(out)
 
