@@ -94,6 +94,7 @@ def test_every_picture_names_its_days_sensor_place_credit_and_licence(told: Find
         lettered.clear()
         made()
         printed = " ".join(lettered)
+        assert "pixel" in printed
         for fact in (
             "Sentinel-2A",
             "pixel",
