@@ -279,6 +279,24 @@ def test_a_site_named_by_its_place_is_not_published(ran: Path, site: Path, tmp_p
         export(tmp_path / "other")
 
 
+def test_a_credit_that_tells_the_place_is_not_published(site: Path, tmp_path: Path) -> None:
+    other = tmp_path / "site.toml"
+    other.write_text(
+        site.read_text().replace("max_cloud", 'credit = "A. Photographer, 34.39912, 40.90021"\nlicence = "CC0-1.0"\nmax_cloud')
+    )
+    run(other, tmp_path / "dossier")
+    with pytest.raises(UserError, match="credit of .*every picture carries it"):
+        export(tmp_path / "dossier")
+
+
+def test_an_export_killed_before_it_noted_its_names_is_published_again(dossier: Path) -> None:
+    first = export(dossier)
+    (dossier / "gate" / "names-v1.json").unlink()
+    assert not whole(dossier)
+    assert export(dossier).sha256 == first.sha256
+    assert whole(dossier)
+
+
 def test_a_delay_holds_young_looks_back(ran: Path, site: Path, tmp_path: Path) -> None:
     out = with_site(ran, site, tmp_path, "delay_days = 30")
     newest = max(look.day for look in read_findings(out / "findings.json").looks if look.used)
