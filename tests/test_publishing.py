@@ -285,7 +285,7 @@ def test_a_credit_that_tells_the_place_is_not_published(site: Path, tmp_path: Pa
         site.read_text().replace("max_cloud", 'credit = "A. Photographer, 34.39912, 40.90021"\nlicence = "CC0-1.0"\nmax_cloud')
     )
     run(other, tmp_path / "dossier")
-    with pytest.raises(UserError, match="credit of .*every picture carries it"):
+    with pytest.raises(UserError, match=r"credit of .*every picture carries it"):
         export(tmp_path / "dossier")
 
 
