@@ -38,7 +38,7 @@ DECIDED: Final = {"accept": "accepted", "reject": "rejected", "add": "added"}
 def headline(w: Witness) -> str:
     """What the whole report says, in one line."""
     events = [w.event(name) for name in w.listing.events]
-    counts = {name: sum(words.kind(event) == name for event in events) for name in words.STATUS}
+    counts = {name: sum(words.kind(event) == name for event in events) for name in words.KIND}
     start, end = w.site.period.start, w.site.period.end
     period = f"between {words.day(start)} and {words.day(end)}"
     if not events and not any(look.used and start <= look.day <= end for look in w.all_looks()):
@@ -48,7 +48,7 @@ def headline(w: Witness) -> str:
         many = words.count(number)
         first = f"{many[:1].upper()}{many[1:]} confirmed {'change' if number == 1 else 'changes'} of the ground {period}"
         first += _how_likely([event for event in events if words.kind(event) == "confirmed"])
-    rest = [f"{words.count(n)} {words.STATUS[name]}" for name, n in counts.items() if n and name != "confirmed"]
+    rest = [f"{words.count(n)} {words.KIND[name]}" for name, n in counts.items() if n and name != "confirmed"]
     return "; ".join([first, *rest]) + "."
 
 

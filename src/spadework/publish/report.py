@@ -176,7 +176,7 @@ def _card(told: EventStory, findings: Findings, pictures: dict[str, Picture]) ->
         "told": told,
         "anchor": told.number,
         "kind": words.kind(event),
-        "status": words.STATUS[words.kind(event)],
+        "status": words.KIND[words.kind(event)],
         "area": changes.size(event),
         "chance": "not computed" if event.p_real is None else changes.likelihood(event.p_real),
         "pictures": [p for kind in EVENT_FIGURES if (p := pictures.get(f"{event.id}-{kind}"))],

@@ -33,9 +33,10 @@ STATUS: Final = {
     "anomaly": "not yet confirmed",
     "recovered": "went back to normal",
     "rejected": "rejected by an analyst",
-    "added": "drawn by an analyst",
 }
-"""How a status is printed; an event that an analyst drew is not one that the method confirmed."""
+"""How a status is printed."""
+KIND: Final = {**STATUS, "added": "drawn by an analyst"}
+"""The same, with what an analyst drew apart from what the method confirmed."""
 SURE: Final = 0.9
 """Probability that a statement on sensitivity is made for."""
 _YEAR: Final = re.compile(r"^(.*\S)\s+((?:19|20)\d\d)$")
