@@ -354,7 +354,6 @@ def test_init_writes_a_site_file_that_is_valid_and_never_overwrites(tmp_path: Pa
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ([], "--point: is missing. say where the site is: --point LON LAT"),
         (["--point", "26", "99"], "--point: latitude 99.0 is beyond 90"),
         (["--point", "26", "44", "--radius-m", "0"], "--radius-m: 0 is no radius"),
     ],
@@ -363,6 +362,13 @@ def test_init_writes_no_site_that_is_nowhere(tmp_path: Path, options: list[str],
     done = spadework("init", "mine.toml", *options, cwd=tmp_path)
     assert (done.returncode, words in done.stderr) == (2, True)
     assert not (tmp_path / "mine.toml").exists()
+
+
+def test_init_without_a_place_says_that_the_place_is_an_example(tmp_path: Path) -> None:
+    done = spadework("init", "mine.toml", cwd=tmp_path)
+    assert (done.returncode, "put your own there" in done.stderr) == (0, True)
+    assert "AN EXAMPLE" in (tmp_path / "mine.toml").read_text()
+    assert read_site(tmp_path / "mine.toml").name == "My site"
 
 
 def test_history_wants_the_earlier_version_first(here: Path, tmp_path: Path) -> None:

@@ -91,6 +91,8 @@ def init(
     from spadework.run.init import write_site_file
 
     write_site_file(path, name, point, radius_m)
+    if point is None:
+        print("no --point was given, so the file holds an example of a place: put your own there", file=sys.stderr)
     print(
         f"{path} written: edit the dates and the area, then\n  spadework run {path} --plan\n  spadework run {path} --out dossier"
     )

@@ -18,7 +18,7 @@ _TEXT: Final = """\
 [site]
 name = {name}
 # One of: geometry = "aoi.geojson" | bbox = [west, south, east, north] | point with radius_m. Degrees, longitude first.
-point = [{lon}, {lat}]
+point = [{lon}, {lat}]{example}
 radius_m = {radius_m:g}
 # base_rate_per_km2_year = 0.1   # real changes that you expect here; the probability of each event is stated for it
 
@@ -50,23 +50,28 @@ coordinates = "5 km"      # printed coordinates are rounded to this; "exact" mus
 query = "tile"            # "tile": the catalogue learns whole degrees; "aoi": the exact box
 """
 
+EXAMPLE: Final = (26.05, 44.43)
+"""Degrees; written where no point is given, and marked as what it is."""
+
 
 def write_site_file(path: Path, name: str, point: tuple[float, float] | None, radius_m: float) -> None:
     """Write a commented site file that never overwrites another.
 
     Raises:
-        UserError: the file is there already, or there is no point or radius that a site can have.
+        UserError: the file is there already, or the point or radius is none that a site can have.
         StorageError: it cannot be written.
 
     """
     if path.exists():
         raise UserError(str(path), "is there already", "choose another name")
-    if point is None:
-        raise UserError("--point", "is missing", "say where the site is: --point LON LAT, in degrees, longitude first")
-    check_point(point, "--point")
+    check_point(point or EXAMPLE, "--point")
     if not 0 < radius_m < math.inf:
         raise UserError("--radius-m", f"{radius_m:g} is no radius", "give metres, more than 0")
-    lon, lat = point
+    lon, lat = point or EXAMPLE
+    example = "" if point else "   # AN EXAMPLE: put your own place here"
     end = dt.datetime.now(dt.UTC).date().replace(day=1)
     days = {"end": end, "start": end.replace(year=end.year - 1), "history_start": end.replace(year=end.year - 3)}
-    write_texts(path.parent, {path.name: _TEXT.format(name=json.dumps(name), lon=lon, lat=lat, radius_m=radius_m, **days)})
+    write_texts(
+        path.parent,
+        {path.name: _TEXT.format(name=json.dumps(name), lon=lon, lat=lat, radius_m=radius_m, example=example, **days)},
+    )

@@ -13,7 +13,7 @@ from spadework.run.report import open_dossier
 if TYPE_CHECKING:
     from pathlib import Path
 
-FEWEST_LETTERS: Final = 3
+FEWEST_LETTERS: Final = 2
 """Of a reason: "x" is none."""
 
 
