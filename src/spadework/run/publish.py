@@ -5,21 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import asdict, dataclass, replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from spadework.errors import MissingExtraError, StorageError, UserError
+from spadework.errors import StorageError, UserError
+from spadework.publish.embed import embedded
 from spadework.publish.evidence import records_of
 from spadework.publish.gate import Gated, through_gate
 from spadework.publish.licences import CHOSEN, licence_allows, licensed, without_picture
 from spadework.publish.lint import CHANGES, Known, lint
-from spadework.publish.pdf import report_pdf
-from spadework.publish.report import Edition
+from spadework.publish.pdf import pdf_available, report_pdf
+from spadework.publish.report import Edition, report_html
 from spadework.publish.scrub import hides
 from spadework.publish.story import story_of
 from spadework.publish.tables import observability_json
 from spadework.records import Gate, Product
 from spadework.run.exports import as_json, event_files
-from spadework.run.report import open_dossier, pages
+from spadework.run.report import PDF, open_dossier
 from spadework.run.versions import corrections_of, count_of, published_of, sign_offs_of
 from spadework.store.catalogue import safe_name
 from spadework.store.chain import read_line, redacted
@@ -126,7 +128,7 @@ def publish(out: Path, choice: Choice, today: dt.date) -> Published:
         if choice.stamp_url:
             token = path.with_name(f"{path.name}.tsr")
             write_atomic(token, stamp(packed.head, choice.stamp_url, choice.stamp_timeout_s))
-    return Published(path, product, packed.head, packed.sha256, packed.bytes, made.refused, "report.pdf" in made.files, token)
+    return Published(path, product, packed.head, packed.sha256, packed.bytes, made.refused, PDF in made.files, token)
 
 
 def sign_off(out: Path, reader: str, note: str) -> int:
@@ -311,7 +313,9 @@ def _exact_files(dossier: Dossier, findings: Findings, figures: tuple[Figure, ..
     folders = {safe_name(name): name for name in barred}
     whole = {path for path, known in dossier.ledger.files.items() if known.sha256 and path not in STAYS}
     whole = {path for path in whole if not path.startswith(NAMES)} - {figure.name for figure in figures}
-    left = {path: folders[name] for path in whole if path.endswith(".tif") and (name := path.split("/")[-2:][0]) in folders}
+    left = {
+        path: folders[name] for path in whole if path.endswith(".tif") and (name := PurePosixPath(path).parent.name) in folders
+    }
     exact = replace(findings, site=replace(findings.site, publish=replace(findings.site.publish, coordinates_m=0.0)))
     refused = (f"{path}: the licence of {left[path]} does not say that it may be passed on" for path in sorted(left))
     kept: dict[str, bytes | Path] = {path: dossier.root / path for path in whole.difference(left)}
@@ -320,10 +324,9 @@ def _exact_files(dossier: Dossier, findings: Findings, figures: tuple[Figure, ..
 
 def _pages(edition: Edition, figures: tuple[Figure, ...]) -> dict[str, bytes]:
     """The report with its figures as files, and as PDF where that can be made."""
-    screen, paper = pages(edition, figures)
     files = {figure.name: figure.data for figure in figures if not figure.withheld}
-    files |= {"report.html": screen.encode(), "figures/figures.json": figures_json(figures)}
-    try:
-        return {**files, "report.pdf": report_pdf(paper)}
-    except MissingExtraError:
-        return files
+    page = report_html(edition, embedded(figures, "screen"))
+    files |= {"report.html": page.encode(), "figures/figures.json": figures_json(figures)}
+    if pdf_available():
+        files[PDF] = report_pdf(report_html(edition, embedded(figures, "paper")))
+    return files

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from spadework.records import Figure
 
 PDF: Final = "report.pdf"
 PDF_STAGE: Final = "pdf"
@@ -42,11 +41,6 @@ def open_dossier(out: Path) -> Iterator[Dossier]:
         )
     with only_run(out):
         yield Dossier(out)
-
-
-def pages(edition: Edition, figures: tuple[Figure, ...]) -> tuple[str, str]:
-    """The page for a screen and the page for paper."""
-    return report_html(edition, embedded(figures, "screen")), report_html(edition, embedded(figures, "paper"))
 
 
 def write_pdf(out: Path) -> Path:
