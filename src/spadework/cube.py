@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-    from spadework.records import Asset, Look
+    from spadework.records import Asset, Look, VhrScene
 
 MISSING: Final = np.int16(-32768)
 """Reflectance where there is no data."""
@@ -128,3 +128,35 @@ class Change:
     """(y, x), True where a confirmed change went back to normal (it is then not in ``confirmed``)."""
     anomalous: NDArray[np.bool_]
     """(time, y, x), True where a clear look of the watched period lies beyond the single-look threshold."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """One very-high-resolution image, or a window of it, on its own grid: raw numbers, never resampled or scaled.
+
+    Raises:
+        ValueError: when shapes or dtypes do not fit.
+
+    """
+
+    values: NDArray[np.float32]
+    """(band, y, x), raw numbers; 0 where not valid."""
+    valid: NDArray[np.bool_]
+    """(y, x), True = data in every band."""
+    bands: tuple[str, ...]
+    """STAC common names, "pan" for a panchromatic one, "band1".. where unknown; in band order."""
+    transform: tuple[float, float, float, float, float, float]
+    """Affine a, b, c, d, e, f from column, row of this window (0, 0 = outer corner of its first pixel) to map units;
+    without CRS to column, row of the whole file."""
+    scene: VhrScene
+    """What is known of it; ``scene.crs`` None = no georeference, ``scene.gsd_m`` None = unknown."""
+
+    def __post_init__(self) -> None:
+        """Check that the parts fit."""
+        shape = (len(self.bands), *self.valid.shape)
+        if self.values.shape != shape or self.values.dtype != np.float32:
+            msg = f"values are {self.values.dtype} {self.values.shape}, expected float32 {shape}"
+            raise ValueError(msg)
+        if self.valid.dtype != np.bool_ or self.valid.ndim != 2:  # noqa: PLR2004 - y and x
+            msg = f"valid is {self.valid.dtype} {self.valid.shape}, expected bool (y, x)"
+            raise ValueError(msg)

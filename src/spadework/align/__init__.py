@@ -1,0 +1,1 @@
+"""Shifts between images: estimated by several methods on many tiles, judged, or refused."""
