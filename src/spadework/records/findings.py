@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from spadework.records.imagery import Dropped, Look, SceneRef
 from spadework.records.place import MultiPolygon
 from spadework.records.site import Site
+from spadework.records.vhr import Comparison, Measurement, Sighting, VhrScene
 
 Status: TypeAlias = Literal["anomaly", "confirmed", "recovered", "rejected"]
 Phase: TypeAlias = Literal["started", "grew", "paused", "stopped"]
@@ -263,6 +264,12 @@ class Findings:
     observability: Observability
     sensitivity: Sensitivity | None = None
     """None = not measured."""
+    scenes: tuple[VhrScene, ...] = ()
+    """Very-high-resolution images, in time order."""
+    comparisons: tuple[Comparison, ...] = ()
+    """Of Scenes that follow each other."""
+    sightings: tuple[Sighting, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     warnings: tuple[str, ...] = ()
     hosts: tuple[tuple[str, str], ...] = ()
@@ -292,3 +299,5 @@ class Figure:
     """Where the true-colour "before" and "after" lie in the picture as drawn: of equal size, on the same ground and stretch; None = it is no pair."""
     withheld: str = ""
     """Why the picture may not be shown; empty where it may."""
+    scenes: tuple[str, ...] = ()
+    """Ids of the very-high-resolution Scenes it shows."""
