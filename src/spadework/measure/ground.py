@@ -1,0 +1,214 @@
+"""From points on an image to metres on the ground.
+
+One noun answers "how long is this pixel, and where is north": ``Ground``. Georeferenced images go through a local azimuthal
+equidistant projection of the ellipsoid at the middle of the image, whatever their CRS is: degrees, feet, UTM with its scale of
+.9996, Web Mercator with its 1 / cos(latitude). So lengths are those on the ground and bearings count from true north. Distances
+within 10 km of the middle are right to one part in two million (Snyder, Map Projections, USGS 1395, ch. 25). Other images
+count pixels of a given ground sample distance.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from affine import Affine
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError, ProjError
+
+from spadework.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from spadework.cube import Image
+    from spadework.records import Point, VhrScene
+
+USUAL_OFF_NADIR: Final = 20.0
+"""Degrees from the vertical, taken where a Scene does not say; sub-metre tasking usually stays under 30."""
+_STEP_PX: Final = 8.0
+"""Half the base over which metres per pixel are taken."""
+
+
+@lru_cache(maxsize=64)
+def _onto(source: str, target: str) -> Transformer:
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+def _frame(lon: float, lat: float) -> str:
+    return f"+proj=aeqd +lat_0={lat:.9f} +lon_0={lon:.9f} +datum=WGS84 +units=m +type=crs"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """Where the points of one image, or of a window of it, lie on the ground."""
+
+    transform: Affine
+    """From column, row of the window to the units in which points are given (``records.Point``)."""
+    per_px: NDArray[np.float64]
+    """(2, 2), metres east (first row) and north (second row) of one column (first column) and one row (second column)."""
+    crs: str | None
+    """Of the points; None = pixels."""
+    scale: tuple[float, float]
+    """Metres of one unit of x and y of the points, used where ``frame`` is None."""
+    frame: str | None = None
+    """PROJ string of the local metres; None = no place on earth is known."""
+    centre: tuple[float, float] | None = None
+    """Longitude, latitude of the middle of the window, WGS 84; None = not known."""
+
+    @classmethod
+    def of(cls, image: Image) -> Ground:
+        """The ground under an image.
+
+        Raises:
+            UserError: it has neither a metric georeference nor a ground sample distance, or its georeference is not usable.
+
+        """
+        rows, cols = image.valid.shape
+        return cls.under(image.scene, image.transform, (rows, cols))
+
+    @classmethod
+    def under(
+        cls, scene: VhrScene, transform: tuple[float, float, float, float, float, float], shape: tuple[int, int]
+    ) -> Ground:
+        """The same from what is known of an image: its Scene, affine a..f and rows, columns; no pixel is needed."""
+        fit = Affine(*transform)
+        if not (all(map(math.isfinite, transform)) and fit.determinant):
+            raise UserError(scene.id, "its georeference maps all pixels to one line", "georeference it again")
+        middle = (shape[1] / 2, shape[0] / 2)
+        if scene.crs is None:
+            return _by_gsd(scene, fit)
+        try:
+            crs = CRS.from_user_input(scene.crs)
+        except CRSError as error:
+            raise UserError(scene.id, f"its CRS '{scene.crs}' is not known", "name it as EPSG:n or WKT") from error
+        if crs.is_engineering:
+            unit = crs.axis_info[0].unit_conversion_factor if crs.axis_info else 1.0
+            return _flat(fit, scene.crs, (unit, unit))
+        return _on_earth(scene, fit, middle)
+
+    def pixels(self, points: Sequence[Point] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 2): column, row in the window; 0, 0 is the outer corner of its first pixel."""
+        xy = _pairs(points)
+        return np.column_stack(~self.transform * (xy[:, 0], xy[:, 1]))
+
+    def metres(self, points: Sequence[Point] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 2): metres east and north in the local frame; without a place on earth, right and up in the image."""
+        xy = _pairs(points)
+        if self.crs is None or self.frame is None:
+            return np.multiply(xy, self.scale)
+        return np.column_stack(_onto(self.crs, self.frame).transform(xy[:, 0], xy[:, 1]))
+
+    def points(self, metres: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 2): the way back, from local metres (n, 2) to the units of points."""
+        if self.crs is None or self.frame is None:
+            return np.divide(_pairs(metres), self.scale)
+        return np.column_stack(_onto(self.frame, self.crs).transform(metres[:, 0], metres[:, 1]))
+
+    @property
+    def oriented(self) -> bool:
+        """Whether the local frame knows true north."""
+        return self.frame is not None
+
+    @property
+    def gsd_m(self) -> float:
+        """Ground sample distance, metres, of the coarser of both directions."""
+        return float(np.hypot(self.per_px[0], self.per_px[1]).max())
+
+    @property
+    def px_m2(self) -> float:
+        """Area of one pixel, m2."""
+        return abs(float(np.linalg.det(self.per_px)))
+
+
+def _pairs(points: Sequence[Point] | NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(points, dtype=np.float64).reshape(-1, 2)
+
+
+def _flat(fit: Affine, crs: str | None, scale: tuple[float, float]) -> Ground:
+    """Ground whose units only need a factor."""
+    linear = np.array([[fit.a, fit.b], [fit.d, fit.e]], dtype=np.float64)
+    return Ground(fit, np.diag(scale) @ linear, crs, scale)
+
+
+def _by_gsd(scene: VhrScene, fit: Affine) -> Ground:
+    if scene.gsd_m is None:
+        raise UserError(scene.id, "has no georeference and no ground sample distance", "give --gsd METRES")
+    across, along = scene.gsd_m
+    if not (across > 0 and along > 0 and math.isfinite(across + along)):
+        raise UserError(scene.id, f"a ground sample distance of {across:g} x {along:g} m is none", "give --gsd METRES, over 0")
+    return _flat(fit, None, (across, -along))
+
+
+def _on_earth(scene: VhrScene, fit: Affine, middle: tuple[float, float]) -> Ground:
+    crs = str(scene.crs)
+    ends = np.array([[0, 0], [-_STEP_PX, 0], [_STEP_PX, 0], [0, -_STEP_PX], [0, _STEP_PX]]) + middle
+    x, y = fit * (ends[:, 0], ends[:, 1])
+    try:
+        lon, lat = _onto(crs, "EPSG:4326").transform(x[0], y[0])
+        frame = _frame(lon, lat)
+        east, north = _onto(crs, frame).transform(x, y)
+    except ProjError as error:
+        raise UserError(scene.id, f"its CRS '{crs}' leads to no place on earth", "georeference it again") from error
+    at = np.vstack([east, north])
+    if not np.isfinite(at).all():
+        raise UserError(scene.id, f"its middle at {x[0]:g}, {y[0]:g} has no place in {crs}", "check its georeference")
+    per_px = np.column_stack([at[:, 2] - at[:, 1], at[:, 4] - at[:, 3]]) / (2 * _STEP_PX)
+    return Ground(fit, per_px, crs, (1.0, 1.0), frame, (float(lon), float(lat)))
+
+
+def bearing(vector: NDArray[np.float64]) -> float:
+    """Degrees from north, clockwise, [0, 360), of a vector east, north."""
+    return math.degrees(math.atan2(float(vector[0]), float(vector[1]))) % 360.0
+
+
+def relief(scene: VhrScene, ground: Ground, height_m: float, along_deg: float | None = None) -> float:
+    """By how much a point ``height_m`` above the level of the ortho image is displaced, metres: dz tan(theta).
+
+    A level length keeps its length in a map-projected image at any off-nadir angle: nothing is divided by a cosine. What errs is
+    the difference in height of its ends. Displacement is away from the sensor; ``off_nadir`` unknown counts as USUAL_OFF_NADIR.
+
+    Args:
+        scene: for its view; with no ``view_azimuth`` the whole displacement is taken to lie along the line.
+        ground: tells whether bearings count from true north.
+        height_m: above the level of the ortho image.
+        along_deg: bearing of a line; then only the part along it is returned (positive where it points from the sensor).
+
+    """
+    angle = USUAL_OFF_NADIR if scene.off_nadir is None else scene.off_nadir
+    whole = height_m * math.tan(math.radians(angle))
+    if along_deg is None or scene.view_azimuth is None or not ground.oriented:
+        return whole
+    return -whole * math.cos(math.radians(along_deg - scene.view_azimuth))
+
+
+def raw_gsd(nadir_m: float, off_nadir: float, altitude_m: float) -> tuple[float, float]:
+    """GSD across and along the direction of tilt of a raw (1B) image, metres, from that at nadir.
+
+    On a sphere of 6371 km: the range grows from the altitude to r; a pixel grows by r / altitude across the tilt, and by that
+    over cos(incidence) along it (Wertz, Space Mission Analysis and Design, ch. 5).
+
+    Args:
+        nadir_m: GSD straight down.
+        off_nadir: degrees from the vertical at the satellite.
+        altitude_m: of the satellite.
+
+    Raises:
+        UserError: the line of sight misses the earth.
+
+    """
+    earth = 6_371_000.0
+    sine = (earth + altitude_m) / earth * math.sin(math.radians(off_nadir))
+    if not 0 <= sine < 1:
+        raise UserError(
+            f"off-nadir angle {off_nadir:g}", "that line of sight misses the earth", "give degrees from the vertical"
+        )
+    incidence = math.asin(sine)
+    middle = incidence - math.radians(off_nadir)
+    distance = altitude_m if middle == 0 else earth * math.sin(middle) / math.sin(math.radians(off_nadir))
+    return nadir_m * distance / altitude_m, nadir_m * distance / altitude_m / math.cos(incidence)
