@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -38,6 +39,39 @@ class Window:
     row: int
     width: int
     height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One of the overlapping tiles that cover an array; their cores cover it once."""
+
+    outer: tuple[slice, slice]
+    """Rows and columns to read."""
+    core: tuple[slice, slice]
+    """Rows and columns, of the whole array, that this tile answers for."""
+
+
+def tiles(shape: tuple[int, ...], size: int, overlap: int) -> tuple[Tile, ...]:
+    """Cut an array (y, x) into overlapping tiles, row by row; the last ones are moved in, so that all have the same size where they fit.
+
+    Args:
+        shape: rows and columns.
+        size: of a tile, pixels.
+        overlap: at least so many pixels are shared with a neighbour, < ``size``.
+
+    """
+    rows, cols = (_pieces(length, size, overlap) for length in shape)
+    return tuple(Tile((outer_y, outer_x), (core_y, core_x)) for outer_y, core_y in rows for outer_x, core_x in cols)
+
+
+def _pieces(length: int, size: int, overlap: int) -> list[tuple[slice, slice]]:
+    """(outer, core) along one axis; the core ends in the middle of what two neighbours share."""
+    if length <= size:
+        return [(slice(0, length), slice(0, length))]
+    starts = [*range(0, length - size, size - overlap), length - size]
+    ends = [(after + before + size) // 2 for before, after in pairwise(starts)]
+    cores = zip([0, *ends], [*ends, length], strict=True)
+    return [(slice(start, start + size), slice(*core)) for start, core in zip(starts, cores, strict=True)]
 
 
 @lru_cache(maxsize=64)
