@@ -160,3 +160,29 @@ class Image:
         if self.valid.dtype != np.bool_ or self.valid.ndim != 2:  # noqa: PLR2004 - y and x
             msg = f"valid is {self.valid.dtype} {self.valid.shape}, expected bool (y, x)"
             raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dem:
+    """An elevation model, or a window of it, on its own grid.
+
+    Raises:
+        ValueError: when shape or dtype do not fit.
+
+    """
+
+    heights: NDArray[np.float32]
+    """(y, x), metres above the model's own zero; NaN without data."""
+    transform: tuple[float, float, float, float, float, float]
+    """Affine a, b, c, d, e, f from column, row of this window (0, 0 = outer corner of its first pixel) to map units."""
+    crs: str
+    """``EPSG:n`` or WKT."""
+    name: str
+    """Of the file."""
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the array."""
+        if self.heights.ndim != 2 or self.heights.dtype != np.float32:  # noqa: PLR2004 - y and x
+            msg = f"heights are {self.heights.dtype} {self.heights.shape}, expected float32 (y, x)"
+            raise ValueError(msg)
