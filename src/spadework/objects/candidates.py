@@ -1,0 +1,140 @@
+"""Vehicle-size objects without any model: compact patches brighter or darker than the ground on their sides.
+
+A box filter of a vehicle's size is laid over every pixel, in eight directions. Its contrast is the second smallest of the four differences
+between the box and the strips beside its four sides: a wall, a road or the corner of a roof has at least two sides without contrast and
+falls out, an object that touches one other thing stays. That contrast is divided by what the same box finds in the ground around (a
+constant false-alarm rate in the sense of Rohling 1983, IEEE Trans. AES 19), so that raw numbers of any depth will do.
+
+It finds whatever has the size and stands out: parked cars, containers, roof fixtures, large rocks. It says "vehicle-size object", "possible".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from spadework.objects.contrast import STRIDE, strewn, strongest
+from spadework.objects.detector import Detector, Found
+from spadework.objects.evidence import light
+from spadework.records import VEHICLE_SIZE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spadework.cube import Image
+
+SAYS: Final = "candidate finder 1 (Apache-2.0)"
+SIGMA: Final = 1.2533
+"""One standard deviation of a normal variable over its mean absolute value, sqrt(pi / 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSettings:
+    """What is taken for vehicle-size."""
+
+    sizes_m: tuple[tuple[float, float], ...] = ((4.6, 2.0), (6.0, 2.6), (8.0, 3.0), (11.0, 3.2))
+    """(length, width) of the boxes, metres."""
+    turns: int = 8
+    """Directions in half a turn; even."""
+    gap_m: float = 0.6
+    """Between the box and the strips beside it: blurred edges belong to neither."""
+    strip_m: float = 1.6
+    """Breadth of the strips beside the box."""
+    around_m: float = 60.0
+    """Side of the square around a pixel that says what contrast is usual there."""
+    least: float = 4.0
+    """Smallest contrast, in units of what is usual."""
+    halfway: float = 8.0
+    """Contrast at which the score is one half."""
+
+
+def candidate_finder(settings: CandidateSettings | None = None) -> Detector:
+    """The finder as a detector, for ``find``."""
+    chosen = settings or CandidateSettings()
+    return Detector(SAYS, lambda tile: candidates(tile, chosen), gsd_m=(0.5, 3.0), tile_px=1024, most="possible")
+
+
+def candidates(tile: Image, settings: CandidateSettings) -> list[Found]:
+    """Boxes on what stands out, in no order; several may lie on one object.
+
+    Args:
+        tile: of square pixels, ``scene.gsd_m`` their size.
+        settings: what is looked for.
+
+    """
+    gsd = max(tile.scene.gsd_m or (0.5, 0.5))
+    plane = light(tile)
+    plane[~tile.valid] = np.median(plane[tile.valid]) if tile.valid.any() else 0
+    found: list[Found] = []
+    for turn in range(settings.turns // 2):
+        found += _at_angle(plane, 180.0 * turn / settings.turns, gsd, settings)
+    return found
+
+
+def _at_angle(plane: NDArray[np.float32], angle: float, gsd: float, settings: CandidateSettings) -> list[Found]:
+    """Boxes along and across one direction: the plane is turned, boxes lie on its rows and columns, peaks are turned back."""
+    import cv2  # noqa: PLC0415 - slow to import
+
+    boxes = _boxes_px(gsd, settings)
+    there, size = _turning(plane.shape, angle, int(boxes.sum(axis=1).max()) + 2)
+    back = np.asarray(cv2.invertAffineTransform(there), dtype=np.float64)
+    turned = cv2.warpAffine(plane, there, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    spans = _spans(back, size, plane.shape)
+    sums = np.asarray(cv2.integral(turned, sdepth=cv2.CV_64F), dtype=np.float64)
+    best, which = strongest(sums, boxes, _usual(sums, boxes, spans, max(int(settings.around_m / gsd / STRIDE), 3)), spans)
+    peaks = (best >= settings.least) & (best >= cv2.dilate(best, np.ones((5, 5), dtype=np.uint8)))
+    rows, cols = np.nonzero(peaks)
+    kinds, strengths = which[rows, cols], best[rows, cols]
+    half = 0.5 * (boxes[kinds, :2] % 2)  # from the outer corner of a pixel to the middle of a box of odd sides
+    at = np.column_stack([cols + half[:, 0] - 0.5, rows + half[:, 1] - 0.5, np.ones(len(rows))]) @ back.T + 0.5
+    scores = strengths / (strengths + settings.halfway)
+    return [
+        Found.of_sides((cx, cy), (float(wide), float(high)), angle, score, (VEHICLE_SIZE,))
+        for (cx, cy), (wide, high, *_), score in zip(at.tolist(), boxes[kinds].tolist(), scores.tolist(), strict=True)
+    ]
+
+
+def _boxes_px(gsd: float, settings: CandidateSettings) -> NDArray[np.int64]:
+    """(kind, 4), width along x, height along y, gap and strip in pixels: each size lying and standing."""
+    gap, strip = max(round(settings.gap_m / gsd), 0), max(round(settings.strip_m / gsd), 1)
+    sizes = dict.fromkeys((max(round(length / gsd), 1), max(round(width / gsd), 1)) for length, width in settings.sizes_m)
+    return np.array([(*size, gap, strip) for long, short in sizes for size in ((long, short), (short, long))], dtype=np.int64)
+
+
+def _turning(shape: tuple[int, ...], angle: float, margin: int) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """The matrix (2, 3), between pixel centres, that lays a direction along x, and columns and rows that hold all and a margin."""
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    turn = np.array([[cos, sin], [-sin, cos]])
+    rows, cols = shape
+    ends = np.array([(0, 0), (cols - 1, 0), (0, rows - 1), (cols - 1, rows - 1)]) @ turn.T
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    size = np.ceil(high - low).astype(int) + 2 * margin + 1
+    return np.column_stack([turn, margin - low]), (int(size[0]), int(size[1]))
+
+
+def _spans(back: NDArray[np.float64], size: tuple[int, int], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """(row, 2), first column and column after the last of the turned plane whose place is in the tile."""
+    rows = np.arange(size[1])
+    low, high = np.zeros(size[1]), np.full(size[1], size[0] - 1.0)
+    for (step, down, start), length in zip(back, shape[::-1], strict=True):
+        first = start + down * rows  # place of column 0; each column adds ``step``
+        if abs(step) < 1e-9:  # noqa: PLR2004 - a right angle
+            high = np.where((first < 0) | (first > length - 1), -1.0, high)
+            continue
+        ends = np.sort([(0 - first) / step, (length - 1 - first) / step], axis=0)
+        low, high = np.maximum(low, ends[0]), np.minimum(high, ends[1])
+    return np.column_stack([np.ceil(low - 1e-6), np.maximum(np.floor(high + 1e-6) + 1, np.ceil(low - 1e-6))]).astype(np.int64)
+
+
+def _usual(sums: NDArray[np.float64], boxes: NDArray[np.int64], spans: NDArray[np.int64], around: int) -> NDArray[np.float32]:
+    """(kind, y, x) on every STRIDE-th pixel: one standard deviation of the contrast that each box finds in the ground around."""
+    import cv2  # noqa: PLC0415 - slow to import
+
+    contrast = strewn(sums, boxes, spans)
+    known = (~np.isnan(contrast[0])).astype(np.float32)
+    share = np.maximum(cv2.blur(known, (around, around)), 1e-6)
+    local = np.stack([cv2.blur(np.nan_to_num(one), (around, around)) / share for one in contrast])
+    floor = np.nanmedian(contrast, axis=(1, 2), keepdims=True)
+    return np.asarray(np.maximum(SIGMA * local, 0.5 * SIGMA * floor) + 1e-9, dtype=np.float32)
