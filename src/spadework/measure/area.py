@@ -40,7 +40,8 @@ def draw_outline(image: Image, outline: Sequence[Point], settings: DrawnSettings
     if len(corners) < 3:  # noqa: PLR2004 - a triangle
         raise UserError(image.scene.id, "an outline needs three corners or more", "give X1,Y1,X2,Y2,X3,Y3 and so on")
     drawn = draw(image, corners, settings)
-    shape = shapely.Polygon(drawn.metres)
+    # Rounded, so that corners on one line are on it whatever the CRS is.
+    shape = shapely.Polygon(np.round(drawn.ground.pixels(drawn.points), 6))
     if not shape.area > 0:
         raise UserError(image.scene.id, "the corners of the outline lie on one line", "draw around the area")
     if not shape.is_valid:

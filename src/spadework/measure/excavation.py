@@ -75,7 +75,8 @@ def measure_excavation(
         id="excavation", quantity="excavation length", unit="m", value=None, low=None, high=None, scene=spoil.scene,
         method=(
             f"Spoil volume over bulking {settings.bulking[0]:g} to {settings.bulking[1]:g}, a D-shaped section"
-            f" {settings.height_m[0]:g} to {settings.height_m[1]:g} m high, and overbreak."
+            f" {settings.height_m[0]:g} to {settings.height_m[1]:g} m high and as wide as the opening, and overbreak"
+            f" {settings.overbreak[0]:g} to {settings.overbreak[1]:g}."
         ),
         kind=spoil.kind, shares=True, gsd_m=spoil.gsd_m, where=spoil.where, warnings=(HAULED,),
     )  # fmt: skip

@@ -125,7 +125,6 @@ def _sun_of(scene: VhrScene, drawn: Drawn, settings: ShadowSettings) -> _Sun | s
 
 def _height(blank: Measurement, drawn: Drawn, scene: VhrScene, sun: _Sun, settings: ShadowSettings) -> Measurement:
     step = drawn.metres[1] - drawn.metres[0]
-    seen = float(np.hypot(*step))
     span_px = float(np.hypot(*np.diff(drawn.ground.pixels(drawn.points), axis=0)[0]))
     if span_px < SHORTEST_PX:
         return refused(blank, f"the shadow is {span_px:.1f} pixels long: a height needs {SHORTEST_PX:g} or more")
@@ -143,22 +142,16 @@ def _height(blank: Measurement, drawn: Drawn, scene: VhrScene, sun: _Sun, settin
     checked = _along_the_sun(blank, drawn, sun, rise * lean, settings.pointing_px / span_px)
     if checked.refused:
         return checked
-    left = 1.0
-    if sun.azimuth is not None and drawn.ground.oriented:
-        fall = _unit(sun.azimuth + 180)
-        seen = float(step @ fall)
-        left = 1 - rise * float(lean @ fall)
+    fall = step / np.hypot(*step) if sun.azimuth is None or not drawn.ground.oriented else _unit(sun.azimuth + 180)
+    left = 1 - rise * float(lean @ fall)
     if left < LEAST_LEAN:
         return refused(blank, "the top leans over its own shadow in this view: draw from the foot")
-    length = seen / left
-    tilt = step / np.hypot(*step)
-    ends = drawn.terms(np.array([-tilt, tilt]))
+    length = float(step @ fall) / left
     penumbra = length / math.cos(e) * math.radians(SUN_DISC_DEG) / math.sin(e + a) * math.cos(a) / math.sqrt(12)
-    by_length = rise / left**2
     terms = {
-        **{name: by_length * u for name, u in ends.items()},
-        "penumbra": by_length * penumbra,
-        "scale": by_length * settings.scale_share * seen,
+        **{name: rise / left * u for name, u in drawn.terms(np.array([-fall, fall])).items()},
+        "penumbra": rise / left * penumbra,
+        "scale": rise * settings.scale_share * length,
         "sun": length / left / math.cos(e) ** 2 * math.radians(sun.elevation_u),
         "slope of the ground": length / left / math.cos(a) ** 2 * math.radians(settings.slope_u_deg),
     }
