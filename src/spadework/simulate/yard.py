@@ -7,7 +7,7 @@ are found and how much else is; what is not in it (other vehicles, markings, tre
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
 _FINE_M: Final = 0.1
 """Pixels that a yard is painted in."""
-_PARTS: Final[dict[str, tuple[tuple[tuple[float, float, float, float], float, float], ...]]] = {
-    "excavator": (((-1.2, 0, 4.4, 2.9), 2.6, 0.0), ((-1.0, -0.6, 1.7, 1.2), 3.1, 0.25), ((3.2, 0.4, 4.6, 0.8), 2.4, 0.0)),
-    "bulldozer": (((-0.5, 0, 4.6, 2.6), 1.9, 0.0), ((-0.9, 0, 1.6, 1.6), 3.2, 0.25), ((2.3, 0, 0.7, 3.9), 1.2, -0.15)),
-    "truck": (((-1.1, 0, 6.0, 2.5), 2.4, -0.1), ((3.1, 0, 2.1, 2.5), 2.9, 0.2)),
-    "loader": (((-1.0, 0, 5.0, 2.6), 2.2, 0.0), ((-0.6, 0, 1.6, 1.5), 3.3, 0.2), ((2.6, 0, 1.4, 2.7), 1.0, -0.15)),
-    "pickup": (((-0.2, 0, 5.2, 1.9), 1.2, 0.0), ((0.2, 0, 1.7, 1.7), 1.8, -0.3)),
-}
-"""Of each machine: ((x, y, length, width) about its middle, metres), height, metres, and tone against its own paint. Rounded civil sizes."""
+_SHADE: Final = 0.35
+"""Light of the sky in a shadow, as a share of all light."""
+_PARTS: Final[dict[str, tuple[tuple[tuple[float, float], float, float, float, float], ...]]] = {
+    "excavator": (((-1.2, 0), 4.4, 2.9, 2.6, 0.0), ((-1.0, -0.6), 1.7, 1.2, 3.1, 0.25), ((3.2, 0.4), 4.6, 0.8, 2.4, 0.0)),
+    "bulldozer": (((-0.5, 0), 4.6, 2.6, 1.9, 0.0), ((-0.9, 0), 1.6, 1.6, 3.2, 0.25), ((2.3, 0), 0.7, 3.9, 1.2, -0.15)),
+    "truck": (((-1.1, 0), 6.0, 2.5, 2.4, -0.1), ((3.1, 0), 2.1, 2.5, 2.9, 0.2)),
+    "loader": (((-1.0, 0), 5.0, 2.6, 2.2, 0.0), ((-0.6, 0), 1.6, 1.5, 3.3, 0.2), ((2.6, 0), 1.4, 2.7, 1.0, -0.15)),
+    "pickup": (((-0.2, 0), 5.2, 1.9, 1.2, 0.0), ((0.2, 0), 1.7, 1.7, 1.8, -0.3)),
+}  # fmt: skip
+"""Of each machine: (ahead, aside) of a part's middle, its length, width and height, metres, and its tone against the paint, in units of
+the contrast. Rounded sizes of civil plant; shapes no finer than these pixels show."""
 MACHINES: Final = tuple(_PARTS)
 
 
@@ -63,21 +66,23 @@ class Yard:
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
-    """One machine, as planted."""
+class Standing:
+    """One thing in a yard, or an upright part of it."""
 
     kind: str
+    """One of MACHINES, or "hut", "wall", "shrub", "stone", "track", "bed"."""
     centre: tuple[float, float]
-    """Map units."""
+    """Map units; while painting, metres from the north-west corner to the east and south."""
     length_m: float
     width_m: float
     angle_deg: float
-    """As for a Sighting."""
+    """Of "length", from east towards south."""
+    height_m: float
     contrast: float
-    """Signed."""
+    """Against the ground under it, as a share of the ground's reflectance, signed."""
 
 
-def make_yard(yard: Yard, seed: int) -> tuple[Image, tuple[Parked, ...]]:
+def make_yard(yard: Yard, seed: int) -> tuple[Image, tuple[Standing, ...]]:
     """Paint a yard and take its picture.
 
     Args:
@@ -85,11 +90,11 @@ def make_yard(yard: Yard, seed: int) -> tuple[Image, tuple[Parked, ...]]:
         seed: the same seed gives the same yard under any settings of the sensor.
 
     Returns:
-        A panchromatic image of 11-bit numbers in EPSG:32637, and the machines in it.
+        A panchromatic image of 11-bit numbers in EPSG:32637, and all that stands in it, machines and else.
 
     """
     rng = np.random.default_rng(seed)
-    easting, northing = 400_000.0 + 1000.0 * rng.integers(0, 100), 3_800_000.0 + 1000.0 * rng.integers(0, 100)
+    east, north = 400_000.0 + 1000.0 * rng.integers(0, 100), 3_800_000.0 + 1000.0 * rng.integers(0, 100)
     azimuth = float(rng.uniform(100, 260))
     scene = VhrScene(
         f"yard-{seed}",
@@ -102,21 +107,11 @@ def make_yard(yard: Yard, seed: int) -> tuple[Image, tuple[Parked, ...]]:
         synthetic=True,
     )
     paint = _Paint(yard, azimuth, rng)
-    parked = paint.all()
+    paint.all()
     values = _taken(paint.reflectance * paint.lit, yard, rng)
-    on_map = tuple(
-        Parked(
-            one.kind,
-            (easting + one.centre[0], northing - one.centre[1]),
-            one.length_m,
-            one.width_m,
-            one.angle_deg,
-            one.contrast,
-        )
-        for one in parked
-    )
-    transform = (yard.gsd_m, 0.0, easting, 0.0, -yard.gsd_m, northing)
-    return Image(values[None], np.ones(values.shape, dtype=np.bool_), ("pan",), transform, scene), on_map
+    truth = tuple(replace(one, centre=(east + one.centre[0], north - one.centre[1])) for one in paint.stands)
+    transform = (yard.gsd_m, 0.0, east, 0.0, -yard.gsd_m, north)
+    return Image(values[None], np.ones(values.shape, dtype=np.bool_), ("pan",), transform, scene), truth
 
 
 def _taken(radiance: NDArray[np.float32], yard: Yard, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -138,100 +133,92 @@ class _Paint:
         self.size = round(yard.side_m / _FINE_M)
         self.reflectance = 0.3 * (1 + yard.texture * _rough(self.size, rng))
         self.lit = np.ones((self.size, self.size), dtype=np.float32)
-        run = 1 / np.tan(np.radians(yard.sun_elevation))
+        self.stands: list[Standing] = []
         turn = np.radians(sun_azimuth + 180)
-        self.shade = np.array([np.sin(turn), -np.cos(turn)]) * run
-        """Metres along x and y (down) that a shadow reaches for each metre of height."""
+        self.shade = np.array([np.sin(turn), -np.cos(turn)]) / np.tan(np.radians(yard.sun_elevation))
+        """Metres to the east and south that a shadow reaches for each metre of height."""
 
-    def all(self) -> list[Parked]:
-        """Everything, the machines last and apart from huts and each other."""
-        rng, side = self.rng, self.yard.side_m
+    def all(self) -> None:
+        """Ground first, then what stands on it, the machines last and apart from huts and each other."""
+        rng = self.rng
         for _ in range(self.yard.beds):
-            self.block(
-                rng.uniform(0, side, 2), (rng.uniform(10, 40), rng.uniform(5, 30)), rng.uniform(0, 180), 0, rng.normal(0, 0.15)
-            )
+            self.put("bed", (rng.uniform(10, 40), rng.uniform(5, 30)), 0, rng.normal(0, 0.15))
         for _ in range(self.yard.tracks):
-            self.block(rng.uniform(0, side, 2), (3 * side, rng.uniform(3, 6)), rng.uniform(0, 180), 0, rng.normal(0, 0.15))
+            self.put("track", (3 * self.yard.side_m, rng.uniform(3, 6)), 0, rng.normal(0, 0.15))
         for _ in range(self.yard.walls):
-            sides = rng.uniform(20, 80), rng.uniform(0.4, 1.5)
-            self.block(rng.uniform(0, side, 2), sides, rng.uniform(0, 180), rng.uniform(0.5, 2), rng.normal(0, 0.2))
-        self.growth()
-        taken: list[tuple[float, float, float]] = []
-        for _ in range(self.yard.huts):
-            at, (wide, deep) = rng.uniform(15, side - 15, 2), rng.uniform(7, 20, 2)
-            self.block(at, (wide, deep), rng.uniform(0, 180), rng.uniform(3, 6), rng.choice([-0.35, 0.3, 0.5]))
-            taken.append((*at, float(np.hypot(wide, deep)) / 2))
-        parked: list[Parked] = []
-        while len(parked) < self.yard.machines:
-            at = rng.uniform(10, side - 10, 2)
-            if all(np.hypot(at[0] - x, at[1] - y) > reach + 12 for x, y, reach in taken):  # a long machine and its shadow
-                parked.append(
-                    self.park(at, str(rng.choice(MACHINES)), rng.uniform(0, 180), self.yard.contrast * (-1) ** len(parked))
-                )
-                taken.append((*at, 5.0))
-        return parked
-
-    def growth(self) -> None:
-        """Stones and shrubs."""
-        rng, side = self.rng, self.yard.side_m
-        for _ in range(round(self.yard.stones_per_ha * side**2 / 1e4)):
+            self.put("wall", (rng.uniform(20, 80), rng.uniform(0.4, 1.5)), rng.uniform(0.5, 2), rng.normal(0, 0.2))
+        hectares = self.yard.side_m**2 / 1e4
+        for _ in range(round(self.yard.stones_per_ha * hectares)):
             wide = 0.4 + 1.6 * rng.random() ** 3
-            self.block(
-                rng.uniform(0, side, 2),
-                (wide, wide * rng.uniform(0.6, 1)),
-                rng.uniform(0, 180),
-                wide * 0.5,
-                rng.normal(0, 0.25),
-            )
-        for _ in range(round(self.yard.shrubs_per_ha * side**2 / 1e4)):
-            at, dark = rng.uniform(0, side, 2), rng.uniform(-0.5, -0.15)
-            for _ in range(5):
-                wide = rng.uniform(0.8, 2.2)
-                self.block(at + rng.normal(0, 0.7, 2), (wide, wide), rng.uniform(0, 90), wide * 0.4, dark + rng.normal(0, 0.05))
+            self.put("stone", (wide, wide * rng.uniform(0.6, 1)), wide * 0.5, rng.normal(0, 0.25))
+        for _ in range(round(self.yard.shrubs_per_ha * hectares)):
+            self.shrub()
+        for _ in range(self.yard.huts):
+            self.put("hut", (rng.uniform(7, 20), rng.uniform(7, 20)), rng.uniform(3, 6), rng.choice([-0.35, 0.3, 0.5]))
+        for number in range(self.yard.machines):
+            self.park(self.free(), str(rng.choice(MACHINES)), self.yard.contrast * (-1) ** number)
 
-    def park(self, at: NDArray[np.float64], kind: str, angle: float, contrast: float) -> Parked:
+    def put(self, kind: str, sides: tuple[float, float], height: float, contrast: float) -> None:
+        """One block anywhere, in any direction."""
+        x, y, angle = self.rng.uniform(0, [self.yard.side_m, self.yard.side_m, 180])
+        self.stands.append(Standing(kind, (x, y), *sides, angle, height, contrast))
+        self.block(self.stands[-1])
+
+    def shrub(self) -> None:
+        """A clump of five."""
+        rng = self.rng
+        at, dark = rng.uniform(0, self.yard.side_m, 2), rng.uniform(-0.5, -0.15)
+        self.stands.append(Standing("shrub", (at[0], at[1]), 3.0, 3.0, 0, 0.6, dark))
+        for _ in range(5):
+            wide, (x, y) = rng.uniform(0.8, 2.2), at + rng.normal(0, 0.7, 2)
+            self.block(Standing("shrub", (x, y), wide, wide, rng.uniform(0, 90), wide * 0.4, dark + rng.normal(0, 0.05)))
+
+    def free(self) -> NDArray[np.float64]:
+        """A place for a machine, clear of huts and other machines and their shadows."""
+        large = [one for one in self.stands if one.kind in (*MACHINES, "hut")]
+        while True:
+            at = self.rng.uniform(10, self.yard.side_m - 10, 2)
+            if all(np.hypot(*(at - one.centre)) > np.hypot(one.length_m, one.width_m) / 2 + 12 for one in large):
+                return at
+
+    def park(self, at: NDArray[np.float64], kind: str, contrast: float) -> None:
         """One machine; its box is the one around all its parts."""
+        angle, flip = self.rng.uniform(0, 180), self.rng.choice([-1, 1])
         cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-        ground = float(np.median(self.reflectance[self._near(at)]))
-        flip = self.rng.choice([-1, 1])
-        lows, highs = [], []
-        for (ahead, aside, length, width), height, tone in _PARTS[kind]:
-            x, y = flip * ahead, flip * aside
-            middle = at + np.array([x * cos - y * sin, x * sin + y * cos])
-            self.block(middle, (length, width), angle, height, (1 + contrast) * (1 + tone * abs(contrast)) - 1, ground)
-            lows.append((x - length / 2, y - width / 2))
-            highs.append((x + length / 2, y + width / 2))
-        low, high = np.min(lows, axis=0), np.max(highs, axis=0)
-        (x, y), (length, width) = (low + high) / 2, high - low
-        return Parked(kind, (at[0] + x * cos - y * sin, at[1] + x * sin + y * cos), length, width, angle, contrast)
+        ground = self.ground(at)
+        low, high = np.full(2, np.inf), np.full(2, -np.inf)
+        for place, length, width, height, tone in _PARTS[kind]:
+            ahead, aside = flip * np.array(place)
+            middle = (at[0] + ahead * cos - aside * sin, at[1] + ahead * sin + aside * cos)
+            paint = (1 + contrast) * (1 + tone * abs(contrast)) - 1
+            self.block(Standing(kind, middle, length, width, angle, height, paint), ground)
+            low = np.minimum(low, (ahead - length / 2, aside - width / 2))
+            high = np.maximum(high, (ahead + length / 2, aside + width / 2))
+        (ahead, aside), (length, width) = (low + high) / 2, high - low
+        middle = (at[0] + ahead * cos - aside * sin, at[1] + ahead * sin + aside * cos)
+        self.stands.append(Standing(kind, middle, length, width, angle, max(part[3] for part in _PARTS[kind]), contrast))
 
-    def block(
-        self,
-        at: NDArray[np.float64],
-        sides: tuple[float, float],
-        angle: float,
-        height: float,
-        contrast: float,
-        ground: float = 0.0,
-    ) -> None:
+    def block(self, part: Standing, ground: float | None = None) -> None:
         """An upright block: its shadow on what is there already, then its lit top. Of no height: ground of another tone, same texture."""
         import cv2  # noqa: PLC0415 - slow to import
 
-        foot = cv2.boxPoints((tuple(at / _FINE_M), (sides[0] / _FINE_M, sides[1] / _FINE_M), angle))
-        shadow = cv2.convexHull(np.vstack([foot, foot + self.shade * height / _FINE_M]).astype(np.float32))
-        ground = ground or float(np.median(self.reflectance[self._near(at)]))
-        cv2.fillConvexPoly(self.lit, _fixed(shadow), 0.35, shift=4)
-        cv2.fillConvexPoly(self.lit, _fixed(foot), 1.0, shift=4)
-        if height:
-            cv2.fillConvexPoly(self.reflectance, _fixed(foot), max(ground * (1 + contrast), 0.02), shift=4)
+        at = np.array(part.centre)
+        foot = cv2.boxPoints((tuple(at / _FINE_M), (part.length_m / _FINE_M, part.width_m / _FINE_M), part.angle_deg))
+        if part.height_m == 0:
+            mask = np.zeros(self.lit.shape, dtype=np.uint8)
+            cv2.fillConvexPoly(mask, _fixed(foot), 1, shift=4)
+            self.reflectance[mask > 0] *= max(1 + part.contrast, 0.1)
             return
-        mask = np.zeros_like(self.lit, dtype=np.uint8)
-        cv2.fillConvexPoly(mask, _fixed(foot), 1, shift=4)
-        self.reflectance[mask > 0] *= max(1 + contrast, 0.1)
+        tone = (self.ground(at) if ground is None else ground) * (1 + part.contrast)
+        shadow = cv2.convexHull(np.vstack([foot, foot + self.shade * part.height_m / _FINE_M]).astype(np.float32))
+        cv2.fillConvexPoly(self.lit, _fixed(shadow), _SHADE, shift=4)
+        cv2.fillConvexPoly(self.lit, _fixed(foot), 1.0, shift=4)
+        cv2.fillConvexPoly(self.reflectance, _fixed(foot), max(tone, 0.02), shift=4)
 
-    def _near(self, at: NDArray[np.float64]) -> tuple[slice, slice]:
+    def ground(self, at: NDArray[np.float64]) -> float:
+        """Reflectance of the 6 m around a place."""
         col, row = np.clip((at / _FINE_M).astype(int), 30, self.size - 31)
-        return slice(row - 30, row + 31, 5), slice(col - 30, col + 31, 5)
+        return float(np.median(self.reflectance[row - 30 : row + 31 : 5, col - 30 : col + 31 : 5]))
 
 
 def _fixed(points: NDArray[Any]) -> NDArray[np.int32]:
