@@ -42,7 +42,7 @@ def draw_outline(image: Image, outline: Sequence[Point], settings: DrawnSettings
     drawn = draw(image, corners, settings)
     # Rounded, so that corners on one line are on it whatever the CRS is.
     shape = shapely.Polygon(np.round(drawn.ground.pixels(drawn.points), 6))
-    if not shape.area > 0:
+    if not shape.convex_hull.area > 0:
         raise UserError(image.scene.id, "the corners of the outline lie on one line", "draw around the area")
     if not shape.is_valid:
         raise UserError(image.scene.id, "the outline crosses or touches itself", "give its corners in order around the area")

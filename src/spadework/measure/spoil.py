@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from spadework.cube import Image
     from spadework.records import Point
 
-CELLS: Final = 40_000
-"""Cells that the outline is cut into: a cone comes out right to .2 %."""
+POINTS: Final = 8000
+"""Points at which the roof over an outline is looked at: a cone comes out right to .2 %."""
 LEVEL: Final = "the ground under the heap is taken as level; on a slope or over a pit it may hold more"
 HAULED: Final = "spoil can be hauled away or used elsewhere: what lies here may be less than what was dug"
 
@@ -95,14 +95,17 @@ def _check(settings: SpoilSettings) -> None:
         raise UserError(f"height {settings.height_m:g} m", "is none of a heap", "give metres above the ground around it")
 
 
-def roof_distances(shape: shapely.Polygon, cells: int = CELLS) -> tuple[NDArray[np.float64], float]:
-    """Distances to the outline, metres, ascending, at the middles of about ``cells`` cells in it; and the area of a cell, m2.
+def roof_distances(shape: shapely.Polygon) -> tuple[NDArray[np.float64], float]:
+    """Distances to the outline, metres, ascending, of about POINTS points spread evenly in it; and the area of each, m2.
 
-    Cells are weighed so that they fill the outline exactly.
+    The points follow the R2 sequence (Roberts 2018), which fills any shape evenly, where a lattice favours some edges.
     """
-    step = math.sqrt(shape.area / cells)
     west, south, east, north = shape.bounds
-    x, y = np.meshgrid(np.arange(west + step / 2, east, step), np.arange(south + step / 2, north, step))
+    box = (east - west) * (north - south)
+    n = np.arange(1, min(POINTS * box / shape.area, 50 * POINTS))
+    x = west + (east - west) * ((0.5 + 0.7548776662466927 * n) % 1.0)
+    y = south + (north - south) * ((0.5 + 0.5698402909980532 * n) % 1.0)
+    shapely.prepare(shape)
     inside = shapely.contains_xy(shape, x, y)
     distances = np.sort(shapely.distance(shapely.points(x[inside], y[inside]), shape.exterior))
     return distances, float(shape.area) / distances.size
