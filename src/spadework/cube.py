@@ -186,3 +186,16 @@ class Dem:
         if self.heights.ndim != 2 or self.heights.dtype != np.float32:  # noqa: PLR2004 - y and x
             msg = f"heights are {self.heights.dtype} {self.heights.shape}, expected float32 (y, x)"
             raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledPair:
+    """Two images on one grid, and where a person says that the ground changed between them."""
+
+    id: str
+    before: Image
+    after: Image
+    changed: NDArray[np.bool_]
+    """(y, x), True = changed."""
+    sha256: str
+    """Over the bytes of its three files, in the order before, after, label."""

@@ -9,5 +9,19 @@ from __future__ import annotations
 
 from spadework.change.pair.compare import Pair, PairSettings, change_probability
 from spadework.change.pair.patches import PatchSettings, patches_of
+from spadework.change.pair.scoring import Scores
+from spadework.change.pair.trained import PairModel, TrainSettings, leave_one_pair_out, load, train
 
-__all__ = ["Pair", "PairSettings", "PatchSettings", "change_probability", "patches_of"]
+__all__ = [
+    "Pair",
+    "PairModel",
+    "PairSettings",
+    "PatchSettings",
+    "Scores",
+    "TrainSettings",
+    "change_probability",
+    "leave_one_pair_out",
+    "load",
+    "patches_of",
+    "train",
+]

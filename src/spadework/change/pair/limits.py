@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
+    from spadework.change.pair.trained import PairModel
     from spadework.records import VhrScene
 
 NEAR_DAYS: Final = 120
@@ -18,6 +19,8 @@ _UNTRAINED: Final = (
     "Methods without training found changes between images years apart hardly better than calling everything changed "
     "(best F1 .30 against .27 on 11 labelled pairs)."
 )
+
+LIMIT_OUTSIDE: Final = "A model from outside: how well it does on images like these is not known here."
 
 
 def confidence_of(before: VhrScene, after: VhrScene) -> Literal["low", "moderate"]:
@@ -49,6 +52,18 @@ def limits_of(before: VhrScene, after: VhrScene, *, sunlit: bool) -> tuple[str, 
     out.append("Ground in shadow in either image was not compared; small dark ground cannot be told from shadow.")
     out.append("A probability says that the ground looks different beyond noise and misalignment, not what changed or why.")
     return tuple(out)
+
+
+def limits_of_trained(model: PairModel) -> tuple[str, ...]:
+    """What the reader must know of a model trained on labels."""
+    among = (
+        f"Trained on {len(model.pairs)} labelled pairs; on other places, seasons or sensors it is not known how well it does."
+    )
+    if model.score is None:
+        return (among, "It was not scored on pairs left out.")
+    f1 = model.score.f1
+    left = f"F1 {f1.value:.2f} (90 % interval over pairs {f1.low:.2f} to {f1.high:.2f}) on pairs left out in turn."
+    return among, left
 
 
 def _days_apart(before: VhrScene, after: VhrScene) -> float | None:
