@@ -14,10 +14,25 @@ from spadework.publish import words
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from spadework.records import Event, Figure, Findings, Look, Observability, Product, SceneRef, Sensitivity, Site
+    from spadework.records import (
+        Comparison,
+        Event,
+        Figure,
+        Findings,
+        Look,
+        Measurement,
+        Observability,
+        Product,
+        SceneRef,
+        Sensitivity,
+        Sighting,
+        Site,
+        VhrScene,
+    )
 
     Records: TypeAlias = Mapping[str, Any]
-    """All that may be said, by id: "event:E1", "look:L", "scene:S", "figure:N", "warning:1", and the singular ones."""
+    """All that may be said, by id: "event:E1", "look:L", "scene:S", "vhr:S", "comparison:A and B", "sighting:O", "measurement:M",
+    "figure:N", "warning:1", and the singular ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,12 @@ class Listing:
     warnings: int
     sensitivity: bool
     """Whether sensitivity was measured."""
+    scenes: tuple[str, ...] = ()
+    """Very-high-resolution ones, in time order."""
+    comparisons: tuple[str, ...] = ()
+    sightings: tuple[tuple[str, str], ...] = ()
+    """(id, id of its Scene)."""
+    measurements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +90,10 @@ def records_of(findings: Findings, figures: tuple[Figure, ...], product: Product
             tuple(figure.name for figure in figures),
             len(findings.warnings),
             findings.sensitivity is not None,
+            tuple(scene.id for scene in findings.scenes),
+            tuple(pair_name(pair) for pair in findings.comparisons),
+            tuple((sighting.id, sighting.scene) for sighting in findings.sightings),
+            tuple(measured.id for measured in findings.measurements),
         ),
         "seen": findings.observability,
         "product": product,
@@ -78,8 +103,17 @@ def records_of(findings: Findings, figures: tuple[Figure, ...], product: Product
     out |= {f"event:{event.id}": event for event in findings.events}
     out |= {f"look:{look.id}": look for look in findings.looks}
     out |= {f"scene:{scene.id}": scene for look in findings.looks for scene in look.scenes}
+    out |= {f"vhr:{scene.id}": scene for scene in findings.scenes}
+    out |= {f"comparison:{pair_name(pair)}": pair for pair in findings.comparisons}
+    out |= {f"sighting:{sighting.id}": sighting for sighting in findings.sightings}
+    out |= {f"measurement:{measured.id}": measured for measured in findings.measurements}
     out |= {f"figure:{figure.name}": figure for figure in figures}
     return out | {f"warning:{n}": text for n, text in enumerate(findings.warnings, 1)}
+
+
+def pair_name(pair: Comparison) -> str:
+    """How a comparison is called: by its two Scenes."""
+    return f"{pair.before} and {pair.after}"
 
 
 class Witness:
@@ -122,11 +156,33 @@ class Witness:
         """Every look, in time order."""
         return [self[name] for name in self.listing.looks]
 
+    def scene(self, name: str) -> VhrScene:
+        """A very-high-resolution Scene."""
+        return cast("VhrScene", self.ask(f"vhr:{name}"))
+
+    def comparison(self, name: str) -> Comparison:
+        """A comparison; its Scenes are asked for with it."""
+        pair = cast("Comparison", self.ask(f"comparison:{name}"))
+        _ = self.scene(pair.before), self.scene(pair.after)
+        return pair
+
+    def sighting(self, name: str) -> Sighting:
+        """A Sighting; its Scene is asked for with it."""
+        sighting = cast("Sighting", self.ask(f"sighting:{name}"))
+        self.scene(sighting.scene)
+        return sighting
+
+    def measurement(self, name: str) -> Measurement:
+        """A Measurement."""
+        return cast("Measurement", self.ask(f"measurement:{name}"))
+
     def figure(self, name: str) -> Figure:
-        """A figure; its looks are asked for with it."""
+        """A figure; its looks and Scenes are asked for with it."""
         figure = cast("Figure", self.ask(f"figure:{name}"))
         for look in figure.looks:
             _ = self[look]
+        for scene in figure.scenes:
+            self.scene(scene)
         return figure
 
     @property
@@ -185,7 +241,7 @@ class Cited:
 SINGULAR: Final = {
     "site": "the site file",
     "grid": "the grid of the images",
-    "listing": "the list of events and looks",
+    "listing": "the list of what there is",
     "seen": "what could have been seen (null_findings.json)",
     "sensitivity": "planted changes (null_findings.json)",
     "product": "the ledger (ledger.jsonl)",
@@ -203,4 +259,8 @@ def cited(records: Records, name: str) -> Cited:
     if kind == "scene":
         scene = cast("SceneRef", record)
         return Cited(kind, own, scene.sha256 or "not hashed")
+    if kind == "vhr":
+        image = cast("VhrScene", record)
+        when = words.instant(image.datetime) if image.datetime else "unknown time"
+        return Cited(kind, own, f"{when}, {words.platform(image.platform)}, {image.sha256 or 'not hashed'}")
     return Cited(kind, own or SINGULAR.get(kind, kind), "")

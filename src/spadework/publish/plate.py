@@ -43,8 +43,10 @@ class Imprint:
     """Picture pixels per metre; None = not a map."""
     map_px: int = 0
     """Width of one map on it, pixels."""
-    north: float = 0.0
-    """Degrees clockwise from up."""
+    north: float | None = 0.0
+    """Degrees clockwise from up; None = not known, so no arrow."""
+    sun: float | None = None
+    """Where the sun stands, degrees clockwise from up; None = not told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +138,10 @@ def plate(body: Image.Image, facts: Imprint, inset: Image.Image | None = None) -
         sheet.paste(inset, (MARGIN, below))
     if facts.metre_px:
         _ruler(pen, facts.metre_px, (MARGIN + side, below), facts.map_px)
-        _arrow(pen, facts.north, (MARGIN + width - 12, below + 20))
+        if facts.north is not None:
+            _arrow(pen, facts.north, (MARGIN + width - 12, below + 20))
+        if facts.sun is not None:
+            _sun(pen, facts.sun, (MARGIN + width - 84, below + 20))
     for index, line in enumerate(small):
         pen.text((MARGIN + side, below + ruler + LINE * index), line, font=font(SMALL), fill=FAINT)
     return Plate(sheet, (MARGIN, top))
@@ -165,3 +170,19 @@ def _arrow(pen: ImageDraw.ImageDraw, north: float, centre: tuple[float, float]) 
     pen.polygon([at(20, 0), at(-16, 9), at(-9, 0)], fill=INK)
     pen.polygon([at(20, 0), at(-16, -9), at(-9, 0)], fill=PAPER, outline=INK)
     pen.text((centre[0] - 24, centre[1]), "N", font=font(TEXT, bold=True), fill=INK, anchor="mm")
+
+
+def _sun(pen: ImageDraw.ImageDraw, sun: float, centre: tuple[float, float]) -> None:
+    """An arrow that comes from a disc where the sun stands, in the direction of the shadows."""
+    angle = math.radians(sun)
+    (x, y), (right, up) = centre, (math.sin(angle), -math.cos(angle))
+    tip, disc = (x - 18 * right, y - 18 * up), (x + 13 * right, y + 13 * up)
+    pen.line([disc, tip], fill=INK, width=2)
+    head = [
+        tip,
+        (tip[0] + 8 * right - 4 * up, tip[1] + 8 * up + 4 * right),
+        (tip[0] + 8 * right + 4 * up, tip[1] + 8 * up - 4 * right),
+    ]
+    pen.polygon(head, fill=INK)
+    pen.ellipse((disc[0] - 6, disc[1] - 6, disc[0] + 6, disc[1] + 6), fill=YELLOW, outline=INK)
+    pen.text((x - 26, y), "sun", font=font(TEXT), fill=INK, anchor="rm")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from spadework.publish import changes, methods, seeing, versions
+from spadework.publish import changes, methods, scenes, seeing, versions
 from spadework.publish.evidence import Sentence, say
 
 if TYPE_CHECKING:
@@ -33,6 +33,29 @@ class EventStory:
 
 
 @dataclass(frozen=True, slots=True)
+class PairStory:
+    """What is told of one comparison."""
+
+    pair: str
+    """Its name."""
+    aligned: Sentence | None
+    differs: Sentence | None
+    worth: Sentence | None
+
+
+@dataclass(frozen=True, slots=True)
+class SceneStory:
+    """What is told of very-high-resolution Scenes."""
+
+    listed: Sentence | None
+    pairs: tuple[PairStory, ...]
+    sighted: tuple[Sentence, ...]
+    """One a Scene."""
+    measured: tuple[Sentence, ...]
+    """One a Measurement."""
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """What a page says, in the order in which it says it."""
 
@@ -43,6 +66,7 @@ class Story:
     """Only where no change was confirmed."""
     events: tuple[EventStory, ...]
     warnings: tuple[Sentence, ...]
+    scenes: SceneStory
     chronology: tuple[tuple[str, Sentence], ...]
     """(event id, step), by the look that first shows the step."""
     captions: tuple[tuple[str, Sentence], ...]
@@ -95,6 +119,7 @@ def story_of(records: Records) -> Story:
         null=one("null", seeing.null),
         events=tuple(_event(records, n, name) for n, name in known),
         warnings=some("warning", [partial(_warning, n=n) for n in range(1, listing.warnings + 1)]),
+        scenes=_scenes(records),
         chronology=_chronology(records, [name for _, name in known]),
         captions=tuple(
             (name, caption) for name in listing.figures if (caption := one(f"caption:{name}", partial(_caption, name=name)))
@@ -128,6 +153,34 @@ def _event(records: Records, number: int, name: str) -> EventStory:
         short_history=of("short-history", changes.short_history),
         mark=of("mark", changes.marked),
     )
+
+
+def _scenes(records: Records) -> SceneStory:
+    listing: Listing = records["listing"]
+
+    def each(part: str, names: Iterable[str], tell: Callable[[Witness, str], str]) -> tuple[Sentence, ...]:
+        made = (_of(records, part, name, tell) for name in names)
+        return tuple(sentence for sentence in made if sentence)
+
+    return SceneStory(
+        listed=say(records, "scenes", scenes.listed),
+        pairs=tuple(
+            PairStory(
+                name,
+                _of(records, "aligned", name, scenes.aligned),
+                _of(records, "differs", name, scenes.differs),
+                _of(records, "worth", name, scenes.worth),
+            )
+            for name in listing.comparisons
+        ),
+        sighted=each("sighted", listing.scenes, scenes.sighted),
+        measured=each("measured", listing.measurements, scenes.measured),
+    )
+
+
+def _of(records: Records, part: str, name: str, tell: Callable[[Witness, str], str]) -> Sentence | None:
+    """A sentence on one record."""
+    return say(records, f"{part}:{name}", lambda w: tell(w, name))
 
 
 def _chronology(records: Records, names: list[str]) -> tuple[tuple[str, Sentence], ...]:

@@ -18,7 +18,7 @@ from spadework.grid import shape_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from spadework.records import Event, Look, Site
+    from spadework.records import Event, Look, Measurement, Site, Unit, VhrScene
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
@@ -120,6 +120,39 @@ def plain_area(value: float) -> str:
     return f"{value / HECTARE:.3g} ha" if value >= HECTARE else f"{value:,.0f} m²"
 
 
+UNITS: Final[dict[Unit, str]] = {"m": " m", "m2": " m²", "m3": " m³", "deg": "°", "probability": ""}
+"""How a unit is printed behind its number."""
+
+
+def measured(result: Measurement) -> str:
+    """A measured value with its interval, rounded to its uncertainty; empty where none is stated.
+
+    "4.62 m (4.45 to 4.79 m)", "at most 1,300 m³", ".97 [.93, .99]": never a value without its interval.
+    """
+    value, low, high, unit = result.value, result.low, result.high, UNITS[result.unit]
+    if result.refused is not None:
+        return ""
+    if result.kind == "at most":
+        return "" if high is None else f"at most {_outward(high, 1)}{unit}"
+    if result.kind == "at least":
+        return "" if low is None else f"at least {_outward(low, -1)}{unit}"
+    if value is None or low is None or high is None:
+        return ""
+    if result.unit == "probability":
+        return f"{probability(value)} [{probability(low)}, {probability(high)}]"
+    step = _step(low, high)
+    places = max(0, -math.floor(math.log10(step) + 1e-9))
+    one, two, three = (f"{round(v / step) * step:,.{places}f}{unit}" for v in (value, low, high))
+    return f"{one} ({two.removesuffix(unit)} to {three})"
+
+
+def _outward(bound: float, sign: int) -> str:
+    """A bound in two digits, rounded away from what it allows."""
+    step = 10.0 ** (math.floor(math.log10(max(abs(bound), 1e-9))) - 1)
+    places = max(0, -math.floor(math.log10(step) + 1e-9))
+    return f"{sign * math.ceil(sign * bound / step - 1e-9) * step:,.{places}f}"
+
+
 # ---------------------------------------------------------------- places
 def degree_step(metres: float) -> float:
     """Smallest of 1, 2, 5 x 10^n degrees that is at least so many metres of latitude."""
@@ -168,8 +201,26 @@ def look_name(look: Look) -> str:
     return day(look.day) if look.platform == "unknown" else f"{day(look.day)} ({platform(look.platform)})"
 
 
-def credits_of(looks: Iterable[Look]) -> list[str]:
-    """Credit and licence lines of some looks; credits that differ by their year only become one line."""
+def scene_name(scene: VhrScene) -> str:
+    """A very-high-resolution Scene as printed, as a look is: 12 May 2020 (WorldView-2)."""
+    when = day(scene.datetime.date()) if scene.datetime else "an unknown day"
+    return when if scene.platform == "unknown" else f"{when} ({platform(scene.platform)})"
+
+
+class Credited(Protocol):
+    """A look, or a Scene."""
+
+    @property
+    def credit(self) -> str:
+        """To whom thanks are owed."""
+
+    @property
+    def licence(self) -> str:
+        """On which terms."""
+
+
+def credits_of(looks: Iterable[Credited]) -> list[str]:
+    """Credit and licence lines of some images; credits that differ by their year only become one line."""
     years: dict[tuple[str, str], set[int]] = {}
     for look in looks:
         dated = _YEAR.match(look.credit)

@@ -167,6 +167,8 @@ class Sighting:
     """WGS 84 outline of the box; empty without georeference."""
     evidence: tuple[str, ...] = ()
     """What speaks for it, e.g. "shadow away from the sun"."""
+    many: str = ""
+    """Of an export: this one stands for so many of its scene, identity and label, as a bin ("up to five"); empty = for itself."""
 
     def __post_init__(self) -> None:
         """Hold the claim to the ceiling."""
