@@ -7,10 +7,10 @@ together and says what the answer is worth, ``patches`` joins changed pixels. ``
 
 from __future__ import annotations
 
-from spadework.change.pair.compare import Pair, PairSettings, change_probability
+from spadework.change.pair.compare import Pair, PairSettings, change_probability, change_statistic
 from spadework.change.pair.patches import PatchSettings, patches_of
-from spadework.change.pair.scoring import Scores
-from spadework.change.pair.trained import PairModel, TrainSettings, leave_one_pair_out, load, train
+from spadework.change.pair.scoring import Scores, count, scores_of
+from spadework.change.pair.trained import PairModel, TrainSettings, leave_one_pair_out, leave_one_pair_out_maps, load, train
 
 __all__ = [
     "Pair",
@@ -20,8 +20,12 @@ __all__ = [
     "Scores",
     "TrainSettings",
     "change_probability",
+    "change_statistic",
+    "count",
     "leave_one_pair_out",
+    "leave_one_pair_out_maps",
     "load",
     "patches_of",
+    "scores_of",
     "train",
 ]

@@ -141,9 +141,31 @@ def _comparable(before: Image, after: Image, shadow: ShadowSettings | None) -> t
     return both & ~one & ~other, known and also
 
 
-def _probability(before: Image, after: Image, comparable: NDArray[np.bool_], settings: PairSettings) -> NDArray[np.float32]:
+def change_statistic(
+    before: Image, after: Image, comparable: NDArray[np.bool_], settings: PairSettings = PairSettings()
+) -> NDArray[np.float32]:
+    """Size of the difference in units of what noise and a rest of misalignment cause on stable ground.
+
+    Args:
+        before: the earlier image.
+        after: the later one, on the same grid, with the same bands.
+        comparable: (y, x), True where both can be compared.
+        settings: how they are compared.
+
+    Returns:
+        (y, x), about 1 where nothing changed: mean over bands and neighbours of the squared difference over its variance; 0
+        where not comparable. Its value is the same with the images swapped.
+
+    Raises:
+        UserError: too few pixels can be compared.
+
+    """
     ground = ground_of(before, after, comparable, settings.stable, settings.block_px)
-    statistic = _statistic(before, after, comparable, ground, settings)
+    return _statistic(before, after, comparable, ground, settings)
+
+
+def _probability(before: Image, after: Image, comparable: NDArray[np.bool_], settings: PairSettings) -> NDArray[np.float32]:
+    statistic = change_statistic(before, after, comparable, settings)
     odds = odds_of(statistic[comparable][:: max(1, int(comparable.sum()) // 1_000_000)])
     for tile in tiles(statistic.shape, settings.block_px, 0):
         statistic[tile.core] = odds.probability(statistic[tile.core])
@@ -154,7 +176,6 @@ def _probability(before: Image, after: Image, comparable: NDArray[np.bool_], set
 def _statistic(
     before: Image, after: Image, comparable: NDArray[np.bool_], ground: tuple[StableGround, ...], settings: PairSettings
 ) -> NDArray[np.float32]:
-    """(y, x), mean over bands and neighbours of the squared difference over its variance; 0 where not comparable."""
     out = np.zeros(comparable.shape, dtype=np.float32)
     margin = REACH + int(np.ceil(4 * settings.gather_px))
     total = out[:0]

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from spadework.change.pair.features import MARGIN, VERSION, feature_names, features_of
+from spadework.change.pair.patches import CHANGED
 from spadework.change.pair.sampling import ground_of, inner
 from spadework.change.pair.scoring import PairCount, Ratio, Scores, count, scores_of
 from spadework.change.pair.stable import StableSettings
@@ -144,15 +145,13 @@ def train(pairs: Sequence[LabelledPair], settings: TrainSettings = TrainSettings
 
 def leave_one_pair_out(
     pairs: Sequence[LabelledPair],
-    threshold: float,
     settings: TrainSettings = TrainSettings(),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Scores:
-    """Score each pair with a model trained on all others.
+    """Score each pair with a model trained on all others, at the probability that counts as changed.
 
     Args:
         pairs: at least two.
-        threshold: probability from which a pixel is found.
         settings: how.
         progress: told the id of each pair when it is done.
 
@@ -160,18 +159,27 @@ def leave_one_pair_out(
         UserError: see ``train``; or a single pair.
 
     """
+    maps = leave_one_pair_out_maps(pairs, settings, progress)
+    return scores_of([count(pair.id, found, pair.changed, CHANGED) for pair, found in zip(pairs, maps, strict=True)])
+
+
+def leave_one_pair_out_maps(
+    pairs: Sequence[LabelledPair],
+    settings: TrainSettings = TrainSettings(),
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[NDArray[np.float32], ...]:
+    """(y, x) probability of each pair, by a model trained on all others; NaN without data; as ``leave_one_pair_out``."""
     if len(_checked(pairs)) < 2:  # noqa: PLR2004 - one to learn from, one to be asked
         raise UserError("labels", "hold one pair; leave-one-pair-out needs two", "label another pair")
     tables = [_table(pair, settings) for pair in pairs]
-    counts: list[PairCount] = []
+    maps = []
     for n, pair in enumerate(pairs):
         others = [k for k in range(len(pairs)) if k != n]
         model = _fit([pairs[k] for k in others], [tables[k] for k in others], settings, None)
         comparable = pair.before.valid & pair.after.valid
-        found = np.where(comparable, model.probability(pair.before, pair.after, comparable), np.float32(np.nan))
-        counts.append(count(pair.id, found, pair.changed, threshold))
+        maps.append(np.where(comparable, model.probability(pair.before, pair.after, comparable), np.float32(np.nan)))
         progress(pair.id)
-    return scores_of(counts)
+    return tuple(maps)
 
 
 _Table = tuple["NDArray[np.float32]", "NDArray[np.bool_]"]
