@@ -15,7 +15,7 @@ from scipy.special import ndtr
 
 from spadework.publish import draw, plot, view, words
 from spadework.publish.plate import plate, wrap
-from spadework.publish.scenes import QUANTITY
+from spadework.publish.scenes import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,8 +83,7 @@ def draw_measurement(measurement: Measurement, image: Image, place: str = "") ->
         body = PIL.Image.new("RGB", (2 * PANEL + draw.MARGIN, max(panel.height, PANEL)), draw.PAPER)
         body.paste(draw.framed(panel), (0, 0))
         body.paste(_plot(opening, profile), (PANEL + draw.MARGIN, 0))
-    name = QUANTITY[measurement.quantity] + (f", {measurement.label}" if measurement.label else "")
-    facts = view.facts(seen, name, [image.scene], place)
+    facts = view.facts(seen, name_of(measurement), [image.scene], place)
     return draw.png(
         plate(_told(draw.framed(body) if opening is None else body, measurement), replace(facts, map_px=panel.width)).image
     )
@@ -92,9 +91,7 @@ def draw_measurement(measurement: Measurement, image: Image, place: str = "") ->
 
 def _told(body: PIL.Image.Image, measurement: Measurement) -> PIL.Image.Image:
     """The picture, and below it the value with its interval, or why there is none."""
-    value = words.measured(measurement)
-    level = f" ({words.share(measurement.level)} interval)" if value and measurement.kind == "interval" else ""
-    told = f"{value}{level}" if value else f"Not stated: {measurement.refused or 'it has no interval'}"
+    told = words.with_level(measurement) or f"Not stated: {measurement.refused or 'it has no interval'}"
     width = max(body.width, draw.MIN_WIDTH)
     lines = wrap(words.clean(told), width, 18, bold=True)
     notes = [line for text in measurement.warnings for line in wrap(words.clean(f"Note: {text}"), width, 14)]
@@ -179,7 +176,7 @@ def _dashed(pen: ImageDraw.ImageDraw, start: tuple[float, float], end: tuple[flo
 
 # ---------------------------------------------------------------- the profile
 def _profile(opening: Opening, image: Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n) metres along the edges' normal, (n) mean brightness there, of the pixels of the window, NaN in empty bins."""
+    """(n) metres along the edges' normal, (n) mean brightness there, of bins that hold two pixels of the window or more."""
     rows, cols = image.valid.shape
     frame = np.column_stack([opening.along, opening.across])
     reach = (opening.half_m + opening.patch_m) / float(np.abs(np.linalg.det(np.linalg.inv(frame)))) ** 0.5
@@ -196,9 +193,10 @@ def _profile(opening: Opening, image: Image) -> tuple[NDArray[np.float64], NDArr
     at = opening.normal(u[inside], v[inside])
     slot = np.floor((at + opening.half_m * 1.5) / bin_m).astype(int)
     count = np.bincount(slot)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(slot, light[inside]) / count
-    return (np.arange(count.size) + 0.5) * bin_m - opening.half_m * 1.5, np.where(count > 1, mean, np.nan)
+    mean = np.bincount(slot, light[inside]) / np.maximum(count, 1)
+    middle = (np.arange(count.size) + 0.5) * bin_m - opening.half_m * 1.5
+    told = (count > 1) & (np.abs(middle) <= opening.half_m)
+    return middle[told], np.asarray(mean[told], dtype=np.float64)
 
 
 def fitted(opening: Opening, at: NDArray[np.float64], light: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -208,8 +206,7 @@ def fitted(opening: Opening, at: NDArray[np.float64], light: NDArray[np.float64]
     blur = [max(opening.model.get(f"blur {n}, m", 0.0), 1e-3) for n in (1, 2)]
     first, second = (ndtr((at - opening.model[f"u{n}, m"]) / blur[n - 1]) for n in (1, 2))
     shapes = np.column_stack([1 - first, first * (1 - second), second])
-    known = np.isfinite(light)
-    levels, *_ = np.linalg.lstsq(shapes[known], light[known], rcond=None)
+    levels, *_ = np.linalg.lstsq(shapes, light, rcond=None)
     return np.asarray(shapes @ levels)
 
 
@@ -226,7 +223,7 @@ def _plot(opening: Opening, profile: tuple[NDArray[np.float64], NDArray[np.float
     entries: list[tuple[plot.Sign, str]] = [(("circle", draw.INK), "mean of the window")]
     panel.marks(at, light, "circle", draw.INK, 2.6)
     curve = fitted(opening, at, light)
-    if curve is not None:
+    if curve is not None and at.size:
         fine = np.linspace(float(at.min()), float(at.max()), 400)
         smooth = np.interp(fine, at, curve)
         panel.line(fine, smooth, draw.BLUE, 2.2)

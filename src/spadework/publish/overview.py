@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import ImageDraw
 from spadework.publish import draw, view, words
 from spadework.publish.labels import Label, arrange, letter
 from spadework.publish.plate import plate, wrap
-from spadework.publish.scenes import QUANTITY
+from spadework.publish.scenes import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +94,9 @@ def _keyed(body: PIL.Image.Image, sightings: Sequence[Sighting], drawn: Sequence
         (IDENTITY_COLOUR[sighting.identity], f"{number}  {sighting.identity} {sighting.label}")
         for number, sighting in enumerate(sightings[:MOST], 1)
     ]
-    wide = [(MEASURED_COLOUR, f"M{number}  {_measured(result)}") for number, result in drawn]
+    wide = [
+        (MEASURED_COLOUR, f"M{number}  {name_of(result)}: {words.measured(result) or 'not stated'}") for number, result in drawn
+    ]
     columns = 3
     rows = math.ceil(len(entries) / columns)
     lines = [(colour, wrap(words.clean(text), width - 24, SMALL + 1)) for colour, text in wide]
@@ -114,11 +117,6 @@ def _keyed(body: PIL.Image.Image, sightings: Sequence[Sighting], drawn: Sequence
             _entry(pen, (0, y), colour if n == 0 else "", line)
             y += 20
     return sheet
-
-
-def _measured(result: Measurement) -> str:
-    label = f", {result.label}" if result.label else ""
-    return f"{QUANTITY[result.quantity]}{label}: {words.measured(result) or 'not stated'}"
 
 
 def _entry(pen: ImageDraw.ImageDraw, corner: tuple[float, float], colour: str, text: str) -> None:
@@ -143,9 +141,10 @@ def sightings_figure(image: Image, sightings: Sequence[Sighting], place: str = "
     seen = view.whole(image, SIDE)
     for place_, sighting in enumerate(shown):
         x, y = place_ % columns * cell, place_ // columns * (CHIP + 44)
-        seen = view.around(image, [sighting.centre], CHIP, least_px=pixels)
+        near = view.around(image, [sighting.centre], CHIP, least_px=pixels)
+        seen = replace(near, scale=CHIP / max(near.rows.stop - near.rows.start, near.cols.stop - near.cols.start))
         chip = seen.picture(limits)
-        draw.outline(chip, shapely.MultiPolygon([box_on(seen, sighting)]), IDENTITY_COLOUR[sighting.identity], 1)
+        draw.outline(chip, shapely.MultiPolygon([box_on(seen, sighting)]), IDENTITY_COLOUR[sighting.identity])
         body.paste(draw.framed(chip), (x, y))
         pen.text((x, y + CHIP + 3), f"{place_ + 1}  {sighting.identity}", font=draw.font(SMALL, bold=True), fill=draw.INK)
         pen.text((x, y + CHIP + 20), wrap(words.clean(sighting.label), CHIP, SMALL)[0], font=draw.font(SMALL), fill=draw.INK)

@@ -18,18 +18,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from spadework.publish import changes, seeing, words
 from spadework.publish.evidence import cited, records_of
 from spadework.publish.glossary import glossary_of
+from spadework.publish.scene_rows import scene_rows
 from spadework.publish.story import story_of
 
 if TYPE_CHECKING:
     from spadework.publish.embed import Picture
-    from spadework.publish.evidence import Records, Sentence
+    from spadework.publish.evidence import Cited, Records, Sentence
     from spadework.publish.story import EventStory
-    from spadework.records import Figure, Findings, Look, NullStatement, Product, SceneRef, Sensitivity
+    from spadework.records import Figure, Findings, Look, NullStatement, Product, SceneRef, Sensitivity, VhrScene
 
 SITE_FIGURES: Final = ("looks", "timelapse", "overview", "sensitivity")
 EVENT_FIGURES: Final = ("before-after", "series")
 FEW_EVENTS: Final = 12
-"""A footnote names so many events; more are counted."""
+"""A footnote names so many events, sightings or measurements; more are counted."""
+COUNTED: Final = ("event", "sighting", "measurement")
 FEW_LOOKS: Final = 6
 """A footnote names so many looks with their Scenes; more are named by their first and last number."""
 GROUPS: Final = (
@@ -105,13 +107,13 @@ class _Notes:
         return [(n, *self._parts(names)) for names, n in self.numbers.items()]
 
     def _parts(self, names: tuple[str, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        events = [name for name in names if name.startswith("event:")]
-        counted = events if len(events) > FEW_EVENTS else []
-        told = [cited(self.records, name) for name in names if not name.startswith(("look:", "scene:")) and name not in counted]
-        other = [{"kind": record.kind, "name": record.name} for record in told]
-        if counted:
-            every = "all " if len(counted) == sum(name.startswith("event:") for name in self.records) else ""
-            other.append({"kind": "events", "name": f"{every}{len(counted)} events"})
+        counted = {kind: own for kind in COUNTED if len(own := [n for n in names if n.startswith(f"{kind}:")]) > FEW_EVENTS}
+        left = {name for own in counted.values() for name in own}
+        told = [cited(self.records, name) for name in names if not name.startswith(("look:", "scene:")) and name not in left]
+        other = [{"kind": record.kind, "name": _named(record)} for record in told]
+        for kind, own in counted.items():
+            every = "all " if len(own) == sum(name.startswith(f"{kind}:") for name in self.records) else ""
+            other.append({"kind": f"{kind}s", "name": f"{every}{len(own)} {kind}s"})
         looks = [name.removeprefix("look:") for name in names if name.startswith("look:")]
         if len(looks) > FEW_LOOKS:
             numbers = sorted(self.number[look] for look in looks)
@@ -127,6 +129,14 @@ class _Notes:
             "detail": told.detail,
             "scenes": [(scene.name, scene.detail[:12] if " " not in scene.detail else scene.detail) for scene in scenes],
         }
+
+
+def _named(record: Cited) -> str:
+    """A record other than a look as a footnote prints it; of a very-high-resolution Scene with the head of its hash."""
+    if record.kind == "vhr":
+        detail, _, digest = record.detail.rpartition(", ")
+        return f"Scene {record.name} ({detail}) {digest[:12] if ' ' not in digest else digest}"
+    return f"{record.kind} {record.name}" if record.kind in ("comparison", "sighting", "measurement") else record.name
 
 
 # ---------------------------------------------------------------- what the template reads
@@ -155,8 +165,10 @@ def _context(edition: Edition, pictures: tuple[Picture, ...]) -> dict[str, Any]:
         "credits": credits_,
         "short": _short,
         "sensitivity": _sensitivity(findings.sensitivity),
+        "vhr": scene_rows(findings, gated=bool(product.gate and product.gate.coordinates_m > 0)),
+        "vhr_pictures": _vhr_pictures(by_name),
         "withheld": Counter(picture.figure.withheld for picture in pictures if picture.figure.withheld).items(),
-        "credit": partial(_credit, looks=findings.looks),
+        "credit": partial(_credit, findings=findings),
         "script": script,
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
@@ -189,11 +201,21 @@ def _groups(cards: list[dict[str, Any]]) -> list[tuple[str, str, list[dict[str, 
     return [group for group in groups if group[2]]
 
 
-def _credit(figure: Figure, looks: tuple[Look, ...]) -> str:
-    """Days, credit and licence of the looks that a picture shows, in words: its lettering is too small on a phone."""
-    shown = [look for look in looks if look.id in figure.looks]
-    days = [words.day(day) for day in sorted({look.day for look in shown})]
-    when = " and ".join(days) if len(days) <= 2 else f"{len(shown)} looks from {days[0]} to {days[-1]}"  # noqa: PLR2004 - a pair is named
+def _vhr_pictures(by_name: dict[str, Picture]) -> dict[str, list[Picture]]:
+    """The pictures of very-high-resolution Scenes, in order: of pairs, of Scenes, of measurements."""
+    return {
+        kind: [picture for name, picture in by_name.items() if name.startswith(f"{kind}-") and picture.figure.scenes]
+        for kind in ("pair", "scene", "measurement")
+    }
+
+
+def _credit(figure: Figure, findings: Findings) -> str:
+    """Days, credit and licence of the images that a picture shows, in words: its lettering is too small on a phone."""
+    looks = [look for look in findings.looks if look.id in figure.looks]
+    scenes = [scene for scene in findings.scenes if scene.id in figure.scenes]
+    shown: list[Look | VhrScene] = [*looks, *scenes]
+    days = [words.day(day) for day in sorted({image.datetime.date() for image in shown if image.datetime})]
+    when = " and ".join(days) or "Day unknown" if len(days) <= 2 else f"{len(shown)} looks from {days[0]} to {days[-1]}"  # noqa: PLR2004 - a pair is named
     return ". ".join([when, *words.credits_of(shown)]) + "."
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from spadework.publish.evidence import Witness
-    from spadework.records import Sighting, VhrScene
+    from spadework.records import Measurement, Sighting, VhrScene
 
 QUANTITY: Final[dict[Quantity, str]] = {
     "width": "Width of the opening as seen from above",
@@ -25,7 +25,7 @@ QUANTITY: Final[dict[Quantity, str]] = {
     "height": "Height, from the length of a shadow",
     "spoil volume": "Volume of spoil",
     "excavation length": "Length of excavation that the spoil would fill",
-    "passage": "Passage, by width",
+    "passage": "Passage",
     "slope": "Slope of the ground",
     "cover": "Greatest cover over a drive",
     "daylight": "Length of a drive to daylight",
@@ -97,7 +97,7 @@ def sighted(w: Witness, name: str) -> str:
     """What was sighted in one Scene, in numbers by name; or that nothing is on record, and what such pixels can show."""
     scene = w.scene(name)
     found = [w.sighting(own) for own, there in w.listing.sightings if there == name]
-    at = f"the scene of {words.scene_name(scene)} ({pixels(scene)})"
+    at = f"the scene of {words.scene_name(scene)}, with {pixels(scene)}"
     if found:
         return f"In {at}: {', '.join(_counted(found))}. {STILL}"
     if scene.gsd_m is None:
@@ -109,7 +109,7 @@ def sighted(w: Witness, name: str) -> str:
         return f"Vehicles and machines in {at}: NOT OBSERVABLE. Pixels of at most {need:g} m would be needed."
     best = most.label or "a vehicle by its class"
     return (
-        f"No vehicle and no machine is on record for {at}, which can show at most {best}. None found is not none there: how "
+        f"No vehicle and no machine is on record for {at}, which show at most {best}. None found is not none there: how "
         "many would have been missed was not measured for this scene."
     )
 
@@ -140,19 +140,22 @@ def identities_of(found: Iterable[Sighting]) -> frozenset[str]:
 
 
 # ---------------------------------------------------------------- measurements
+def name_of(result: Measurement) -> str:
+    """What was measured, with its label: Length as seen from above (haul road)."""
+    if result.quantity == "passage":
+        return f"Passage of {result.label or 'a machine'}"
+    return QUANTITY[result.quantity] + (f" ({result.label})" if result.label else "")
+
+
 def measured(w: Witness, name: str) -> str:
     """A measured value with its interval, or why none is stated."""
     result = w.measurement(name)
-    what = QUANTITY[result.quantity] + (f", {result.label}" if result.label else "")
-    where = f", in the scene of {words.scene_name(w.scene(result.scene))}" if result.scene in w.listing.scenes else ""
-    value = words.measured(result)
-    if not value:
-        return f"{what}: not stated{where}, as {result.refused or 'it has no interval'}."
+    what = name_of(result)
+    where = f"the scene of {words.scene_name(w.scene(result.scene))}" if result.scene in w.listing.scenes else result.scene
+    if not words.measured(result):
+        return f"{what}: not stated from {where}, because {result.refused or 'it has no interval'}."
     if result.quantity == "passage":
         alone = any(warning.startswith(WIDTH_ONLY) for warning in result.warnings)
         on = "on width alone, as the height is not known" if alone else "on width and height"
-        return (
-            f"{what}: probability {value} that it could pass{where}, {on}; the brackets run from most to least room to spare."
-        )
-    level = f"; {words.share(result.level)} interval" if result.kind == "interval" else ""
-    return f"{what}: {value[:-1]}{level}){where}." if level else f"{what}: {value}{where}."
+        return f"{what}: probability {words.measured(result)}, {on}; the brackets run from the most to the least room to spare."
+    return f"{what}: {words.with_level(result)}, from {where}."

@@ -234,7 +234,7 @@ def opening(w: Witness) -> str:
     if w.grid.pixel_m * 3 <= OPENING_M:
         return ""
     return (
-        f"An opening of up to {OPENING_M} m across: NOT OBSERVABLE in these images. To recognise one takes three to five pixels "
+        f"An opening of up to {OPENING_M} m across: NOT OBSERVABLE in the looks. To recognise one takes three to five pixels "
         f"across it, so pixels of {OPENING_M / 5:.1f} to {OPENING_M / 3:.1f} m."
     )
 
@@ -244,8 +244,8 @@ def machines(w: Witness) -> str:
     size = w.grid.pixel_m
     if size > 3:  # noqa: PLR2004 - metres, from the ceiling
         return (
-            f"Vehicles and machines: NOT OBSERVABLE in pixels of {size:g} m. No statement about them is made; pixels of at most 3 m "
-            "would be needed."
+            f"Vehicles and machines: NOT OBSERVABLE in pixels of {size:g} m. No statement about them is made from these; pixels of at "
+            "most 3 m would be needed."
         )
     return f"Vehicles and machines: no detector has been run on these pixels of {size:g} m, so no statement about them is made."
 

@@ -12,17 +12,17 @@ from spadework.publish.comparison import draw_comparison
 from spadework.publish.measurement import draw_measurement
 from spadework.publish.overview import ON_THE_GROUND, overview_figure, sightings_figure
 from spadework.publish.plate import printed_place
-from spadework.publish.scenes import QUANTITY
+from spadework.publish.scenes import name_of
 from spadework.records import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from spadework.cube import Image
-    from spadework.records import Findings, VhrScene
+    from spadework.records import Findings, Measurement, Sighting, VhrScene
 
 
 def vhr_figures(
@@ -77,9 +77,8 @@ def _scenes(findings: Findings, images: Mapping[str, Image], place: str) -> Iter
         yield Figure(
             f"figures/scene-{number}.png",
             overview_figure(image, found, measured, place),
-            f"{_of(scene)}. Boxes: what was sighted, blue for possible, orange for probable, red for confirmed, numbered as in the "
-            "table of sightings. Yellow: what was measured, numbered as in the table of measurements.",
-            f"Satellite image of {words.scene_name(scene)} with numbered boxes and lines on what was sighted and measured.",
+            f"{_of(scene)}.{_key(found, measured)}",
+            f"Satellite image of {words.scene_name(scene)}, with what was sighted and measured in it numbered.",
             (),
             scenes=(scene.id,),
         )
@@ -99,7 +98,7 @@ def _measurements(findings: Findings, images: Mapping[str, Image], place: str) -
         image = images.get(result.scene)
         if image is None or not result.where or result.quantity not in ON_THE_GROUND:
             continue
-        what = QUANTITY[result.quantity] + (f", {result.label}" if result.label else "")
+        what = name_of(result)
         caption = f"{what}, on the pixels of {words.scene_name(image.scene)}. Yellow: as drawn."
         if result.quantity == "width":
             caption += (
@@ -108,6 +107,13 @@ def _measurements(findings: Findings, images: Mapping[str, Image], place: str) -
         alt = f"Close-up of a satellite image with what was measured drawn on it: {what}."
         data = draw_measurement(result, image, place)
         yield Figure(f"figures/measurement-{number}.png", data, caption, alt, (), scenes=(image.scene.id,))
+
+
+def _key(found: Sequence[Sighting], measured: Sequence[tuple[int, Measurement]]) -> str:
+    boxes = (
+        " Boxes: what was sighted, coloured by how sure its name is, and numbered." if found else " Nothing was sighted in it."
+    )
+    return boxes + (" Yellow, with an M: what was measured." if measured else "")
 
 
 def _of(scene: VhrScene) -> str:

@@ -146,6 +146,12 @@ def measured(result: Measurement) -> str:
     return f"{one} ({two.removesuffix(unit)} to {three})"
 
 
+def with_level(result: Measurement) -> str:
+    """The same with the level of the interval inside its brackets: "4.62 m (4.45 to 4.79 m; 90 % interval)"."""
+    told = measured(result)
+    return f"{told[:-1]}; {share(result.level)} interval)" if told.endswith(")") else told
+
+
 def _outward(bound: float, sign: int) -> str:
     """A bound in two digits, rounded away from what it allows."""
     step = 10.0 ** (math.floor(math.log10(max(abs(bound), 1e-9))) - 1)
