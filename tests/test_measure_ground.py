@@ -11,7 +11,7 @@ from pyproj import Geod, Transformer
 
 from spadework.cube import Image
 from spadework.errors import UserError
-from spadework.measure.ground import Ground, bearing, raw_gsd, relief
+from spadework.measure.ground import Ground, bearing, relief
 from spadework.records import VhrScene
 
 GEOD = Geod(ellps="WGS84")
@@ -128,13 +128,3 @@ def test_a_level_length_keeps_its_length_and_a_height_leans_away_from_the_sensor
     assert relief(one.scene, ground, 5.0, 270.0) == pytest.approx(whole)
     assert relief(one.scene, ground, 5.0, 90.0) == pytest.approx(-whole)
     assert relief(one.scene, ground, 5.0, 0.0) == pytest.approx(0, abs=1e-12)
-
-
-def test_raw_pixels_grow_with_the_angle() -> None:
-    assert raw_gsd(0.31, 0.0, 617_000) == pytest.approx((0.31, 0.31))
-    across, along = raw_gsd(0.31, 25.0, 617_000)
-    # Flat earth: 1 / cos(25) = 1.103 and 1 / cos(25)^2 = 1.217; the sphere adds a little.
-    assert 1.103 < across / 0.31 < 1.13
-    assert 1.217 < along / 0.31 < 1.30
-    with pytest.raises(UserError, match="misses the earth"):
-        raw_gsd(0.31, 70.0, 617_000)

@@ -99,6 +99,14 @@ def test_pixels_with_a_gsd_measure_like_a_map() -> None:
     assert measure_area(image, [(10, 10), (20, 10), (20, 30), (10, 30)]).value == pytest.approx(6 * 10)
 
 
+def test_a_raw_image_with_one_gsd_is_told_that_tilted_pixels_are_not_square() -> None:
+    line = [(10.0, 10.0), (40.0, 50.0)]
+    one = measure_length(empty(crs=None, gsd_m=(0.5, 0.5), off_nadir=25.0), line)
+    assert "10% longer" in one.warnings[0]
+    assert measure_length(empty(crs=None, gsd_m=(0.5, 0.55), off_nadir=25.0), line).warnings == ()
+    assert measure_length(empty(crs=None, gsd_m=(0.5, 0.5), off_nadir=5.0), line).warnings == ()
+
+
 @given(st.floats(0, 360), st.integers(20, 150), st.booleans())
 def test_an_area_does_not_depend_on_direction_start_or_closing(turn: float, size: int, closed: bool) -> None:
     image = empty(0.5, off_nadir=10.0, view_azimuth=200.0)

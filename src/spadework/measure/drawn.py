@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SAME_PX: Final = 1e-6
 """Points nearer than this are one point."""
+TILTED: Final = 10.0
+"""Degrees off nadir from which the pixels of a raw image are clearly longer one way: 1 / cos of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,14 @@ def draw(image: Image, points: Sequence[Point], settings: DrawnSettings) -> Draw
 
 
 def _view_warnings(scene: VhrScene) -> tuple[str, ...]:
-    if scene.off_nadir is not None:
-        return ()
-    return (f"the view angle is not known: {USUAL_OFF_NADIR:g} degrees off nadir are taken",)
+    if scene.off_nadir is None:
+        return (f"the view angle is not known: {USUAL_OFF_NADIR:g} degrees off nadir are taken",)
+    if scene.crs is None and scene.gsd_m and scene.gsd_m[0] == scene.gsd_m[1] and scene.off_nadir > TILTED:
+        share = 1 / math.cos(math.radians(scene.off_nadir)) - 1
+        return (
+            f"one ground sample distance for a tilted view: along the tilt a raw pixel is {share:.0%} longer than across it",
+        )
+    return ()
 
 
 def _leaning(scene: VhrScene, ground: Ground, height_m: float) -> NDArray[np.float64]:

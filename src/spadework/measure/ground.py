@@ -185,30 +185,3 @@ def relief(scene: VhrScene, ground: Ground, height_m: float, along_deg: float | 
     if along_deg is None or scene.view_azimuth is None or not ground.oriented:
         return whole
     return -whole * math.cos(math.radians(along_deg - scene.view_azimuth))
-
-
-def raw_gsd(nadir_m: float, off_nadir: float, altitude_m: float) -> tuple[float, float]:
-    """GSD across and along the direction of tilt of a raw (1B) image, metres, from that at nadir.
-
-    On a sphere of 6371 km: the range grows from the altitude to r; a pixel grows by r / altitude across the tilt, and by that
-    over cos(incidence) along it (Wertz, Space Mission Analysis and Design, ch. 5).
-
-    Args:
-        nadir_m: GSD straight down.
-        off_nadir: degrees from the vertical at the satellite.
-        altitude_m: of the satellite.
-
-    Raises:
-        UserError: the line of sight misses the earth.
-
-    """
-    earth = 6_371_000.0
-    sine = (earth + altitude_m) / earth * math.sin(math.radians(off_nadir))
-    if not 0 <= sine < 1:
-        raise UserError(
-            f"off-nadir angle {off_nadir:g}", "that line of sight misses the earth", "give degrees from the vertical"
-        )
-    incidence = math.asin(sine)
-    middle = incidence - math.radians(off_nadir)
-    distance = altitude_m if middle == 0 else earth * math.sin(middle) / math.sin(math.radians(off_nadir))
-    return nadir_m * distance / altitude_m, nadir_m * distance / altitude_m / math.cos(incidence)
