@@ -47,6 +47,15 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighted:
+    """A Sighting as the listing has it."""
+
+    id: str
+    scene: str
+    """Id of its Scene: what was sighted in one rests on no Sighting of another."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """Which records there are: a sentence that counts them misses one that is gone."""
 
@@ -60,8 +69,7 @@ class Listing:
     scenes: tuple[str, ...] = ()
     """Very-high-resolution ones, in time order."""
     comparisons: tuple[str, ...] = ()
-    sightings: tuple[tuple[str, str], ...] = ()
-    """(id, id of its Scene)."""
+    sightings: tuple[Sighted, ...] = ()
     measurements: tuple[str, ...] = ()
 
 
@@ -92,7 +100,7 @@ def records_of(findings: Findings, figures: tuple[Figure, ...], product: Product
             findings.sensitivity is not None,
             tuple(scene.id for scene in findings.scenes),
             tuple(pair_name(pair) for pair in findings.comparisons),
-            tuple((sighting.id, sighting.scene) for sighting in findings.sightings),
+            tuple(Sighted(sighting.id, sighting.scene) for sighting in findings.sightings),
             tuple(measured.id for measured in findings.measurements),
         ),
         "seen": findings.observability,

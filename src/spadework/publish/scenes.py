@@ -96,7 +96,7 @@ def worth(w: Witness, name: str) -> str:
 def sighted(w: Witness, name: str) -> str:
     """What was sighted in one Scene, in numbers by name; or that nothing is on record, and what such pixels can show."""
     scene = w.scene(name)
-    found = [w.sighting(own) for own, there in w.listing.sightings if there == name]
+    found = [w.sighting(entry.id) for entry in w.listing.sightings if entry.scene == name]
     at = f"the scene of {words.scene_name(scene)}, with {pixels(scene)}"
     if found:
         return f"In {at}: {', '.join(_counted(found))}. {STILL}"
