@@ -24,7 +24,7 @@ class ExcavationSettings:
     """What is taken of the tunnel; each range is drawn evenly."""
 
     bulking: tuple[float, float] = (1.3, 1.8)
-    """Volume of loose spoil over that of the rock in place (Look, Handbook of Geotechnical Investigation, 2007: soft to hard rock)."""
+    """Volume of loose spoil over that of the rock in place: what handbooks of earthworks give for rock, soft to hard."""
     overbreak: tuple[float, float] = (1.05, 1.25)
     """Section dug over section left."""
     height_m: tuple[float, float] = (4.0, 5.5)
