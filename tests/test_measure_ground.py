@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from affine import Affine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod, Transformer
 
@@ -91,6 +91,7 @@ def test_a_local_grid_without_a_place_on_earth_counts_in_its_own_unit() -> None:
     assert not ground.oriented
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.floats(-179, 179), st.floats(-80, 80), st.floats(0.2, 5))
 def test_any_place_gives_its_gsd_back(lon: float, lat: float, metres: float) -> None:
     px = metres / 111_320

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 from grounds import at, empty
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spadework.errors import UserError
@@ -58,9 +58,9 @@ def test_the_corner_of_a_square_moves_its_area_by_half_its_diagonal() -> None:
 @pytest.mark.parametrize("kind", ["length", "area"])
 def test_the_budget_is_that_of_a_monte_carlo(kind: str) -> None:
     image = empty(0.7, off_nadir=25.0, view_azimuth=60.0)
-    settings = DrawnSettings(pointing_px=0.4, outline_px=0.0, scale_share=0.004, height_m=0.6)
+    known = DrawnSettings(pointing_px=0.4, outline_px=0.0, scale_share=0.004, height_m=0.6)
     points = at(image, *L_SHAPE)
-    got = (measure_length if kind == "length" else measure_area)(image, points, settings)
+    got = (measure_length if kind == "length" else measure_area)(image, points, known)
     rng = np.random.default_rng(5)
     n = 20_000
     metres = 0.7 * np.array(L_SHAPE, dtype=float) * [1, -1]
@@ -107,6 +107,7 @@ def test_a_raw_image_with_one_gsd_is_told_that_tilted_pixels_are_not_square() ->
     assert measure_length(empty(crs=None, gsd_m=(0.5, 0.5), off_nadir=5.0), line).warnings == ()
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.floats(0, 360), st.integers(20, 150), st.booleans())
 def test_an_area_does_not_depend_on_direction_start_or_closing(turn: float, size: int, closed: bool) -> None:
     image = empty(0.5, off_nadir=10.0, view_azimuth=200.0)
@@ -118,6 +119,7 @@ def test_an_area_does_not_depend_on_direction_start_or_closing(turn: float, size
     assert dict(other.budget) == pytest.approx(dict(one.budget))
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.floats(0.2, 5), st.floats(0, 90))
 def test_intervals_grow_with_the_pixel(px: float, turn: float) -> None:
     ends = ((200, 200), (200 + 100 * math.cos(turn), 200 + 100 * math.sin(turn)))

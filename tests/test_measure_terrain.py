@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Heights = NDArray[np.float64]
 
-REAL = Path(__file__).resolve().parents[2] / "shared/data/dem/rmnp-dem.tif"
+REAL = Path(os.environ.get("SPADEWORK_SHARED", Path(__file__).parents[2] / "shared")) / "data/dem/rmnp-dem.tif"
 CRS = "EPSG:32639"
 WEST, NORTH = 500_000.0, 3_730_000.0
 """On the central meridian: a metre on the ground is .9996 on the map."""
@@ -259,7 +260,7 @@ def test_elevation_models_that_cannot_serve_are_named(tmp_path: Path) -> None:
 
 def test_real_mountains_are_read_and_driven_under() -> None:
     if not REAL.exists():
-        pytest.skip("../shared/data/dem is not here")
+        pytest.skip("rmnp-dem.tif is not in ../shared (SPADEWORK_SHARED)")
     got, portal = read_dem(REAL, DemRequest((-105.70, 40.35), radius_m=6000))
     assert 2000 < np.nanmin(got.heights) < np.nanmax(got.heights) < 4400
     steep = horn_slope(got)
