@@ -192,6 +192,21 @@ def test_the_sun_is_computed_from_time_and_place() -> None:
     assert dict(got.model)["sun azimuth, deg"] == pytest.approx(azimuth)
 
 
+def test_a_stated_sun_is_held_to_time_and_place() -> None:
+    pytest.importorskip("pvlib")
+    plain = empty(datetime=WHEN, off_nadir=0.0)
+    elevation, azimuth = sun_at(WHEN, *(Ground.of(plain).centre or (0, 0)))
+    for off, told in ((0.3, 0), (2.0, 1)):
+        image = sunny(elevation=elevation + off, azimuth=azimuth, datetime=WHEN)
+        got = measure_height(image, shadow_of(image, 8))
+        assert got.value == pytest.approx(8, abs=1e-6)
+        assert len(got.warnings) == told
+        assert all("check its time" in warning for warning in got.warnings)
+    # Without an azimuth of its own, the computed one checks the line.
+    half = empty(sun_elevation=elevation, off_nadir=0.0, datetime=WHEN)
+    assert "shadows fell towards" in refusal(half, line_on(half, 8 * unit(azimuth + 90)))
+
+
 def refusal(image: Image, line: list[tuple[float, float]], known: ShadowSettings | None = None) -> str:
     got = measure_height(image, line, known)
     assert (got.value, got.low, got.high) == (None, None, None)

@@ -23,6 +23,10 @@ def commit() -> str:
     return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", *watched) else "")
 
 
+STATE: Final = commit()
+"""Of the code as it was when it was imported: others may commit while a run goes on."""
+
+
 def log(what: str, command: str, figures: dict[str, Any]) -> None:
     """Add one run."""
     line = {

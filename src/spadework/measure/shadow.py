@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from spadework.errors import UserError
+from spadework.errors import MissingExtraError, UserError
 from spadework.measure.budget import refused, stated
 from spadework.measure.drawn import Drawn, DrawnSettings, draw
 from spadework.measure.ground import bearing
@@ -35,6 +35,8 @@ SUN_DISC_DEG: Final = 0.533
 OFF_WARN: Final = 3.0
 OFF_REFUSE: Final = 12.0
 """Degrees between the line and the way shadows fall, beyond twice what placing its ends explains."""
+STATED_OFF: Final = 1.0
+"""Degrees between the sun that a Scene states and the one of its time and place, from which it is told."""
 LEAST_LEAN: Final = 0.2
 """Share of the shadow that must be left in view when it is drawn from the top of the thing."""
 
@@ -65,6 +67,7 @@ class _Sun:
     elevation: float
     azimuth: float | None
     elevation_u: float
+    notes: tuple[str, ...] = ()
 
 
 def measure_height(image: Image, line: Sequence[Point], settings: ShadowSettings | None = None) -> Measurement:
@@ -106,17 +109,34 @@ def measure_height(image: Image, line: Sequence[Point], settings: ShadowSettings
         return refused(blank, sun)
     if sun.elevation < LOWEST_SUN:
         return refused(blank, f"the sun stood {sun.elevation:.1f} degrees high: shadows are of use from {LOWEST_SUN:g} on")
-    return _height(blank, drawn, image.scene, sun, settings)
+    return _height(replace(blank, warnings=(*blank.warnings, *sun.notes)), drawn, image.scene, sun, settings)
 
 
 def _sun_of(scene: VhrScene, drawn: Drawn, settings: ShadowSettings) -> _Sun | str:
     """The sun as the Scene states it, else from its time and place; else why it is not known."""
-    if scene.sun_elevation is not None:
+    if scene.sun_elevation is None:
+        missing = "its time" if scene.datetime is None else "its place"
+        unknown = f"where the sun stood is not known: the image states neither the sun's elevation nor {missing}"
+        return _computed(scene, drawn, settings) or unknown
+    try:
+        computed = _computed(scene, drawn, settings)
+    except MissingExtraError:
+        computed = None
+    if computed is None or computed.azimuth is None:
         return _Sun(scene.sun_elevation, scene.sun_azimuth, settings.sun_u_deg)
+    azimuth = computed.azimuth if scene.sun_azimuth is None else scene.sun_azimuth
+    apart = abs(scene.sun_elevation - computed.elevation), abs((azimuth - computed.azimuth + 180) % 360 - 180)
+    notes: tuple[str, ...] = ()
+    if apart[0] > STATED_OFF or apart[1] * math.cos(math.radians(computed.elevation)) > STATED_OFF:
+        says = f"{scene.sun_elevation:.1f} degrees high at {azimuth:.0f}; by time and place {computed.elevation:.1f} at {computed.azimuth:.0f}"
+        notes = (f"the image states a sun {says}: check its time",)
+    return _Sun(scene.sun_elevation, azimuth, settings.sun_u_deg, notes)
+
+
+def _computed(scene: VhrScene, drawn: Drawn, settings: ShadowSettings) -> _Sun | None:
     centre = drawn.ground.centre
     if scene.datetime is None or centre is None:
-        missing = "its time" if scene.datetime is None else "its place"
-        return f"where the sun stood is not known: the image states neither the sun's elevation nor {missing}"
+        return None
     elevation, azimuth = sun_at(scene.datetime, *centre)
     step = dt.timedelta(seconds=settings.time_u_s)
     later, earlier = sun_at(scene.datetime + step, *centre), sun_at(scene.datetime - step, *centre)
