@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import numpy as np
 from scipy import ndimage
 
-from spadework.change.pair.limits import LIMIT_OUTSIDE, confidence_of, limits_of, limits_of_trained
+from spadework.change.pair.limits import BLIND, LIMIT_OUTSIDE, confidence_of, limit_of_step, limits_of, limits_of_trained
 from spadework.change.pair.sampling import FEWEST, blocks, ground_of, inner
 from spadework.change.pair.scatter import odds_of
 from spadework.change.pair.shadow import ShadowSettings, shadow_of
@@ -90,8 +90,9 @@ def change_probability(
     limits = limits_of(before.scene, after.scene, sunlit=sunlit)
     if comparable.sum() < FEWEST:
         return _nothing(comparable, DETECTOR, limits)
-    probability = _probability(before, after, comparable, settings)
-    return Pair(probability, comparable, DETECTOR, confidence_of(before.scene, after.scene), limits)
+    probability, step = _probability(before, after, comparable, settings)
+    confidence = "low" if step > BLIND else confidence_of(before.scene, after.scene)
+    return Pair(probability, comparable, DETECTOR, confidence, (limit_of_step(step), *limits))
 
 
 def _by_model(before: Image, after: Image, model: PairModel | Change, name: str) -> Pair:
@@ -164,13 +165,17 @@ def change_statistic(
     return _statistic(before, after, comparable, ground, settings)
 
 
-def _probability(before: Image, after: Image, comparable: NDArray[np.bool_], settings: PairSettings) -> NDArray[np.float32]:
-    statistic = change_statistic(before, after, comparable, settings)
+def _probability(
+    before: Image, after: Image, comparable: NDArray[np.bool_], settings: PairSettings
+) -> tuple[NDArray[np.float32], float]:
+    """(y, x) probability, and the least step on flat ground that shows, in units of the ground's own scatter."""
+    ground = ground_of(before, after, comparable, settings.stable, settings.block_px)
+    statistic = _statistic(before, after, comparable, ground, settings)
     odds = odds_of(statistic[comparable][:: max(1, int(comparable.sum()) // 1_000_000)])
     for tile in tiles(statistic.shape, settings.block_px, 0):
         statistic[tile.core] = odds.probability(statistic[tile.core])
     statistic[~comparable] = np.nan
-    return statistic
+    return statistic, float(np.sqrt(odds.visible() * np.median([band.noise for band in ground])))
 
 
 def _statistic(

@@ -15,6 +15,8 @@ NEAR_VIEW: Final = 10.0
 """Degrees between two lines of sight from where relief and walls move visibly."""
 NEAR_SUN: Final = 10.0
 """Degrees between two positions of the sun from where shadows and shading differ visibly."""
+BLIND: Final = 1.0
+"""Where only a step over so many times the ground's own scatter shows, most change stays unseen: near pairs have 0.1 to 0.3."""
 _UNTRAINED: Final = (
     "Methods without training found changes between images years apart hardly better than calling everything changed "
     "(best F1 .30 against .27 on 11 labelled pairs)."
@@ -52,6 +54,14 @@ def limits_of(before: VhrScene, after: VhrScene, *, sunlit: bool) -> tuple[str, 
     out.append("Ground in shadow in either image was not compared; small dark ground cannot be told from shadow.")
     out.append("A probability says that the ground looks different beyond noise and misalignment, not what changed or why.")
     return tuple(out)
+
+
+def limit_of_step(step: float) -> str:
+    """How strong a change must be to show; ``step`` in units of the ground's own scatter, on flat ground."""
+    shows = f"A step in brightness shows from {step:.1f} times the scatter of the ground itself"
+    if step > BLIND:
+        return f"{shows}: these images differ too much everywhere, most change stays unseen, and a map without change says nothing."
+    return f"{shows} (on flat ground)."
 
 
 def limits_of_trained(model: PairModel) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ _SPREADS: Final = ((0.1587, 1.0), (0.05, 1.6449))
 _BEYOND: Final = (3.0, 3.5, 4.0)
 """Standard deviations over the middle from where more pixels than expected are counted as changed."""
 _TINY: Final = 1e-12
+_SOME: Final = 1e-3
 _NARROWEST: Final = 0.05
 """Standard deviation of the logarithm; a pair of identical images has none."""
 
@@ -44,6 +45,12 @@ class Odds:
         unchanged = (1 - self.changed) * np.exp(-0.5 * off**2) / (self.spread * np.sqrt(2 * np.pi))
         changed = self.changed * np.clip((log - self.start) / (0.5 * self.spread), 0, 1) / (self.end - self.start)
         return np.asarray(changed / np.maximum(changed + unchanged, 1e-30), dtype=np.float32)
+
+    def visible(self) -> float:
+        """The least statistic that would count as changed (probability 1/2), were a thousandth of the ground changed."""
+        some = replace(self, changed=max(self.changed, _SOME))
+        logs = np.linspace(self.start, self.end + 3 * self.spread, 2000)
+        return float(np.exp(logs[int(np.argmax(some.probability(np.exp(logs).astype(np.float32)) >= 0.5))]))  # noqa: PLR2004 - as said
 
 
 def odds_of(statistic: NDArray[np.float32]) -> Odds:

@@ -158,9 +158,19 @@ def _common(
         classes = np.array_split(order[stable[order]], settings.tones)
         tones = np.array([np.median(tone[members]) for members in classes])
         offsets = np.array([np.median(level[members]) for members in classes])
+        tones, offsets = _to_ends(tones, offsets, float(tone[classes[0][0]]), float(tone[classes[-1][-1]]))
         curve = np.interp(tone, tones, offsets)
         rest = level - curve
     return haze, tones, offsets
+
+
+def _to_ends(
+    tones: NDArray[np.float64], offsets: NDArray[np.float64], darkest: float, brightest: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Carry a curve on, straight, to the darkest and the brightest stable pixel; beyond them it stays level."""
+    slopes = np.diff(offsets) / np.maximum(np.diff(tones), 1e-9)
+    first, last = offsets[0] + slopes[0] * (darkest - tones[0]), offsets[-1] + slopes[-1] * (brightest - tones[-1])
+    return np.r_[darkest, tones, brightest], np.r_[first, offsets, last]
 
 
 def _scatter(rest: NDArray[np.float64], slope: NDArray[np.float64], settings: StableSettings) -> tuple[float, float]:
