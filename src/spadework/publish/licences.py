@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from spadework.publish import words
 
 if TYPE_CHECKING:
-    from spadework.records import Figure, Findings, Look
+    from spadework.publish.words import Credited
+    from spadework.records import Figure, Findings, Look, VhrScene
 
 OPEN_LICENCES: Final = re.compile(
     r"CC0(?:-1\.0)?|CC[- ]BY(?:-SA)?(?:[- ][1-4]\.0)?|PDDL(?:-1\.0)?|ODC-By(?:-1\.0)?|ODbL(?:-1\.0)?|OGL-UK-3\.0|etalab-2\.0"
@@ -26,8 +27,8 @@ UNSAID: Final = ("proprietary", "other", "various")
 CHOSEN: Final = "Not shown: the publisher left all pictures out."
 
 
-def licence_allows(look: Look, allowed: tuple[str, ...]) -> bool:
-    """Whether pictures of a look may be passed on.
+def licence_allows(look: Credited, allowed: tuple[str, ...]) -> bool:
+    """Whether pictures of a look, or of a Scene, may be passed on.
 
     Args:
         look: with its credit and licence; those of several Scenes are joined by semicolons.
@@ -44,9 +45,11 @@ def licence_allows(look: Look, allowed: tuple[str, ...]) -> bool:
 def licensed(figures: tuple[Figure, ...], findings: Findings) -> tuple[Figure, ...]:
     """The figures; one that shows a Scene that may not be redistributed gives way to its description and the refusal."""
     looks = {look.id: look for look in findings.looks}
+    scenes = {scene.id: scene for scene in findings.scenes}
     out = []
     for figure in figures:
-        shown = [looks[name] for name in figure.looks if name in looks]
+        shown: list[Look | VhrScene] = [looks[name] for name in figure.looks if name in looks]
+        shown += [scenes[name] for name in figure.scenes if name in scenes]
         barred = [look for look in shown if not licence_allows(look, findings.site.publish.redistribute)]
         out.append(without_picture(figure, _refusal(barred)) if barred else figure)
     return tuple(out)
@@ -57,9 +60,9 @@ def without_picture(figure: Figure, why: str) -> Figure:
     return replace(figure, data=b"", panels=None, withheld=why)
 
 
-def _refusal(barred: list[Look]) -> str:
-    days = sorted({look.day for look in barred})
-    when = words.day(days[0]) if len(days) == 1 else f"{words.day(days[0])} to {words.day(days[-1])}"
-    licences = "; ".join(sorted({f"{look.credit}, licence: {look.licence}" for look in barred}))
+def _refusal(barred: list[Look | VhrScene]) -> str:
+    days = sorted({image.datetime.date() for image in barred if image.datetime})
+    when = " to ".join(words.day(day) for day in dict.fromkeys([*days[:1], *days[-1:]])) or "of an unknown day"
+    licences = "; ".join(sorted({f"{image.credit}, licence: {image.licence}" for image in barred}))
     many = "1 look" if len(barred) == 1 else f"{len(barred)} looks"
     return f"Not shown: the licence of {many} ({when}) does not say that this picture may be passed on ({licences})."

@@ -70,7 +70,7 @@ def _feature(event: Event, base_rate: float) -> dict[str, Any]:
     }
     if event.mark is not None:
         properties["mark"] = _mark(event.mark)
-    return {"type": "Feature", "id": event.id, "geometry": _geometry(event.geometry), "properties": properties}
+    return {"type": "Feature", "id": event.id, "geometry": geometry(event.geometry), "properties": properties}
 
 
 def _rate(event: Event, base_rate: float) -> float | None:
@@ -84,7 +84,8 @@ def outlined(area: MultiPolygon) -> shapely.MultiPolygon | None:
     return shapely.MultiPolygon(parts) if parts else None
 
 
-def _geometry(area: MultiPolygon) -> dict[str, Any] | None:
+def geometry(area: MultiPolygon) -> dict[str, Any] | None:
+    """An outline as GeoJSON; None where it is withheld."""
     shape = outlined(area)
     if shape is None:
         return None
@@ -182,7 +183,7 @@ def events_csv(findings: Findings) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow((*EVENT_COLUMNS, "wkt"))
     for *row, outline in zip(*columns, outlines, strict=True):
-        writer.writerow((*(_cell(value) if isinstance(value, str) else plain(value) for value in row), outline))
+        writer.writerow((*(cell(value) if isinstance(value, str) else plain(value) for value in row), outline))
     return text.getvalue()
 
 
@@ -213,15 +214,16 @@ def series_csv(event: Event, bands: tuple[str, ...]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ("look", "datetime", "share_clear", "share_anomalous", "area_m2", "area_low_m2", "area_high_m2", *map(_cell, bands)),
+        ("look", "datetime", "share_clear", "share_anomalous", "area_m2", "area_low_m2", "area_high_m2", *map(cell, bands)),
     )
     for row in event.series:
         numbers = (row.share_clear, row.share_anomalous, row.area_m2, row.area_low_m2, row.area_high_m2, *row.spectrum)
-        writer.writerow((_cell(row.look), instant(row.datetime), *(_number(value) for value in numbers)))
+        writer.writerow((cell(row.look), instant(row.datetime), *(_number(value) for value in numbers)))
     return text.getvalue()
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """A text as a cell of CSV; what a spreadsheet would take for a formula gets a leading apostrophe."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

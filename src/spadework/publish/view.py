@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 SAMPLE: Final = 200_000
 """Pixels that set a stretch."""
-ALIKE: Final = 0.5
-"""Two stretches of which so much is common are drawn as one."""
 
+UNEVEN: Final = (2, 3)
+"""Times its size at which an image is only drawn whole: in between, its pixels would visibly differ in size."""
 SAME_SUN: Final = 10.0
 """Two Scenes whose suns stand further apart, degrees, get no arrow in common."""
 
@@ -128,7 +128,7 @@ def around(image: Image, points: ArrayLike, side: int, margin: float = 1.6, leas
 def _fitted(image: Image, rows: slice, cols: slice, side: int) -> View:
     longest = max(rows.stop - rows.start, cols.stop - cols.start)
     times = side // longest
-    return View(image, rows, cols, float(times) if times > 1 else side / longest)
+    return View(image, rows, cols, float(times) if times in UNEVEN else side / longest)
 
 
 # ---------------------------------------------------------------- tone
@@ -147,15 +147,20 @@ def stretch_of(image: Image, rows: slice = slice(None), cols: slice = slice(None
 def stretch_of_pair(before: Image, after: Image) -> tuple[Stretch, Stretch, bool]:
     """One stretch for both where their numbers lie alike (True), else each its own: other sensors count otherwise."""
     one, two = stretch_of(before), stretch_of(after)
-    common = min(one.high[0], two.high[0]) - max(one.low[0], two.low[0])
-    low, high = min(one.low[0], two.low[0]), max(one.high[0], two.high[0])
-    if common < ALIKE * (high - low):
+    if not (_within(after, one) and _within(before, two)):
         return one, two, False
-    return (
-        draw.Stretch((low,) * len(one.low), (high,) * len(one.low)),
-        draw.Stretch((low,) * len(two.low), (high,) * len(two.low)),
-        True,
-    )
+    low, high = min(one.low[0], two.low[0]), max(one.high[0], two.high[0])
+    first, second = (draw.Stretch((low,) * len(own.low), (high,) * len(own.low)) for own in (one, two))
+    return first, second, True
+
+
+def _within(image: Image, limits: Stretch) -> bool:
+    """Whether the median of an image lies between black and white of a stretch."""
+    band = draw.true_colour(image.bands).indices[0]
+    chosen = image.values[band][image.valid]
+    if chosen.size == 0:
+        return False
+    return limits.low[0] <= float(np.median(chosen[:: max(1, chosen.size // SAMPLE)])) <= limits.high[0]
 
 
 # ---------------------------------------------------------------- facts

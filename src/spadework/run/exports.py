@@ -1,4 +1,4 @@
-"""The events as files that other programs open."""
+"""The events, sightings and measurements as files that other programs open."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from spadework.publish.maps import about, events_kml, qgis_style
+from spadework.publish.scene_tables import (
+    comparisons_json,
+    measurements_csv,
+    measurements_json,
+    sightings_csv,
+    sightings_geojson,
+)
 from spadework.publish.tables import event_shapes, event_table, events_csv, events_geojson, series_csv
 from spadework.store.vectors import geopackage, vectors_available
 
@@ -19,6 +26,19 @@ def event_files(findings: Findings) -> dict[str, bytes]:
         "events.geojson": as_json(events_geojson(findings)),
         "events.csv": events_csv(findings).encode(),
         **{f"series/{event.id}.csv": series_csv(event, _told(event, findings.bands)).encode() for event in findings.events},
+    }
+
+
+def scene_files(findings: Findings) -> dict[str, bytes]:
+    """What very-high-resolution Scenes showed; nothing where there is none."""
+    if not findings.scenes:
+        return {}
+    return {
+        "comparisons.json": as_json(comparisons_json(findings)),
+        "sightings.geojson": as_json(sightings_geojson(findings)),
+        "sightings.csv": sightings_csv(findings).encode(),
+        "measurements.json": as_json(measurements_json(findings)),
+        "measurements.csv": measurements_csv(findings).encode(),
     }
 
 

@@ -16,11 +16,12 @@ from spadework.publish.licences import CHOSEN, licence_allows, licensed, without
 from spadework.publish.lint import CHANGES, Known, lint
 from spadework.publish.pdf import pdf_available, report_pdf
 from spadework.publish.report import Edition, report_html
+from spadework.publish.scenes import identities_of
 from spadework.publish.scrub import hides
 from spadework.publish.story import story_of
 from spadework.publish.tables import observability_json
-from spadework.records import Gate, Product
-from spadework.run.exports import as_json, event_files
+from spadework.records import Gate, Look, Product
+from spadework.run.exports import as_json, event_files, scene_files
 from spadework.run.report import PDF, open_dossier
 from spadework.run.versions import corrections_of, count_of, published_of, sign_offs_of
 from spadework.store.catalogue import safe_name
@@ -35,7 +36,7 @@ from spadework.store.verify import verify
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spadework.records import Figure, Findings, Look
+    from spadework.records import Figure, Findings, VhrScene
     from spadework.store.dossier import Dossier
 
 NAMES: Final = "gate/"
@@ -174,7 +175,8 @@ def _checked(dossier: Dossier, choice: Choice, today: dt.date) -> Findings:
     if any(line["n"] > ran for line in dossier.ledger.entries("mark")):
         raise UserError(str(dossier.root), "holds a mark that no run has taken in", "run the site file again, then publish")
     _check_gate(findings, choice)
-    newest = max((look.day for look in findings.looks if look.used), default=None)
+    days = [look.day for look in findings.looks if look.used]
+    newest = max([*days, *(scene.datetime.date() for scene in findings.scenes if scene.datetime)], default=None)
     wait = findings.site.publish.delay_days
     if newest and newest + dt.timedelta(wait) > today:
         raise UserError(
@@ -185,6 +187,9 @@ def _checked(dossier: Dossier, choice: Choice, today: dt.date) -> Findings:
     for look in findings.looks:
         if look.used and (missing := _missing(look)):
             raise UserError(look.id, f"has no {missing}", "name it under [[imagery]] in the site file and run again")
+    for scene in findings.scenes:
+        if missing := "date" if scene.datetime is None else _missing(scene):
+            raise UserError(scene.id, f"has no {missing}", "name it under [[scene]] in the site file and run again")
     _refuse_faults("site.name", findings.site.name)
     if not choice.exact:
         _check_lettering(findings)
@@ -196,6 +201,9 @@ def _check_lettering(findings: Findings) -> None:
     drawn = {"site.name": findings.site.name}
     drawn |= {f"credit of {look.id}": look.credit for look in findings.looks if look.used}
     drawn |= {f"licence of {look.id}": look.licence for look in findings.looks if look.used}
+    drawn |= {f"credit of {scene.id}": scene.credit for scene in findings.scenes}
+    drawn |= {f"licence of {scene.id}": scene.licence for scene in findings.scenes}
+    drawn |= {f"label of {result.id}": result.label for result in findings.measurements}
     for thing, text in drawn.items():
         if hides(text):
             raise UserError(
@@ -223,8 +231,9 @@ def _check_gate(findings: Findings, choice: Choice) -> None:
 
 def _lint_page(findings: Findings, figures: tuple[Figure, ...], product: Product) -> None:
     """Every sentence of the page, before the gate withholds a word of it."""
+    named = identities_of(findings.sightings)
     for sentence in story_of(records_of(findings, figures, product)).sentences():
-        _refuse_faults(f"the report ({sentence.key})", sentence.text)
+        _refuse_faults(f"the report ({sentence.key})", sentence.text, named)
 
 
 def _target(dossier: Dossier, choice: Choice, product: Product) -> Path:
@@ -240,17 +249,19 @@ def _target(dossier: Dossier, choice: Choice, product: Product) -> Path:
     return path
 
 
-def _missing(look: Look) -> str:
-    """What a look lacks for an export."""
+def _missing(look: Look | VhrScene) -> str:
+    """What a look, or a Scene, lacks for an export."""
     if look.credit in ("", "unknown"):
         return "credit"
     if look.licence in ("", "unknown"):
         return "licence"
-    return "" if all(scene.sha256 for scene in look.scenes) else "hash of its evidence"
+    hashes = [scene.sha256 for scene in look.scenes] if isinstance(look, Look) else [look.sha256]
+    return "" if all(hashes) else "hash of its evidence"
 
 
-def _refuse_faults(thing: str, text: str) -> None:
-    for fault in lint(text, Known(CHANGES, beside_row_a=True)):
+def _refuse_faults(thing: str, text: str, named: frozenset[str] = frozenset()) -> None:
+    """Refuse words that the linter does; ``named`` = identities that Sightings on record give."""
+    for fault in lint(text, Known(CHANGES | named, beside_row_a=True)):
         raise UserError(thing, f"'{fault.words}' ({fault.rule})", fault.mend)
 
 
@@ -295,6 +306,7 @@ def _gated_files(gated: Gated) -> _Files:
     told = gated.findings
     tables = {
         **event_files(told),
+        **scene_files(told),
         "null_findings.json": as_json(observability_json(told)),
         "findings.json": findings_json(told),
     }
@@ -310,6 +322,7 @@ def _exact_files(dossier: Dossier, findings: Findings, figures: tuple[Figure, ..
     """The dossier as it stands, without its secrets and what its licences forbid, and the pages of this version."""
     allowed = findings.site.publish.redistribute
     barred = {scene.id for look in findings.looks if not licence_allows(look, allowed) for scene in look.scenes}
+    barred |= {scene.id for scene in findings.scenes if not licence_allows(scene, allowed)}
     folders = {safe_name(name): name for name in barred}
     whole = {path for path, known in dossier.ledger.files.items() if known.sha256 and path not in STAYS}
     whole = {path for path in whole if not path.startswith(NAMES)} - {figure.name for figure in figures}
