@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NODES: Final = 4
 """Noise is drawn at so many points a correlation length, and joined by straight lines."""
+HORN: Final = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
+"""Weights of nine cells for the rise to the right, a column; transposed, for the rise downwards, a row."""
 MOST_STEPS: Final = 4000
 
 
@@ -59,22 +61,21 @@ class Profile:
     """Why it ends: the edge of the model, or ground without data."""
 
 
-def horn_slope(dem: Dem) -> NDArray[np.float32]:
-    """(y, x), slope in degrees by the 3 x 3 formula of Horn (1981); NaN at the edge and beside cells without data.
+def horn_gradient(dem: Dem) -> NDArray[np.float64]:
+    """(2, y, x), rise per metre east and north by Horn's 3 x 3 formula (1981); NaN at the edge and beside cells without data.
 
     Metres of a pixel are those at the middle of the window.
     """
     z = dem.heights.astype(np.float64)
-    out = np.full(z.shape, np.nan, dtype=np.float32)
-    if min(z.shape) < 3:  # noqa: PLR2004 - the window of the formula
-        return out
-    across = (z[:-2, 2:] + 2 * z[1:-1, 2:] + z[2:, 2:] - z[:-2, :-2] - 2 * z[1:-1, :-2] - z[2:, :-2]) / 8
-    down = (z[2:, :-2] + 2 * z[2:, 1:-1] + z[2:, 2:] - z[:-2, :-2] - 2 * z[:-2, 1:-1] - z[:-2, 2:]) / 8
-    east, north = np.einsum("ij,jyx->iyx", np.linalg.inv(_under(dem).per_px).T, np.stack([across, down]))
-    steep = np.degrees(np.arctan(np.hypot(east, north)))
+    per_px = np.stack([ndimage.correlate(z, weights, mode="constant", cval=np.nan) for weights in (HORN, HORN.T)])
     # The formula leaves out the cell itself, but says nothing where that has no data.
-    out[1:-1, 1:-1] = np.where(np.isnan(z[1:-1, 1:-1]), np.nan, steep)
-    return out
+    per_px[:, np.isnan(z)] = np.nan
+    return np.asarray(np.einsum("ij,jyx->iyx", np.linalg.inv(_under(dem).per_px).T, per_px))
+
+
+def horn_slope(dem: Dem) -> NDArray[np.float64]:
+    """(y, x), slope in degrees; NaN as of ``horn_gradient``."""
+    return np.asarray(np.degrees(np.arctan(np.hypot(*horn_gradient(dem)))))
 
 
 def _under(dem: Dem) -> Ground:
@@ -172,15 +173,14 @@ def _slope_at(blank: Measurement, dem: Dem, portal: Point, settings: TerrainSett
     ground = _under(dem)
     blank = replace(blank, method="Horn's formula on the nine cells around the portal.")
     col, row = (int(v) for v in ground.pixels([portal])[0])
-    patch = dem.heights[max(row - 1, 0) : row + 2, max(col - 1, 0) : col + 2].astype(np.float64)
-    if patch.shape != (3, 3) or np.isnan(patch).any():
+    rows, cols = dem.heights.shape
+    gradient = horn_gradient(dem)[:, min(row, rows - 1), min(col, cols - 1)]
+    if np.isnan(gradient).any():
         return refused(blank, "the portal lies at the edge of the elevation model or of its data")
-    weights = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
-    linear = np.linalg.inv(ground.per_px).T @ np.stack([weights.ravel(), weights.T.ravel()])
+    linear = np.linalg.inv(ground.per_px).T @ np.stack([HORN.ravel(), HORN.T.ravel()])
     cells = np.stack(np.meshgrid([-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]), axis=-1).reshape(-1, 2) @ ground.per_px.T
     apart = np.square(cells[:, None] - cells[None]).sum(axis=-1)
     covariance = settings.error_m**2 * np.exp(-apart / (2 * settings.correlation_m**2))
-    gradient = linear @ patch.ravel()
     drawn = gradient + rng.multivariate_normal(np.zeros(2), linear @ covariance @ linear.T, settings.draws)
     steep = np.degrees(np.arctan(np.hypot(drawn[:, 0], drawn[:, 1])))
     return _from_draws(blank, math.degrees(math.atan(math.hypot(*gradient))), steep)
