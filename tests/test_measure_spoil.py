@@ -161,6 +161,7 @@ def test_one_bound_of_spoil_gives_one_bound_of_length() -> None:
     assert (most.kind, most.low) == ("at most", None)
     assert most.value == pytest.approx(600 / per_m)
     assert most.high == pytest.approx(900 / per_m)
+    assert "none of the tunnel" in most.warnings[-1]
     least = measure_excavation(volume(300, 600, None, kind="at least"), exact, plain)
     assert (least.kind, least.high) == ("at least", None)
     assert least.low == pytest.approx(300 / per_m)

@@ -36,7 +36,7 @@ from measured_truth import (
 )
 from pyproj import Transformer
 from scipy import ndimage
-from scoring import log, wilson
+from scoring import LOG, log, wilson
 
 from spadework.cube import Image
 from spadework.measure.area import measure_area
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HERE: Final = Path(__file__).parent
+DOCS: Final = HERE.parents[1] / "docs" / "vhr-measure.md"
 Z90: Final = 1.6448536269514722
 
 
@@ -241,6 +242,32 @@ def _driven(
     return float(cover[:last].max()), float(s[out[0]]) if out.size else math.inf
 
 
+HEAD: Final = "| | runs | refused | bias | RMSE | half-width | held | 95 % |\n|---|---|---|---|---|---|---|---|\n"
+
+
+def line_of(found: dict[str, Any]) -> str:
+    """One row of the table."""
+    return "| " + " | ".join("-" if value is None else str(value) for value in found.values()) + " |"
+
+
+def write_page() -> None:
+    """The last acceptance run of the log into docs/vhr-measure.md."""
+    runs = [json.loads(line) for line in LOG.read_text(encoding="utf-8").splitlines()]
+    last = [run for run in runs if run["what"] == "measures"][-1]
+    rows = [line_of(found) for name, table in last["figures"].items() if name != "passage" for found in table]
+    passed = last["figures"]["passage"]
+    words = ", ".join(f"{word} {hits} of {n}" for word, (hits, n) in passed["passed of"].items())
+    block = f"{last['date']}, commit {last['commit']}.\n\n{HEAD}" + "\n".join(rows)
+    block += (
+        f"\n\nPassage: of {passed['passages']} (Brier score {passed['brier']}), passed in truth when the words were: {words}.\n"
+    )
+    text = DOCS.read_text(encoding="utf-8")
+    before, rest = text.split("<!-- measures -->")
+    DOCS.write_text(
+        f"{before}<!-- measures -->\n{block}<!-- /measures -->{rest.split('<!-- /measures -->')[1]}", encoding="utf-8"
+    )
+
+
 def main() -> None:
     """Run the tables that are asked for."""
     given = argparse.ArgumentParser(description="Measurements against truth")
@@ -261,7 +288,7 @@ def main() -> None:
         "terrain": lambda rng, known: terrains(rng, runs, known),
     }
     figures: dict[str, Any] = {}
-    print("| | runs | refused | bias | RMSE | half-width | held | 95 % |\n|---|---|---|---|---|---|---|---|")
+    print(HEAD, end="")
     for n, (name, table) in enumerate(tables.items()):
         if asked.only and name not in asked.only:
             continue
@@ -269,13 +296,15 @@ def main() -> None:
         for row in table(np.random.default_rng([seed, n]), settings[name]):
             found = row.figures()
             figures[name].append(found)
-            print("| " + " | ".join(str(value) for value in found.values()) + " |", flush=True)
+            print(line_of(found), flush=True)
     if not asked.only or "passage" in asked.only:
         figures["passage"] = passages(np.random.default_rng([seed, 99]), runs, settings["passage"])
         print(f"\nPassage: {figures['passage']}")
     if asked.part == "acceptance":
         only = f" --only {' '.join(asked.only)}" if asked.only else ""
         log("measures", f"python benchmarks/vhr/measures.py --part acceptance{only}", figures)
+        if not asked.only:
+            write_page()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from spadework.records import Measurement
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+NO_LIMIT: Final = "an upper bound of the heap is none of the tunnel: only a lower bound says at least how much was dug"
 ASSUMED: Final = "the width of the opening was not measured: {0:g} to {1:g} m are taken"
 
 
@@ -47,7 +48,8 @@ def measure_excavation(
     """Length of the tunnel that a volume of spoil fills.
 
     A spoil volume with both bounds is taken as lognormal between them (5th and 95th percentile); one with an upper bound gives
-    "at most", one with a lower bound "at least", each at the 95 % side of everything else. The budget holds shares of the variance
+    "at most" (of what this heap fills, not of what was dug), one with a lower bound "at least", each at the 95 % side of everything
+    else. The budget holds shares of the variance
     of ln L; the terms are independent factors.
 
     Args:
@@ -74,7 +76,7 @@ def measure_excavation(
     blank = Measurement(
         id="excavation", quantity="excavation length", unit="m", value=None, low=None, high=None, scene=spoil.scene,
         method=(
-            f"Spoil volume over bulking {settings.bulking[0]:g} to {settings.bulking[1]:g}, a D-shaped section"
+            f"Length of tunnel that this heap would fill: spoil volume over bulking {settings.bulking[0]:g} to {settings.bulking[1]:g}, a D-shaped section"
             f" {settings.height_m[0]:g} to {settings.height_m[1]:g} m high and as wide as the opening, and overbreak"
             f" {settings.overbreak[0]:g} to {settings.overbreak[1]:g}."
         ),
@@ -117,4 +119,5 @@ def _drawn_lengths(
         return refused(blank, "the spoil volume has no bound to start from")
     most = np.quantile(high / per_m, 0.95)
     median = float(np.median((spoil.value or high) / per_m))
-    return replace(blank, kind="at most", value=median, high=float(most), budget=budget)
+    warnings = (*blank.warnings, NO_LIMIT)
+    return replace(blank, kind="at most", value=median, high=float(most), budget=budget, warnings=warnings)
