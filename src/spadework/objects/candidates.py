@@ -1,8 +1,8 @@
 """Vehicle-size objects without any model: compact patches brighter or darker than the ground on their sides.
 
-A box filter of a vehicle's size is laid over every pixel, in eight directions. Its contrast is the second smallest of the four differences
-between the box and the strips beside its four sides: a wall, a road or the corner of a roof has at least two sides without contrast and
-falls out, an object that touches one other thing stays. That contrast is divided by what the same box finds in the ground around (a
+A box filter of a vehicle's size is laid over every pixel, in eight directions. Its contrast is the mean of the two smallest of the four
+differences between the box and the strips beside its sides: a wall, a road or the corner of a roof has two sides without contrast and falls
+out, an object that touches one other thing is only held back. That contrast is divided by what the same box finds in the ground around (a
 constant false-alarm rate in the sense of Rohling 1983, IEEE Trans. AES 19), so that raw numbers of any depth will do.
 
 It finds whatever has the size and stands out: parked cars, containers, roof fixtures, large rocks. It says "vehicle-size object", "possible".
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from spadework.objects.boxes import one_each
 from spadework.objects.contrast import STRIDE, strewn, strongest
 from spadework.objects.detector import Detector, Found
-from spadework.objects.evidence import light
+from spadework.objects.evidence import light, sun_in_image
 from spadework.records import VEHICLE_SIZE
 
 if TYPE_CHECKING:
@@ -44,20 +45,26 @@ class CandidateSettings:
     """Breadth of the strips beside the box."""
     around_m: float = 60.0
     """Side of the square around a pixel that says what contrast is usual there."""
-    least: float = 4.0
+    least: float = 6.0
     """Smallest contrast, in units of what is usual."""
+    most_iou: float = 0.1
+    """Of two boxes that overlap by more (intersection over union), the stronger one stays: nothing is parked on anything."""
+    most_inside: float = 0.3
+    """The same for the share of the smaller box."""
+    reach_m: float = 6.0
+    """A dark box this far beyond a bright one, seen from the sun, is its shadow, metres between their centres."""
     halfway: float = 8.0
-    """Contrast at which the score is one half."""
+    """Contrast at which the score is one half; no probability."""
 
 
 def candidate_finder(settings: CandidateSettings | None = None) -> Detector:
     """The finder as a detector, for ``find``."""
     chosen = settings or CandidateSettings()
-    return Detector(SAYS, lambda tile: candidates(tile, chosen), gsd_m=(0.5, 3.0), tile_px=1024, most="possible")
+    return Detector(SAYS, lambda tile: candidates(tile, chosen), gsd_m=(0.5, 3.0), tile_px=1100, most="possible")
 
 
 def candidates(tile: Image, settings: CandidateSettings) -> list[Found]:
-    """Boxes on what stands out, in no order; several may lie on one object.
+    """Boxes on what stands out, one on each.
 
     Args:
         tile: of square pixels, ``scene.gsd_m`` their size.
@@ -65,16 +72,66 @@ def candidates(tile: Image, settings: CandidateSettings) -> list[Found]:
 
     """
     gsd = max(tile.scene.gsd_m or (0.5, 0.5))
+    if not tile.valid.any():
+        return []
     plane = light(tile)
-    plane[~tile.valid] = np.median(plane[tile.valid]) if tile.valid.any() else 0
-    found: list[Found] = []
-    for turn in range(settings.turns // 2):
-        found += _at_angle(plane, 180.0 * turn / settings.turns, gsd, settings)
-    return found
+    plane[~tile.valid] = np.median(plane[tile.valid])
+    turned = [_at_angle(plane, 180.0 * turn / settings.turns, gsd, settings) for turn in range(settings.turns // 2)]
+    boxes, strengths = np.concatenate([part[0] for part in turned]), np.concatenate([part[1] for part in turned])
+    held = _beside_ground(tile.valid, boxes, settings, gsd)
+    boxes, strengths = boxes[held], strengths[held]
+    stay = one_each(boxes, np.abs(strengths), [""] * len(boxes), settings.most_iou, settings.most_inside)
+    boxes, strengths = boxes[stay], strengths[stay]
+    sun = sun_in_image(tile)
+    if sun is not None:
+        boxes, strengths = without_own_shadows(boxes, strengths, sun, settings.reach_m / gsd)
+    scores = np.abs(strengths) / (np.abs(strengths) + settings.halfway)
+    return [
+        Found.of_sides((cx, cy), (length, width), angle, score, (VEHICLE_SIZE,))
+        for (cx, cy, length, width, angle), score in zip(boxes.tolist(), scores.tolist(), strict=True)
+    ]
 
 
-def _at_angle(plane: NDArray[np.float32], angle: float, gsd: float, settings: CandidateSettings) -> list[Found]:
-    """Boxes along and across one direction: the plane is turned, boxes lie on its rows and columns, peaks are turned back."""
+def without_own_shadows(
+    boxes: NDArray[np.float64], strengths: NDArray[np.float64], sun: tuple[float, float], reach: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bright boxes take in the dark ones that lie just beyond them, seen from the sun, and the greater of both strengths.
+
+    Args:
+        boxes: (n, 5), pixels and degrees.
+        strengths: (n), negative = darker than the ground.
+        sun: unit vector (column, row) towards the sun.
+        reach: largest distance of a shadow's middle from its object's, pixels.
+
+    """
+    away = boxes[None, :, :2] - boxes[:, None, :2]  # (from, to, 2)
+    beyond, aside = -(away @ np.array(sun)), np.abs(away @ np.array([-sun[1], sun[0]]))
+    bright = strengths > 0
+    own = bright[:, None] & ~bright[None, :] & (beyond > 0) & (beyond < reach) & (aside < reach / 2)
+    taken = np.where(own, np.abs(strengths)[None, :], 0).max(axis=1, initial=0)
+    kept = ~own.any(axis=0)
+    return boxes[kept], np.where(bright, np.maximum(strengths, taken), strengths)[kept]
+
+
+def _beside_ground(
+    valid: NDArray[np.bool_], boxes: NDArray[np.float64], settings: CandidateSettings, gsd: float
+) -> NDArray[np.bool_]:
+    """(n), whether the strips at the middle of each box lie on data; beyond the tile's own edge counts as data."""
+    import cv2  # noqa: PLC0415 - slow to import
+
+    side = 2 * (round((settings.gap_m + settings.strip_m) / gsd) + 1) + 1
+    ground = cv2.erode(valid.astype(np.uint8), np.ones((side, side), dtype=np.uint8), borderValue=1) > 0
+    rows, cols = boxes[:, 1].astype(int), boxes[:, 0].astype(int)
+    return np.asarray(ground[rows.clip(0, valid.shape[0] - 1), cols.clip(0, valid.shape[1] - 1)])
+
+
+def _at_angle(
+    plane: NDArray[np.float32], angle: float, gsd: float, settings: CandidateSettings
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n, 5) boxes along and across one direction, and (n) strengths, negative = darker than the ground.
+
+    The plane is turned, boxes lie on its rows and columns, peaks are turned back.
+    """
     import cv2  # noqa: PLC0415 - slow to import
 
     boxes = _boxes_px(gsd, settings)
@@ -84,16 +141,15 @@ def _at_angle(plane: NDArray[np.float32], angle: float, gsd: float, settings: Ca
     spans = _spans(back, size, plane.shape)
     sums = np.asarray(cv2.integral(turned, sdepth=cv2.CV_64F), dtype=np.float64)
     best, which = strongest(sums, boxes, _usual(sums, boxes, spans, max(int(settings.around_m / gsd / STRIDE), 3)), spans)
-    peaks = (best >= settings.least) & (best >= cv2.dilate(best, np.ones((5, 5), dtype=np.uint8)))
+    height = np.abs(best)
+    peaks = (height >= settings.least) & (height >= cv2.dilate(height, np.ones((5, 5), dtype=np.uint8)))
     rows, cols = np.nonzero(peaks)
-    kinds, strengths = which[rows, cols], best[rows, cols]
+    kinds, strengths = which[rows, cols], best[rows, cols].astype(np.float64)
     half = 0.5 * (boxes[kinds, :2] % 2)  # from the outer corner of a pixel to the middle of a box of odd sides
     at = np.column_stack([cols + half[:, 0] - 0.5, rows + half[:, 1] - 0.5, np.ones(len(rows))]) @ back.T + 0.5
-    scores = strengths / (strengths + settings.halfway)
-    return [
-        Found.of_sides((cx, cy), (float(wide), float(high)), angle, score, (VEHICLE_SIZE,))
-        for (cx, cy), (wide, high, *_), score in zip(at.tolist(), boxes[kinds].tolist(), scores.tolist(), strict=True)
-    ]
+    wide, high = boxes[kinds, 0], boxes[kinds, 1]
+    lying = wide >= high
+    return np.column_stack([at, np.maximum(wide, high), np.minimum(wide, high), np.where(lying, angle, angle + 90)]), strengths
 
 
 def _boxes_px(gsd: float, settings: CandidateSettings) -> NDArray[np.int64]:
