@@ -369,12 +369,12 @@ def test_a_plain_callable_stands_in_for_the_detector() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (np.zeros((5, 5)), r"gave \(5, 5\) for an image of \(120, 120\)"),
-        (np.full((120, 120), 2.0), "gave numbers that are no probabilities"),
-        (np.full((120, 120), np.nan), "gave numbers that are no probabilities"),
+        (np.zeros((5, 5), dtype=np.float32), r"gave \(5, 5\) for an image of \(120, 120\)"),
+        (np.full((120, 120), 2, dtype=np.float32), "gave numbers that are no probabilities"),
+        (np.full((120, 120), np.nan, dtype=np.float32), "gave numbers that are no probabilities"),
     ],
 )
-def test_a_model_that_gives_no_probability_for_every_pixel_is_named(given: NDArray[np.float64], said: str) -> None:
+def test_a_model_that_gives_no_probability_for_every_pixel_is_named(given: NDArray[np.float32], said: str) -> None:
     with pytest.raises(UserError, match=f"toy: {said}"):
         change_probability(image(textured(22)), image(textured(22), "two"), model=lambda _, __: given, model_name="toy")
 
