@@ -48,13 +48,12 @@ def measure_excavation(
     """Length of the tunnel that a volume of spoil fills.
 
     A spoil volume with both bounds is taken as lognormal between them (5th and 95th percentile); one with an upper bound gives
-    "at most" (of what this heap fills, not of what was dug), one with a lower bound "at least", each at the 95 % side of everything
-    else. The budget holds shares of the variance
-    of ln L; the terms are independent factors.
+    "at most" (of what this heap fills, not of what was dug), one with a lower bound "at least", each at the 95 % side of all else.
+    The budget holds shares of the variance of ln L; the terms are independent factors.
 
     Args:
         spoil: of ``measure_spoil``, m3.
-        width: of the opening; None or refused = the range of the settings.
+        width: of the opening, or a length drawn across it; None or refused = the range of the settings.
         settings: bulking, overbreak, height of the section.
 
     Returns:
@@ -67,7 +66,7 @@ def measure_excavation(
     settings = settings or ExcavationSettings()
     if spoil.unit != "m3":
         raise UserError(spoil.id, f"is a {spoil.quantity}, not a volume", "start from a spoil volume")
-    if width is not None and width.quantity != "width":
+    if width is not None and width.quantity not in {"width", "length"}:
         raise UserError(width.id, f"is a {width.quantity}, not a width", "start from the width of the opening")
     for name in ("bulking", "overbreak", "height_m", "width_m"):
         low, high = getattr(settings, name)
