@@ -27,10 +27,13 @@ CONFIG: Any = numba.config
 
 
 def _kept_in() -> str:
-    """Folder of kept code: numba's own choice or beside the sources, and the hash of the room's sources in order of name."""
+    """Folder of kept code: numba's own choice or beside the sources, and the hash of the room's sources in order of name.
+
+    Rooms inside it compile nothing.
+    """
     room = __name__.rpartition(".")[0]
     here = sys.modules[room].__path__
-    names = sorted(module.name for module in pkgutil.iter_modules(here))
+    names = sorted(module.name for module in pkgutil.iter_modules(here) if not module.ispkg)
     sources = hashlib.sha256(b"".join(pkgutil.get_data(room, f"{name}.py") or b"" for name in names))
     return str(PurePath(CONFIG.CACHE_DIR or PurePath(here[0], "__pycache__"), f"kept-{sources.hexdigest()[:12]}"))
 
