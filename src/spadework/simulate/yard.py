@@ -22,7 +22,7 @@ _FINE_M: Final = 0.1
 """Pixels that a yard is painted in."""
 _SHADE: Final = 0.35
 """Light of the sky in a shadow, as a share of all light."""
-_PARTS: Final[dict[str, tuple[tuple[tuple[float, float], float, float, float, float], ...]]] = {
+PARTS: Final[dict[str, tuple[tuple[tuple[float, float], float, float, float, float], ...]]] = {
     "excavator": (((-1.2, 0), 4.4, 2.9, 2.6, 0.0), ((-1.0, -0.6), 1.7, 1.2, 3.1, 0.25), ((3.2, 0.4), 4.6, 0.8, 2.4, 0.0)),
     "bulldozer": (((-0.5, 0), 4.6, 2.6, 1.9, 0.0), ((-0.9, 0), 1.6, 1.6, 3.2, 0.25), ((2.3, 0), 0.7, 3.9, 1.2, -0.15)),
     "truck": (((-1.1, 0), 6.0, 2.5, 2.4, -0.1), ((3.1, 0), 2.1, 2.5, 2.9, 0.2)),
@@ -31,7 +31,7 @@ _PARTS: Final[dict[str, tuple[tuple[tuple[float, float], float, float, float, fl
 }  # fmt: skip
 """Of each machine: (ahead, aside) of a part's middle, its length, width and height, metres, and its tone against the paint, in units of
 the contrast. Rounded sizes of civil plant; shapes no finer than these pixels show."""
-MACHINES: Final = tuple(_PARTS)
+MACHINES: Final = tuple(PARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class _Paint:
         cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
         ground = self.ground(at)
         low, high = np.full(2, np.inf), np.full(2, -np.inf)
-        for place, length, width, height, tone in _PARTS[kind]:
+        for place, length, width, height, tone in PARTS[kind]:
             ahead, aside = flip * np.array(place)
             middle = (at[0] + ahead * cos - aside * sin, at[1] + ahead * sin + aside * cos)
             paint = (1 + contrast) * (1 + tone * abs(contrast)) - 1
@@ -196,7 +196,7 @@ class _Paint:
             high = np.maximum(high, (ahead + length / 2, aside + width / 2))
         (ahead, aside), (length, width) = (low + high) / 2, high - low
         middle = (at[0] + ahead * cos - aside * sin, at[1] + ahead * sin + aside * cos)
-        self.stands.append(Standing(kind, middle, length, width, angle, max(part[3] for part in _PARTS[kind]), contrast))
+        self.stands.append(Standing(kind, middle, length, width, angle, max(part[3] for part in PARTS[kind]), contrast))
 
     def block(self, part: Standing, ground: float | None = None) -> None:
         """An upright block: its shadow on what is there already, then its lit top. Of no height: ground of another tone, same texture."""
