@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from spadework.change.pair.ground import per_px_m
 
@@ -48,6 +49,7 @@ def shadow_of(image: Image, settings: ShadowSettings) -> tuple[NDArray[np.bool_]
     along = _towards_sun(image)
     share = settings.blind_share if along is None else settings.share
     dark = image.valid & (brightness < darkest + share * (middle - darkest)) & (brightness < settings.most * middle)
+    dark = ndimage.binary_opening(dark, np.ones((3, 3), dtype=np.bool_))  # noise and texture speckle dark ground
     if along is None or image.scene.sun_elevation is None:
         return dark, False
     elevation = math.radians(max(image.scene.sun_elevation, settings.flattest_sun))
