@@ -178,9 +178,10 @@ def _purpose(sentences: Sequence[str], known: Known) -> Iterator[str]:
 
 
 def _identity(sentences: Sequence[str], known: Known) -> Iterator[str]:
-    """An object named more or less surely, where no record holds the pair."""
+    """An object named more or less surely where no record holds the pair, or a machine named flatly where none holds its class."""
     for sentence in sentences:
         yield from hedges.identities(sentence, known.identities)
+        yield from uses.called(own_words(sentence), known.identities)
 
 
 RULES: Final = (

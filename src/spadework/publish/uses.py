@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
 # ---------------------------------------------------------------- words by family
 _PLANT: Final = (
@@ -125,6 +126,32 @@ def doings(sentence: str) -> Iterator[str]:
         gap = match["gap"] or ""
         before = sentence[max(0, match.start() - 60) : match.start()]
         if not (_UNSURE.search(before) or _UNSURE.search(gap) or _DETERMINED.search(gap)):
+            yield match[0]
+
+
+# ---------------------------------------------------------------- what a thing is called
+_THING: Final = r"(?:it|this|that|they|these|those|(?:objects?|things?|shapes?|items?)(?: [\w-]+){0,4}?)"
+_CALLED: Final = re.compile(
+    rf"\b{_THING} (?:is|are|was|were)(?: (?:\w+ly|also|both|all))?(?: (?:an?|the|two|three|four|five|six|\d+))?(?: (?!not\b|no\b)[\w-]+)?? "
+    rf"(?P<noun>{_MACHINE})(?![\w-])(?=$|[.,;:)!?]| (?:at|in|on|near|beside|by|of|and|or|with|that|which|from|to|under|behind|next|parked)\b)",
+    re.IGNORECASE,
+)
+_SINGULAR: Final = re.compile(r"(?<=[a-z]{2})(?:ies|s)$")
+
+
+def called(sentence: str, known: AbstractSet[str]) -> Iterator[str]:
+    """Things that are said to be a machine, a weapon or a crew, where no record names one so.
+
+    Args:
+        sentence: one sentence on one line, dashes as hyphens, single spaces.
+        known: pairs "<identity> <class>" from records, in small letters.
+
+    """
+    classes = {_SINGULAR.sub("", pair.rpartition(" ")[2]) for pair in known}
+    for match in _CALLED.finditer(sentence):
+        if _SINGULAR.sub("", match["noun"].lower()) in classes:
+            continue
+        if not _UNSURE.search(sentence[max(0, match.start() - 60) : match.end()]):
             yield match[0]
 
 
