@@ -1,22 +1,45 @@
-"""Width of an opening as seen from above: two edges and three levels of ground, laid on all pixels of a patch at once."""
+"""Width of an opening as seen from above: two edges and three levels of ground, laid on all pixels of a patch at once.
+
+``patch`` turns the pixels so that the drawn line is one axis, ``starts`` looks where edges may be, ``opening`` fits them, ``texture``
+learns from what is left over how much neighbours tell twice, ``refuse`` says what is no opening. Here is the order of it, and the interval.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
-from spadework.measure.ground import Ground
-from spadework.measure.opening import INSIDE, LEFT, PARAMETERS, RAMP, RIGHT, S1, S2, SLOPE_LEFT, SLOPE_RIGHT, TURN, U1, U2
-from spadework.measure.opening import Fitted, Pixels, Prior, fit, normal, whitener
+from spadework.measure.budget import combined, refused
+from spadework.measure.ground import Ground, bearing, relief
+from spadework.measure.opening import (
+    INSIDE,
+    LEFT,
+    RIGHT,
+    S1,
+    S2,
+    TURN,
+    U1,
+    U2,
+    Fitted,
+    Pixels,
+    fit,
+    normal,
+    predict,
+    whitener,
+)
 from spadework.measure.patch import Patch, patch_of
+from spadework.measure.refuse import Laid, reason, unseen
+from spadework.measure.starts import open_stretch, prior_of, starts
 from spadework.measure.texture import Texture, learn
 from spadework.records import Measurement
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from spadework.cube import Image
@@ -35,157 +58,140 @@ class WidthSettings:
     """Standard deviation of that, as a share of it."""
     shoulder_m: float = 0.25
     """Softness of edges on the ground that is taken for usual, metres."""
-    model_px: float = 0.05
+    model_px: float = 0.01
     """Standard uncertainty of the width because no opening is quite like the model, pixels."""
-    scale_share: float = 0.002
+    scale_share: float = 0.001
     """Standard uncertainty of the ground sample distance, as a share of it."""
     jamb_m: float = 0.15
     """Standard uncertainty of the difference in height of both edges, metres."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Laid:
-    """The model on a patch, with its noise."""
-
-    fitted: Fitted
-    texture: Texture
-    kept: NDArray[np.bool_]
-    """(n,) pixels of the patch that are no stones."""
 
 
 NEAR_M: Final = 2.4
 """Pixels within this of an edge, beyond thrice the blur, settle where it is."""
 BLOCK: Final = 360
 """Pixels whose correlations are weighed together."""
-_TURNS: Final = tuple(math.radians(a) for a in (-9, -6, -3, 0, 3, 6, 9))
-_STARTS: Final = 4
-
-
-def prior_of(patch: Patch, settings: WidthSettings) -> Prior:
-    """What is known of any opening: the sensor's blur, edges near square to the line, ground that slopes little."""
-    blur = settings.blur_px * patch.gsd_m
-    mean, weight = np.zeros(PARAMETERS), np.zeros(PARAMETERS)
-    soft = (0.5 * settings.shoulder_m / blur) ** 2
-    mean[[S1, S2]] = math.log(blur) + 0.5 * math.log1p(soft)
-    weight[[S1, S2]] = 1 / math.hypot(settings.blur_share, 0.5 * soft / (1 + soft) * 2)
-    weight[TURN] = 1 / math.radians(8)
-    weight[RAMP] = 1 / 0.15
-    weight[[SLOPE_LEFT, SLOPE_RIGHT]] = 1 / 0.05
-    return Prior(mean, weight)
-
-
-def starts(patch: Patch) -> list[NDArray[np.float64]]:
-    """Where edges may be: for some angles, the pairs of cuts of the profile that leave the least over."""
-    found = []
-    for turn in _TURNS:
-        x = patch.pixels.u * math.cos(turn) + patch.pixels.v * math.sin(turn)
-        width = 0.5 * patch.gsd_m
-        slot = np.floor((x - x.min()) / width).astype(int)
-        number = np.bincount(slot)
-        total = np.bincount(slot, patch.pixels.value)
-        n, s = np.cumsum(number), np.cumsum(total)
-        cuts = np.arange(2, number.size - 2)
-        if cuts.size < 3:  # noqa: PLR2004 - two cuts and something between
-            continue
-        n1, s1 = n[cuts - 1], s[cuts - 1]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            nin, sin = n1[None, :] - n1[:, None], s1[None, :] - s1[:, None]
-            nout, sout = n[-1] - n1, s[-1] - s1
-            left, inside, right = (s1 / n1)[:, None], sin / nin, (sout / nout)[None, :]
-            gain = (s1**2 / n1)[:, None] + sin**2 / nin + (sout**2 / nout)[None, :]
-        apart = cuts[None, :] - cuts[:, None] >= 3  # noqa: PLR2004 - a pixel and a half
-        opening = ((inside < left) == (inside < right)) & apart & np.isfinite(gain)
-        gain = np.where(opening, gain, -np.inf)
-        for _ in range(2):
-            i, j = np.unravel_index(int(gain.argmax()), gain.shape)
-            if not np.isfinite(gain[i, j]):
-                break
-            p = np.zeros(PARAMETERS)
-            p[[U1, U2]] = x.min() + cuts[[i, j]] * width
-            p[TURN], p[[S1, S2]] = turn, math.log(0.75 * patch.gsd_m)
-            p[LEFT], p[INSIDE], p[RIGHT] = left[i, 0], inside[i, j], right[0, j]
-            found.append((float(gain[i, j]), p))
-            gain[max(i - 2, 0) : i + 3, max(j - 2, 0) : j + 3] = -np.inf
-    found.sort(key=lambda pair: -pair[0])
-    return [p for _, p in found[:_STARTS]]
-
-
-def lay(patch: Patch, settings: WidthSettings) -> Laid | None:
-    """The model that explains a patch best; None where no start is found."""
-    prior = prior_of(patch, settings)
-    pixels = patch.pixels
-    best: Fitted | None = None
-    for start in starts(patch):
-        rough = pixels.value - _level(start, pixels)
-        sigma = max(1.4826 * float(np.median(np.abs(rough))), 0.01)
-        tried = fit(pixels, start, prior, lambda rows, s=sigma: rows / s, 2.5)
-        if best is None or tried.cost * 1.0 < best.cost:
-            best = tried
-    if best is None:
-        return None
-    blur = settings.blur_px * patch.gsd_m
-    texture, kept = learn(patch, best.residual, best.p, blur)
-    for _ in range(2):
-        best = _weighed(pixels, kept, best.p, prior, texture)
-        residual = pixels.value - _full(best.p, pixels)
-        texture, kept = learn(patch, residual, best.p, blur)
-    return Laid(best, texture, kept)
-
-
-def _level(p: NDArray[np.float64], pixels: Pixels) -> NDArray[np.float64]:
-    x = normal(p, pixels)
-    return np.where(x < p[U1], p[LEFT], np.where(x < p[U2], p[INSIDE], p[RIGHT]))
-
-
-def _full(p: NDArray[np.float64], pixels: Pixels) -> NDArray[np.float64]:
-    from spadework.measure.opening import predict  # noqa: PLC0415
-
-    return predict(p, pixels)[0]
-
-
-def _weighed(pixels: Pixels, kept: NDArray[np.bool_], p: NDArray[np.float64], prior: Prior, texture: Texture) -> Fitted:
-    x = normal(p, pixels)
-    near = np.minimum(np.abs(x - p[U1]) - 3 * np.exp(p[S1]), np.abs(x - p[U2]) - 3 * np.exp(p[S2])) < NEAR_M
-    order = np.flatnonzero(kept & near)
-    order = order[np.argsort(pixels.v[order])]
-    blocks = np.array_split(order, max(1, math.ceil(order.size / BLOCK)))
-    chosen = pixels.only(order)
-    whiten = whitener([texture.covariance(pixels.only(block), p) for block in blocks])
-    return fit(chosen, p, prior, whiten)
+TAIL: Final = 2.5
+"""Standard deviations beyond which a pixel counts less in the first fit."""
+NUISANCE: Final = 0.82
+"""Of the uncertainty that the fit states, what is found on scenes: it makes room for blurs, slopes and ramps that are rarely there."""
+LEVEL: Final = 0.9
+AIM: Final = 0.925
+"""How often an interval of LEVEL is aimed to hold: the noise is learnt from few independent samples."""
 
 
 def measure_width(image: Image, line: tuple[Point, Point], settings: WidthSettings | None = None) -> Measurement:
-    """Width of the opening under a line.
+    """Width of the opening under a line, square to its edges, as seen from above.
 
     Args:
-        image: or a window of it that holds the line and ``along_m`` to both sides of it.
+        image: or a window of it that holds the line and ``along_m / 2`` to both sides of it.
         line: two points on the ground at both sides of the opening, map units (column, row of the file without CRS).
         settings: how it is measured.
+
+    Returns:
+        Width in metres with its interval, its budget and the fitted model; refused where there is no opening, or none that these
+        pixels can show. ``model``: "u1, m" and "u2, m", the edges in metres along the line from its middle; "turn, rad", of their
+        normal from the line towards the side that lies left of it in local metres; "blur 1, m", "blur 2, m"; "left", "inside",
+        "right", raw numbers; "along, m".
+
+    Raises:
+        UserError: no ground sample distance, or a line that is none.
 
     """
     settings = settings or WidthSettings()
     ground = Ground.of(image)
     patch = patch_of(image, ground, line, settings.along_m)
-    laid = lay(patch, settings)
     blank = Measurement(
-        "width", "width", "m", None, None, None, image.scene.id, method="", gsd_m=patch.gsd_m, where=tuple(line)
-    )
-    if laid is None:
-        return blank
-    return state(blank, patch, laid, settings)
+        id="width", quantity="width", unit="m", value=None, low=None, high=None, scene=image.scene.id, level=LEVEL,
+        method=f"Two edges and three levels of ground fitted to {patch.pixels.u.size} pixels of {patch.band}, "
+        f"over {settings.along_m:g} m along the opening; noise and texture learnt from what is left over.",
+        gsd_m=patch.gsd_m, where=tuple((float(x), float(y)) for x, y in line), warnings=_warnings(image),
+    )  # fmt: skip
+    why = unseen(patch)
+    if why:
+        return refused(blank, why)
+    laid = lay(patch, settings)
+    if laid is not None:
+        run = open_stretch(patch, laid.fitted.p)
+        if run is not None:
+            patch = patch.between(*run)
+            blank = replace(
+                blank, warnings=(*blank.warnings, f"the edges run for {run[1] - run[0]:.1f} m only: averaged over those")
+            )
+            laid = lay(patch, settings)
+    why = "no opening is seen under the line" if laid is None else reason(patch, laid, settings.blur_px * patch.gsd_m)
+    if why or laid is None:
+        return refused(blank, why or "")
+    return _stated(blank, patch, laid, (settings, _leaning(image, ground, line, settings)))
 
 
-def state(blank, patch, laid, settings):
-    from dataclasses import replace
+def lay(patch: Patch, settings: WidthSettings) -> Laid | None:
+    """The model that explains a patch best; None where no start is found."""
+    blur = settings.blur_px * patch.gsd_m
+    prior = prior_of(blur, settings.blur_share, settings.shoulder_m)
+    pixels = patch.pixels
+    tried: list[Fitted] = []
+    for start in starts(patch):
+        rough = pixels.value - predict(start, pixels)[0]
+        sigma = max(1.4826 * float(np.median(np.abs(rough))), 0.01)
+        tried.append(fit(pixels, start, prior, lambda rows, s=sigma: rows / s, TAIL))  # type: ignore[misc]
+    if not tried:
+        return None
+    best = min(tried, key=lambda one: float(np.abs(one.residual).mean()))
+    texture, kept = learn(patch, best.residual, best.p, blur)
+    for _ in range(2):
+        near, whiten = _weighing(pixels.only(kept), best.p, texture)
+        best = fit(near, best.p, prior, whiten)
+        texture, kept = learn(patch, pixels.value - predict(best.p, pixels)[0], best.p, blur)
+    return Laid(best, texture, near, whiten, prior)
 
-    cov = laid.fitted.covariance
-    g = np.zeros(PARAMETERS)
-    g[U2] = 1
-    g[U1] = -1
-    u = math.sqrt(g @ cov @ g)
+
+def _weighing(
+    pixels: Pixels, p: NDArray[np.float64], texture: Texture
+) -> tuple[Pixels, Callable[[NDArray[np.float64]], NDArray[np.float64]]]:
+    """The pixels near the edges, and what takes their texture out; block after block along the edges, so that it stays quick."""
+    x = normal(p, pixels)
+    away = np.minimum(np.abs(x - p[U1]) - 3 * np.exp(p[S1]), np.abs(x - p[U2]) - 3 * np.exp(p[S2]))
+    order = np.flatnonzero(away < NEAR_M)
+    order = order[np.argsort(pixels.v[order], kind="stable")]
+    blocks = np.array_split(order, max(1, math.ceil(order.size / BLOCK)))
+    return pixels.only(order), whitener([texture.covariance(pixels.only(block), p) for block in blocks])
+
+
+def _stated(blank: Measurement, patch: Patch, laid: Laid, how: tuple[WidthSettings, float]) -> Measurement:
+    """The width with its interval: Student's, on as many samples as the texture was learnt from."""
+    settings, leaning = how
+    p, covariance = laid.fitted.p, laid.fitted.covariance
+    variance = float(covariance[U1, U1] + covariance[U2, U2] - 2 * covariance[U1, U2])
     value = laid.fitted.width
-    terms = {"noise and texture": u, "model error": settings.model_px * patch.gsd_m, "GSD": settings.scale_share * value}
-    dof = laid.texture.samples[[0, 2]].min() * 2
-    q = student.ppf(0.95, dof)
-    half = q * math.hypot(*terms.values())
-    return replace(blank, value=value, low=value - half, high=value + half, budget=tuple(terms.items()))
+    terms = {
+        "noise and texture": NUISANCE * math.sqrt(variance),
+        "model error": settings.model_px * patch.gsd_m,
+        "GSD": settings.scale_share * value,
+        "view": leaning,
+    }
+    terms = {name: term for name, term in terms.items() if term > 0}
+    half = float(stdtrit(laid.degrees, 0.5 + 0.5 * AIM)) * combined(terms)
+    blur = np.exp(p[[S1, S2]])
+    left, inside, right = patch.zero + patch.scale * p[[LEFT, INSIDE, RIGHT]]
+    model = {
+        "u1, m": p[U1], "u2, m": p[U2], "turn, rad": p[TURN], "blur 1, m": blur[0], "blur 2, m": blur[1],
+        "left": left, "inside": inside, "right": right, "along, m": float(np.ptp(patch.pixels.v)),
+    }  # fmt: skip
+    return replace(
+        blank, value=value, low=max(value - half, 0.0), high=value + half, budget=tuple(terms.items()),
+        model=tuple((name, float(number)) for name, number in model.items()),
+    )  # fmt: skip
+
+
+def _leaning(image: Image, ground: Ground, line: tuple[Point, Point], settings: WidthSettings) -> float:
+    """By how much edges of unlike height lean into the width where the view is known, metres."""
+    if image.scene.off_nadir is None:
+        return 0.0
+    ends = ground.metres(line)
+    return abs(relief(image.scene, ground, settings.jamb_m, bearing(ends[1] - ends[0])))
+
+
+def _warnings(image: Image) -> tuple[str, ...]:
+    if image.scene.off_nadir is not None:
+        return ()
+    return ("the view angle is not known: edges of unlike height are not in the interval",)

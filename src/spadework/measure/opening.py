@@ -181,7 +181,7 @@ def fit(
             damping *= 10
             if damping > 1e6:  # noqa: PLR2004 - no way is left
                 break
-    covariance = np.linalg.inv(rows.T @ rows + 1e-12 * np.eye(PARAMETERS))
+    covariance = np.asarray(np.linalg.inv(rows.T @ rows + 1e-12 * np.eye(PARAMETERS)), dtype=np.float64)
     return Fitted(p, residual, covariance, cost)
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from spadework.errors import UserError
-from spadework.measure.ground import Ground
 from spadework.measure.opening import Pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spadework.cube import Image
+    from spadework.measure.ground import Ground
     from spadework.records import Point
 
 BEYOND_PX: Final = 1.5
@@ -42,8 +42,6 @@ class Patch:
     """Of the line."""
     gsd_m: float
     """Ground sample distance along the line, metres."""
-    ends: NDArray[np.float64]
-    """(2, 2), column and row of the line's ends in the window."""
     per_px: NDArray[np.float64]
     """(2, 2), metres along the line and across it, of one column and one row."""
     scale: float
@@ -53,9 +51,10 @@ class Patch:
     band: str
     """What the brightness is."""
 
-    def at(self, u: float, v: float) -> NDArray[np.float64]:
-        """(2,): column and row of a place in the patch."""
-        return np.asarray(self.ends.mean(axis=0) + np.linalg.solve(self.per_px, [u, v]))
+    def between(self, low: float, high: float) -> Patch:
+        """Its part from ``low`` to ``high`` metres across the line."""
+        kept = (self.pixels.v >= low) & (self.pixels.v <= high)
+        return replace(self, pixels=self.pixels.only(kept), row=self.row[kept], col=self.col[kept])
 
 
 def brightness(image: Image) -> tuple[NDArray[np.float32], str]:
@@ -115,7 +114,7 @@ def patch_of(image: Image, ground: Ground, line: tuple[Point, Point], along_m: f
         pixels=Pixels(u, v, (raw - zero) / scale), row=row, col=col,
         missing=1 - float(inside.mean()) if inside.size else 1.0,
         saturated=max((float((raw == top).mean()) for top in _CEILINGS), default=0.0) if raw.size else 0.0,
-        length_m=length, gsd_m=gsd, ends=ends, per_px=turned, scale=scale, zero=zero, band=band,
+        length_m=length, gsd_m=gsd, per_px=turned, scale=scale, zero=zero, band=band,
     )  # fmt: skip
 
 

@@ -46,6 +46,8 @@ class Texture:
     """Share of the variance that neighbours do not share."""
     samples: NDArray[np.float64]
     """(3,), independent samples that each ``sigma`` rests on."""
+    usual_m: float
+    """``reach_m`` of usual ground under this blur."""
 
     def of(self, pixels: Pixels, p: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) standard deviation at each pixel."""
@@ -97,7 +99,7 @@ def learn(
         kept = ~_stones(patch, z)
         reach, white = _grain(patch, np.where(kept, z, np.nan), blur_m)
         sigma, samples = _sigmas(residual[kept], part[:, kept], (reach, white, area))
-    return Texture(sigma, reach, white, samples), kept
+    return Texture(sigma, reach, white, samples, math.sqrt(2 * (blur_m**2 + _GRAIN_USUAL**2))), kept
 
 
 def _spread(residual: NDArray[np.float64], share: NDArray[np.float64]) -> float:
@@ -157,6 +159,6 @@ def _sigmas(
     samples = np.maximum(weight - taken, 0.35 * weight) / crowd
     ground = float((square * samples)[[0, 2]].sum() / samples[[0, 2]].sum())
     prior = np.array([ground, float((square * samples).sum() / samples.sum()), ground])
-    belief = np.array([2.0, 1.0, 2.0])
+    belief = np.array([1.0, 1.0, 1.0])
     square = (square * samples + prior * belief) / (samples + belief)
     return np.sqrt(square + 1e-8), samples + belief
