@@ -371,7 +371,7 @@ def variants(value: object, name: str = "") -> list[Any]:
     return out
 
 
-def possible(record: Any, name: str, value: object) -> object | None:
+def possible(record: Any, name: str, value: object) -> object | None:  # noqa: ANN401 - records of all kinds
     """A record with one field changed; None where that is of another kind, or claims more than its pixels carry."""
     if name == "gsd_m" and type(value) is not type(record.gsd_m):
         return None
