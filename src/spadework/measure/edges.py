@@ -72,7 +72,7 @@ BLOCK: Final = 360
 """Pixels whose correlations are weighed together."""
 TAIL: Final = 2.5
 """Standard deviations beyond which a pixel counts less in the first fit."""
-NUISANCE: Final = 0.82
+NUISANCE: Final = 0.78
 """Of the uncertainty that the fit states, what is found on scenes: it makes room for blurs, slopes and ramps that are rarely there."""
 LEVEL: Final = 0.9
 AIM: Final = 0.925
