@@ -43,6 +43,13 @@ def words(text: str, known: Known = PAGE) -> list[str]:
     return [fault.words for fault in lint(text, known)]
 
 
+def test_a_thing_may_be_called_what_a_sighting_on_record_calls_it() -> None:
+    known = Known(CHANGES | {"probable excavator", "probable excavators"})
+    assert rules("It is an excavator. A probable excavator stands there.", known) == []
+    assert rules("It is a launcher.", known) == ["identity"]
+    assert rules("They are excavators.", known) == []
+
+
 # ---------------------------------------------------------------- the rules, one by one
 REFUSED = {
     "mixed-scale": [
@@ -182,6 +189,10 @@ REFUSED = {
         "The bunker keeps missiles.",
     ],
     "identity": [
+        "It is a launcher.",
+        "The object is a yellow bulldozer.",
+        "They are tanks, parked beside the berm.",
+        "This was an excavator on 12 May 2020.",
         "A probable excavator stands there.",
         "A possible tunnel entrance.",
         "The suspected depot.",
@@ -318,6 +329,11 @@ PASSES = {
         "A shelter for goats, says the herdsman.",
     ],
     "identity": [
+        "It is a vehicle-size object.",
+        "It is not a tank.",
+        "Whether it is a truck is unknown.",
+        "This is a car park.",
+        "The ministry says it is a launcher.",
         "Two confirmed changes of the ground.",
         "It was confirmed by three looks.",
         "Later looks have not yet confirmed it.",

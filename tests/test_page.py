@@ -376,9 +376,10 @@ def possible(record: Any, name: str, value: object) -> object | None:  # noqa: A
     if name == "gsd_m" and type(value) is not type(record.gsd_m):
         return None
     try:
-        return dataclasses.replace(record, **{name: value})
+        made: object = dataclasses.replace(record, **{name: value})
     except CeilingError:
         return None
+    return made
 
 
 def told(records: dict[str, Any]) -> dict[str, tuple[Sentence, tuple[object, ...]]]:
