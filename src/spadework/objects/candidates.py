@@ -5,6 +5,8 @@ differences between the box and the strips beside its sides: a wall, a road or t
 out, an object that touches one other thing is only held back. That contrast is divided by what the same box finds in the ground around (a
 constant false-alarm rate in the sense of Rohling 1983, IEEE Trans. AES 19), so that raw numbers of any depth will do.
 
+With the sun known, the shadow of a bright object is taken into it, and a dark patch is placed where what casts the shadow must stand.
+
 It finds whatever has the size and stands out: parked cars, containers, roof fixtures, large rocks. It says "vehicle-size object", "possible".
 """
 
@@ -35,7 +37,7 @@ SIGMA: Final = 1.2533
 class CandidateSettings:
     """What is taken for vehicle-size."""
 
-    sizes_m: tuple[tuple[float, float], ...] = ((4.6, 2.0), (6.0, 2.6), (8.0, 3.0), (11.0, 3.2))
+    sizes_m: tuple[tuple[float, float], ...] = ((4.6, 2.0), (6.0, 2.6), (8.0, 3.0), (11.0, 3.2), (6.5, 4.4))
     """(length, width) of the boxes, metres."""
     turns: int = 8
     """Directions in half a turn; even."""
@@ -53,6 +55,8 @@ class CandidateSettings:
     """The same for the share of the smaller box."""
     reach_m: float = 6.0
     """A dark box this far beyond a bright one, seen from the sun, is its shadow, metres between their centres."""
+    height_m: float = 2.5
+    """Of a vehicle: what a shadow's length is reckoned from, metres."""
     halfway: float = 8.0
     """Contrast at which the score is one half; no probability."""
 
@@ -85,6 +89,9 @@ def candidates(tile: Image, settings: CandidateSettings) -> list[Found]:
     sun = sun_in_image(tile)
     if sun is not None:
         boxes, strengths = without_own_shadows(boxes, strengths, sun, settings.reach_m / gsd)
+        if tile.scene.sun_elevation is not None:
+            run = settings.height_m / np.tan(np.radians(max(tile.scene.sun_elevation, 10.0))) / gsd
+            boxes = sunward(boxes, strengths, sun, run)
     scores = np.abs(strengths) / (np.abs(strengths) + settings.halfway)
     return [
         Found.of_sides((cx, cy), (length, width), angle, score, (VEHICLE_SIZE,))
@@ -111,6 +118,26 @@ def without_own_shadows(
     taken = np.where(own, np.abs(strengths)[None, :], 0).max(axis=1, initial=0)
     kept = ~own.any(axis=0)
     return boxes[kept], np.where(bright, np.maximum(strengths, taken), strengths)[kept]
+
+
+def sunward(
+    boxes: NDArray[np.float64], strengths: NDArray[np.float64], sun: tuple[float, float], run: float
+) -> NDArray[np.float64]:
+    """(n, 5), dark boxes moved to where what casts the shadow stands: a dark patch is an object and its shadow, or the shadow alone.
+
+    Args:
+        boxes: (n, 5), pixels and degrees.
+        strengths: (n), negative = darker than the ground.
+        sun: unit vector (column, row) towards the sun.
+        run: length of the shadow of a vehicle, pixels; a box moves by half of it, at most to its own edge.
+
+    """
+    turn = np.radians(boxes[:, 4])
+    along, across = np.cos(turn) * sun[0] + np.sin(turn) * sun[1], np.cos(turn) * sun[1] - np.sin(turn) * sun[0]
+    half = (boxes[:, 2] * np.abs(along) + boxes[:, 3] * np.abs(across)) / 2
+    moved = boxes.copy()
+    moved[:, :2] += np.where(strengths < 0, np.minimum(half, run / 2), 0)[:, None] * np.array(sun)
+    return moved
 
 
 def _beside_ground(
