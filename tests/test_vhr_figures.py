@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from findings import SCENES, image_of, measurement_of, probability_of, sighting_of, vhr_at, vhr_findings, vhr_of
+from findings import SCENES, image_of, measurement_of, probability_of, sighting_of, vhr_at, vhr_findings
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
@@ -200,11 +200,17 @@ def test_an_image_without_georeference_has_a_scale_bar_by_its_pixels_and_no_arro
     assert measurement_figure(measurement_of(where=((80.0, 60.0), (104.0, 60.0))), bare)
 
 
-def test_suns_that_stand_far_apart_get_no_common_arrow() -> None:
-    seen = view.whole(IMAGES[PAIR[0]], 400)
-    assert view.facts(seen, "t", SCENES).sun is not None
-    far = vhr_of("far", None, sun_azimuth=200.0)
-    assert view.facts(seen, "t", [SCENES[0], far]).sun is None
+def test_each_image_of_a_pair_has_its_own_sun(told: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[float] = []
+    monkeypatch.setattr(comparison, "sun_arrow", lambda _pen, sun, _centre, _size: drawn.append(sun))
+    before, after = IMAGES[PAIR[0]], IMAGES[PAIR[1]]
+    later = dataclasses.replace(after, scene=dataclasses.replace(after.scene, sun_azimuth=200.0))
+    comparison_figure(told.comparisons[0], before, later, probability_of())
+    assert drawn == pytest.approx([141.5, -160.0], abs=1.5)
+    drawn.clear()
+    dark = dataclasses.replace(after, scene=dataclasses.replace(after.scene, sun_azimuth=None))
+    comparison_figure(told.comparisons[0], before, dark, probability_of())
+    assert len(drawn) == 1
 
 
 def test_two_images_of_unlike_numbers_are_stretched_apart_and_that_is_said(told: Findings, lettered: list[str]) -> None:

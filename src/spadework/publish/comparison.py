@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,7 +11,7 @@ import shapely
 from PIL import ImageDraw
 
 from spadework.publish import draw, view, words
-from spadework.publish.plate import plate, wrap
+from spadework.publish.plate import plate, sun_arrow, wrap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,23 +71,30 @@ def draw_comparison(
         panel = shown.picture(limits)
         draw.outline(panel, outlines, draw.VERMILION, 1)
         body.paste(draw.framed(panel), (x, HEAD))
-        _head(pen, x, name, f"{view.day_of(shown.image.scene)}  {words.platform(shown.image.scene.platform)[:22]}")
+        _head(pen, x, name, shown)
     top = 2 * HEAD + height
     body.paste(draw.framed(_shaded(probability, seen)), (0, top))
     pen.text((0, top - 26), "Probability that the ground looks different", font=draw.font(16, bold=True), fill=draw.INK)
     _ramp(pen, (0, top + height + 8), width)
     for down, line, bold in told:
         pen.text((right, top - 26 + down), line, font=draw.font(SMALL + bold, bold=bold), fill=draw.INK)
-    sheet = plate(body, view.facts(seen, "Before and after", [before.scene, after.scene], place))
+    facts = view.facts(seen, "Before and after", [before.scene, after.scene], place)
+    sheet = plate(body, replace(facts, sun=None))  # each panel has its own
     left, head = sheet.corner
     boxes = [(left + x, head + HEAD, left + x + width, head + HEAD + height) for x in (0, right)]
     return Drawn(draw.png(sheet.image), (boxes[0], boxes[1]))
 
 
-def _head(pen: ImageDraw.ImageDraw, x: int, name: str, text: str) -> None:
-    bold = draw.font(17, bold=True)
+def _head(pen: ImageDraw.ImageDraw, x: int, name: str, shown: view.View) -> None:
+    """Which image, of which day, and where its sun stood: shadows of the two may fall elsewhere."""
+    bold, scene = draw.font(17, bold=True), shown.image.scene
     pen.text((x, 8), name, font=bold, fill=draw.INK)
+    text = f"{view.day_of(scene)}  {words.platform(scene.platform)[:22]}"
     pen.text((x + bold.getlength(f"{name}  "), 8), text, font=draw.font(17), fill=draw.INK)
+    sun = shown.direction(scene.sun_azimuth)
+    if sun is not None:
+        pen.text((x + shown.size[0] - 44, 16), "sun", font=draw.font(SMALL), fill=draw.INK, anchor="rm")
+        sun_arrow(pen, sun, (x + shown.size[0] - 18, 16), 0.8)
 
 
 def _outlines(comparison: Comparison, seen: view.View) -> shapely.MultiPolygon:

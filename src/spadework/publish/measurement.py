@@ -45,7 +45,7 @@ class Opening:
     along: NDArray[np.float64]
     """(2) columns, rows of one metre along the line."""
     across: NDArray[np.float64]
-    """(2) columns, rows of one metre across the line, to the right of its direction on screen."""
+    """(2) columns, rows of one metre across the line, towards its left on the ground."""
     half_m: float
     """Half the length of the line."""
     patch_m: float

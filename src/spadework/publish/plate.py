@@ -141,7 +141,8 @@ def plate(body: Image.Image, facts: Imprint, inset: Image.Image | None = None) -
         if facts.north is not None:
             _arrow(pen, facts.north, (MARGIN + width - 12, below + 20))
         if facts.sun is not None:
-            _sun(pen, facts.sun, (MARGIN + width - 84, below + 20))
+            sun_arrow(pen, facts.sun, (MARGIN + width - 84, below + 20))
+            pen.text((MARGIN + width - 110, below + 20), "sun", font=font(TEXT), fill=INK, anchor="rm")
     for index, line in enumerate(small):
         pen.text((MARGIN + side, below + ruler + LINE * index), line, font=font(SMALL), fill=FAINT)
     return Plate(sheet, (MARGIN, top))
@@ -172,17 +173,23 @@ def _arrow(pen: ImageDraw.ImageDraw, north: float, centre: tuple[float, float]) 
     pen.text((centre[0] - 24, centre[1]), "N", font=font(TEXT, bold=True), fill=INK, anchor="mm")
 
 
-def _sun(pen: ImageDraw.ImageDraw, sun: float, centre: tuple[float, float]) -> None:
-    """An arrow that comes from a disc where the sun stands, in the direction of the shadows."""
+def sun_arrow(pen: ImageDraw.ImageDraw, sun: float, centre: tuple[float, float], size: float = 1.0) -> None:
+    """An arrow that comes from a disc where the sun stands, degrees clockwise from up, in the direction of the shadows.
+
+    Args:
+        pen: of the picture.
+        sun: degrees clockwise from up.
+        centre: of the arrow, pixels.
+        size: 1 = 37 pixels long.
+
+    """
     angle = math.radians(sun)
-    (x, y), (right, up) = centre, (math.sin(angle), -math.cos(angle))
-    tip, disc = (x - 18 * right, y - 18 * up), (x + 13 * right, y + 13 * up)
-    pen.line([disc, tip], fill=INK, width=2)
-    head = [
-        tip,
-        (tip[0] + 8 * right - 4 * up, tip[1] + 8 * up + 4 * right),
-        (tip[0] + 8 * right + 4 * up, tip[1] + 8 * up - 4 * right),
-    ]
-    pen.polygon(head, fill=INK)
-    pen.ellipse((disc[0] - 6, disc[1] - 6, disc[0] + 6, disc[1] + 6), fill=YELLOW, outline=INK)
-    pen.text((x - 26, y), "sun", font=font(TEXT), fill=INK, anchor="rm")
+    right, up = (math.cos(angle), math.sin(angle)), (math.sin(angle), -math.cos(angle))
+
+    def at(along: float, across: float) -> tuple[float, float]:
+        return centre[0] + size * (along * up[0] + across * right[0]), centre[1] + size * (along * up[1] + across * right[1])
+
+    (x, y), disc = at(13, 0), 6 * size
+    pen.line([(x, y), at(-18, 0)], fill=INK, width=2)
+    pen.polygon([at(-18, 0), at(-10, 4), at(-10, -4)], fill=INK)
+    pen.ellipse((x - disc, y - disc, x + disc, y + disc), fill=YELLOW, outline=INK)

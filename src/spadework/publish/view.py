@@ -31,8 +31,6 @@ SAMPLE: Final = 200_000
 
 UNEVEN: Final = (2, 3)
 """Times its size at which an image is only drawn whole: in between, its pixels would visibly differ in size."""
-SAME_SUN: Final = 10.0
-"""Two Scenes whose suns stand further apart, degrees, get no arrow in common."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,15 +182,6 @@ def facts(view: View, title: str, scenes: Sequence[VhrScene], place: str = "") -
     size = view.image.scene.gsd_m
     pixel = f"pixel {max(size):.2g} m" if size else "pixel of unknown size"
     lines = (" · ".join(part for part in (days, platforms, pixel, place) if part), *words.credits_of(scenes))
-    north, sun = view.direction(0.0), view.direction(_sun(scenes))
+    north, sun = view.direction(0.0), view.direction(view.image.scene.sun_azimuth)
     synthetic = any(scene.synthetic for scene in scenes)
     return Imprint(words.clean(title), lines, synthetic, view.metre_px, view.size[0], north, sun)
-
-
-def _sun(scenes: Sequence[VhrScene]) -> float | None:
-    """Where the sun stood, degrees from north; None where that is not known of each Scene, or is not the same for all."""
-    first = scenes[0].sun_azimuth
-    for scene in scenes:
-        if first is None or scene.sun_azimuth is None or abs((scene.sun_azimuth - first + 180) % 360 - 180) > SAME_SUN:
-            return None
-    return first
