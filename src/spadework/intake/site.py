@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 import json
 import re
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import shapely
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from pyproj import Transformer
 
 from spadework.errors import GeometryError, SiteFileError
 from spadework.grid import rings_of
+from spadework.intake import tables
+from spadework.intake.scenes import scene_tables
 from spadework.records import BANDS, ClearRule, ImagerySource, MaskRule, Period, PublishRule, Site
 
 if TYPE_CHECKING:
@@ -24,97 +25,6 @@ if TYPE_CHECKING:
 
 _SPAN = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(km|m)\s*$")
 _URL = re.compile(r"^https?://", re.IGNORECASE)
-
-
-class _Table(BaseModel):
-    """A TOML table: no key that we do not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _SiteTable(_Table):
-    name: Annotated[str, Field(min_length=1)]
-    geometry: str | None = None
-    bbox: tuple[float, float, float, float] | None = None
-    point: tuple[float, float] | None = None
-    radius_m: Annotated[float, Field(gt=0)] | None = None
-    base_rate_per_km2_year: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
-    synthetic: bool = False
-
-
-class _PeriodTable(_Table):
-    start: dt.date
-    end: dt.date
-    history_start: dt.date
-
-
-class _MaskTable(_Table):
-    band: int | str
-    clear: tuple[int, ...]
-
-
-class _ImageryTable(_Table):
-    stac: str | None = None
-    collections: tuple[str, ...] = ()
-    max_cloud: Annotated[float, Field(ge=0, le=100)] = 100.0
-    assets: dict[str, str] = Field(default_factory=dict)
-    files: str | None = None
-    bands: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    scale: float | None = None
-    offset: float | None = None
-    nodata: float | None = None
-    mask: _MaskTable | None = None
-    datetime_pattern: str | None = None
-    credit: str | None = None
-    licence: str | None = None
-
-
-class _ClearTable(_Table):
-    scl: tuple[Annotated[int, Field(ge=0, le=11)], ...] = ClearRule().scl
-    dilate_m: Annotated[float, Field(ge=0, le=100)] = ClearRule().dilate_m
-    min_share: Annotated[float, Field(ge=0, le=1)] = ClearRule().min_share
-
-
-class _EventsTable(_Table):
-    min_pixels: Annotated[int, Field(ge=1)] = 8
-
-
-class _SceneTable(_Table):
-    path: str
-    datetime: dt.datetime
-    provider: str
-    licence: str
-    credit: str
-    off_nadir_deg: float | None = None
-
-
-class _SourceTable(_Table):
-    path: str
-    outlet: str
-    published: dt.date
-    url: str | None = None
-
-
-class _PublishTable(_Table):
-    coordinates: str = "5 km"
-    delay_days: Annotated[int, Field(ge=0)] = 0
-    redistribute: tuple[str, ...] = ()
-
-
-class _PrivacyTable(_Table):
-    query: Literal["tile", "aoi"] = "tile"
-
-
-class _SiteFile(_Table):
-    site: _SiteTable
-    period: _PeriodTable
-    imagery: Annotated[tuple[_ImageryTable, ...], Field(min_length=1)]
-    clear: _ClearTable = _ClearTable()
-    events: _EventsTable = _EventsTable()
-    scene: tuple[_SceneTable, ...] = ()
-    source: tuple[_SourceTable, ...] = ()
-    publish: _PublishTable = _PublishTable()
-    privacy: _PrivacyTable = _PrivacyTable()
 
 
 def read_site(path: Path) -> Site:
@@ -136,7 +46,7 @@ def read_site(path: Path) -> Site:
     except tomllib.TOMLDecodeError as error:
         raise SiteFileError(str(path), f"is not valid TOML: {error}", "mend that line") from error
     try:
-        table = _SiteFile.model_validate(raw)
+        table = tables.SiteFile.model_validate(raw)
     except ValidationError as error:
         raise _explain(path, error) from error
     folder = path.resolve().parent
@@ -158,11 +68,8 @@ def read_site(path: Path) -> Site:
         min_pixels=table.events.min_pixels,
         base_rate=table.site.base_rate_per_km2_year,
         synthetic=table.site.synthetic,
-        unused=tuple(
-            f"[[{name}]] tables of the site file ({n})"
-            for name, n in (("scene", len(table.scene)), ("source", len(table.source)))
-            if n
-        ),
+        **scene_tables(path, table),
+        unused=(f"[[source]] tables of the site file ({len(table.source)})",) if table.source else (),
     )
 
 
@@ -182,12 +89,12 @@ def _explain(path: Path, error: ValidationError) -> SiteFileError:
 
 
 def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
-    model: Any = _SiteFile
+    model: Any = tables.SiteFile
     for part in loc:
         if isinstance(part, int):
             continue
-        for name in re.findall(r"_\w+Table", str(model.model_fields[part].annotation)):
-            model = globals()[name]
+        for name in re.findall(r"\w+Table", str(model.model_fields[part].annotation)):
+            model = getattr(tables, name)
     return list(model.model_fields)
 
 
@@ -200,7 +107,7 @@ def _metres(path: Path, text: str) -> float:
     return float(match[1]) * (1000.0 if match[2] == "km" else 1.0)
 
 
-def _imagery(thing: str, folder: Path, entry: _ImageryTable) -> ImagerySource:
+def _imagery(thing: str, folder: Path, entry: tables.ImageryTable) -> ImagerySource:
     if (entry.stac is None) == (entry.files is None):
         raise SiteFileError(thing, "needs either stac or files", "give one of the two")
     if entry.files is not None and not entry.bands:
@@ -234,7 +141,7 @@ def _imagery(thing: str, folder: Path, entry: _ImageryTable) -> ImagerySource:
 
 
 # ---------------------------------------------------------------- the area
-def _area(path: Path, folder: Path, table: _SiteTable) -> MultiPolygon:
+def _area(path: Path, folder: Path, table: tables.SiteTable) -> MultiPolygon:
     ways = [table.geometry is not None, table.bbox is not None, table.point is not None]
     if sum(ways) != 1 or (table.point is None) != (table.radius_m is None):
         raise SiteFileError(f"{path}: [site]", "needs exactly one area", "give geometry, or bbox, or point with radius_m")

@@ -30,7 +30,19 @@ from spadework.records.imagery import BANDS, Asset, Dropped, Look, Request, Scen
 from spadework.records.likelihood import TERMS, Term, term_of
 from spadework.records.place import MultiPolygon, Polygon, Ring
 from spadework.records.product import Correction, Gate, Product, SignOff
-from spadework.records.site import ClearRule, ImagerySource, MaskRule, Period, PublishRule, Site
+from spadework.records.site import (
+    ClearRule,
+    ImagerySource,
+    MaskRule,
+    MeasureRule,
+    MeasureWord,
+    Period,
+    PublishRule,
+    SceneFile,
+    SightingRule,
+    Site,
+    Truth,
+)
 from spadework.records.vhr import (
     CEILINGS,
     HEAVY,
@@ -80,6 +92,8 @@ __all__ = [
     "Look",
     "Mark",
     "MaskRule",
+    "MeasureRule",
+    "MeasureWord",
     "Measurement",
     "MultiPolygon",
     "NullStatement",
@@ -96,16 +110,19 @@ __all__ = [
     "Request",
     "Ring",
     "Scene",
+    "SceneFile",
     "SceneRef",
     "Season",
     "Sensitivity",
     "SeriesRow",
     "Sighting",
+    "SightingRule",
     "SignOff",
     "Site",
     "Smallest",
     "Status",
     "Term",
+    "Truth",
     "Unit",
     "VhrScene",
     "ceiling",

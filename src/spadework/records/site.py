@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from spadework.records.place import MultiPolygon
+from spadework.records.vhr import Identity, Point
+
+MeasureWord: TypeAlias = Literal["width", "length", "area", "shadow", "spoil", "excavation", "passage"]
+"""What can be measured in a Scene: the word of the command and of the site file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,75 @@ class PublishRule:
 
 
 @dataclass(frozen=True, slots=True)
+class SceneFile:
+    """One ``[[scene]]`` table: a very-high-resolution image, and what its file does not say itself."""
+
+    id: str
+    path: str
+    """Absolute."""
+    datetime: dt.datetime
+    provider: str
+    licence: str
+    credit: str
+    platform: str = "unknown"
+    bands: tuple[tuple[str, int], ...] = ()
+    """(common name or "pan", 1-based band); empty = as the file names them."""
+    gsd_m: float | None = None
+    off_nadir: float | None = None
+    view_azimuth: float | None = None
+    sun_elevation: float | None = None
+    """None = computed from time and place."""
+    sun_azimuth: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRule:
+    """One ``[[measure]]`` table: what an analyst measures, and where it was drawn."""
+
+    id: str
+    scene: str
+    """Id of the SceneFile."""
+    quantity: MeasureWord
+    points: tuple[Point, ...] = ()
+    """Map units of the Scene's CRS (pixels without one): the ends of a line, or the corners of a polygon."""
+    label: str = ""
+    along_m: float = 6.0
+    """Of a width: length averaged along the opening."""
+    slope_deg: float = 0.0
+    """Of a shadow: rise of the ground from its foot to its tip."""
+    height_m: float | None = None
+    """Of spoil: a cap on its height; of a passage: clear height of the opening."""
+    of: str | None = None
+    """Id of the measurement that this one starts from: a passage from a width, an excavation from a spoil volume."""
+
+
+@dataclass(frozen=True, slots=True)
+class SightingRule:
+    """One ``[[sighting]]`` table: what an analyst saw; held to the ceiling of its Scene like any other."""
+
+    id: str
+    scene: str
+    label: str
+    identity: Identity
+    centre: Point
+    length_m: float
+    width_m: float
+    angle_deg: float
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """One ``[[truth]]`` table: what a simulated place is known to hold."""
+
+    what: str
+    value: float
+    unit: str
+    result: str
+    """What answers it: "measurement:ID", "shift_x", "shift_y", "sightings" or "changed_fraction"."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A named polygon with a question period and a history period."""
 
@@ -99,5 +172,11 @@ class Site:
     """Real lasting changes expected a km2 and year: what the probability of an event supposes."""
     synthetic: bool = False
     """True when any imagery is simulated; then every page and figure says so."""
+    scenes: tuple[SceneFile, ...] = ()
+    """Very-high-resolution images, in time order."""
+    measures: tuple[MeasureRule, ...] = ()
+    sightings: tuple[SightingRule, ...] = ()
+    truths: tuple[Truth, ...] = ()
+    """Only of a simulated place."""
     unused: tuple[str, ...] = ()
     """Tables of the site file that are checked, and not used by this version."""
