@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 
     _Measure = Callable[[NDArray[np.float32], float], NDArray[np.float32]]
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 MARGIN: Final = 64
 """Pixels that a feature looks to each side, at most."""
 _TONES: Final = (0.0, 1.5, 4.0, 16.0)
 """Gaussians, standard deviation in pixels, over which tone is averaged."""
+_WIDE: Final = 10.0
+"""Over more pixels than this only the gap is told: tone over a wide field names the place, not the change."""
 _TEXTURES: Final = (2.0, 6.0)
 _EDGES: Final = (1.0, 2.0, 4.0)
 _COHERENT: Final = (2.0, 5.0)
 _WINDOWS: Final = (5, 15)
 """Sides of windows in which darkest and brightest are taken, pixels."""
+_PROFILE: Final = (7, 15, 31)
+"""Sides of the squares by which bright and dark objects are told by size, pixels."""
 _LIMIT: Final = 6.0
 """Tones are cut at so many standard deviations of stable ground."""
 
@@ -65,6 +69,8 @@ def _features(
     for side in _WINDOWS:
         yield from _both("darkest", (side,), pair, lambda plane, size: ndimage.minimum_filter(plane, int(size)))
         yield from _both("brightest", (side,), pair, lambda plane, size: ndimage.maximum_filter(plane, int(size)))
+    yield from _both("bright object", _PROFILE, pair, _bright_object)
+    yield from _both("dark object", _PROFILE, pair, lambda plane, side: _bright_object(-plane, side))
     for scale in _EDGES:
         yield f"structure {scale:g}", structure(before, after, scale)
     for scale in _TEXTURES:
@@ -95,8 +101,9 @@ def _tone(
         length = np.zeros(before.shape[1:], dtype=np.float32)
         for band, one, other in zip(bands, before, after, strict=True):
             first, second = (_mean(plane, scale) if scale else plane for plane in (one, other))
-            yield f"{band} before {scale:g}", first
-            yield f"{band} after {scale:g}", second
+            if scale < _WIDE:
+                yield f"{band} before {scale:g}", first
+                yield f"{band} after {scale:g}", second
             yield f"{band} gap {scale:g}", second - first
             length = length + (second - first) ** 2
         yield f"change vector {scale:g}", np.sqrt(length)
@@ -139,6 +146,11 @@ def _coherence(plane: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     right, down = (ndimage.gaussian_filter(plane, 1.0, order=order, truncate=3.0) for order in ((0, 1), (1, 0)))
     xx, yy, xy = (_mean(part, scale) for part in (right**2, down**2, right * down))
     return np.asarray(np.sqrt((xx - yy) ** 2 + 4 * xy**2) / (xx + yy + 1e-3))
+
+
+def _bright_object(plane: NDArray[np.float32], side: float) -> NDArray[np.float32]:
+    """White top-hat: how much brighter than around is what a square does not fit into (Pesaresi and Benediktsson 2001)."""
+    return np.asarray(plane - ndimage.grey_opening(plane, (int(side), int(side))))
 
 
 def _correlation(before: NDArray[np.float32], after: NDArray[np.float32], scale: float) -> NDArray[np.float32]:

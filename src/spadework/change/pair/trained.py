@@ -35,13 +35,15 @@ class TrainSettings:
 
     rounds: int = 300
     """Trees."""
-    leaves: int = 31
+    leaves: int = 15
     rate: float = 0.05
     """Learning rate."""
     least: int = 200
     """Pixels in a leaf, at least."""
-    share: float = 0.5
-    """Of features and of pixels that a tree sees."""
+    pixel_share: float = 0.5
+    """Of pixels that a tree sees."""
+    feature_share: float = 0.3
+    """Of features that a tree sees: few, so that none that only names a place carries it."""
     ridge: float = 1.0
     """L2 penalty of a leaf's value."""
     every: int = 2
@@ -219,7 +221,7 @@ def _fit(pairs: Sequence[LabelledPair], tables: Sequence[_Table], settings: Trai
 def _options(settings: TrainSettings) -> dict[str, Any]:
     return {
         "objective": "binary", "num_leaves": settings.leaves, "learning_rate": settings.rate, "min_data_in_leaf": settings.least,
-        "feature_fraction": settings.share, "bagging_fraction": settings.share, "bagging_freq": 1, "lambda_l2": settings.ridge,
+        "feature_fraction": settings.feature_share, "bagging_fraction": settings.pixel_share, "bagging_freq": 1, "lambda_l2": settings.ridge,
         "seed": settings.seed, "num_threads": 1, "deterministic": True, "force_row_wise": True, "verbosity": -1,
     }  # fmt: skip
 
