@@ -89,12 +89,14 @@ def _head(pen: ImageDraw.ImageDraw, x: int, name: str, shown: view.View) -> None
     """Which image, of which day, and where its sun stood: shadows of the two may fall elsewhere."""
     bold, scene = draw.font(17, bold=True), shown.image.scene
     pen.text((x, 8), name, font=bold, fill=draw.INK)
-    text = f"{view.day_of(scene)}  {words.platform(scene.platform)[:22]}"
-    pen.text((x + bold.getlength(f"{name}  "), 8), text, font=draw.font(17), fill=draw.INK)
-    sun = shown.direction(scene.sun_azimuth)
+    sun, left = shown.direction(scene.sun_azimuth), bold.getlength(f"{name}  ")
+    text = f"{view.day_of(scene)}  {words.platform(scene.platform)}"
+    while left + draw.font(17).getlength(text) > PANEL - (84 if sun is not None else 0):
+        text = text[:-1]
+    pen.text((x + left, 8), text, font=draw.font(17), fill=draw.INK)
     if sun is not None:
-        pen.text((x + shown.size[0] - 44, 16), "sun", font=draw.font(SMALL), fill=draw.INK, anchor="rm")
-        sun_arrow(pen, sun, (x + shown.size[0] - 18, 16), 0.8)
+        pen.text((x + PANEL - 44, 16), "sun", font=draw.font(SMALL), fill=draw.INK, anchor="rm")
+        sun_arrow(pen, sun, (x + PANEL - 18, 16), 0.8)
 
 
 def _outlines(comparison: Comparison, seen: view.View) -> shapely.MultiPolygon:
