@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 FINE = 8
-MARGIN_M = 4.0
+MARGIN_M = 2.0
 
 
 @dataclass(frozen=True)
@@ -47,37 +47,29 @@ class Box:
 
 def paint(box: Box, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Reflectance without texture at u across and v along the opening, from its middle."""
-    half = box.width / 2
-    if box.kind == "one edge":
-        return np.where(u < 0, box.left, box.inside)
-    if box.kind == "no contrast":
-        return np.full_like(u, box.left)
-    if box.kind == "steps":
-        third = (box.left + box.inside) / 2
-        return np.select([u < -half, u < 0, u < half], [box.left, third, box.inside], box.inside * 0.4)
-    if box.kind == "three bands":
-        inner = np.abs(np.abs(u) - half) < half * 0.45
-        return np.where(inner, box.inside, box.left)
-    if box.kind == "wall":
-        top = (u < -half) & (u > -half - 0.5)
-        return np.where(np.abs(u) < half, box.inside, np.where(top, min(1.6 * box.left, 0.9), box.left))
-    if box.kind == "fading shadow":
-        fade = box.inside + (box.left - box.inside) * np.clip((u + half) / box.width, 0, 1)
-        return np.where(u < -half, box.left, np.where(u < half, fade, box.right))
+    half, left, inside = box.width / 2, box.left, box.inside
+    fade = inside + (left - inside) * np.clip((u + half) / box.width, 0, 1)
+    made = {
+        "one edge": lambda: np.where(u < 0, left, inside),
+        "no contrast": lambda: np.full_like(u, left),
+        "steps": lambda: np.select([u < -half, u < 0, u < half], [left, (left + inside) / 2, inside], inside * 0.4),
+        "three bands": lambda: np.where(np.abs(np.abs(u) - half) < half * 0.45, inside, left),
+        "wall": lambda: np.select([u < -half - 0.5, u < -half, u < half], [left, min(1.6 * left, 0.9), inside], left),
+        "fading shadow": lambda: np.select([u < -half, u < half], [left, fade], box.right),
+        "mid wall": lambda: np.select([u < -half - 1, u < -half, u < half], [left, (left + inside) / 2, inside], box.right),
+    }
+    if box.kind in made:
+        return made[box.kind]()
     if box.kind == "wedge":
         half = half + 0.35 * v
-    if box.kind == "mid wall":
-        lit = 0.5 * (box.left + box.inside)
-        return np.select([u < -half - 1.0, u < -half, u < half], [box.left, lit, box.inside], box.right)
-    inner = box.inside + box.ramp * (0.5 * (box.left + box.right) - box.inside) * u / box.width
+    inner = inside + box.ramp * (0.5 * (left + box.right) - inside) * u / box.width
     soft = max(box.soft_m, 1e-6)
-    right, left = np.clip((u - half) / soft + 0.5, 0, 1), np.clip((-half - u) / soft + 0.5, 0, 1)
-    closed = np.abs(v) > box.edge_m / 2
-    scene = left * box.left + right * box.right + (1 - left - right) * inner
-    return np.where(closed, np.where(u < 0, box.left, box.right), scene)
+    past, before = np.clip((u - half) / soft + 0.5, 0, 1), np.clip((-half - u) / soft + 0.5, 0, 1)
+    scene = before * left + past * box.right + (1 - before - past) * inner
+    return np.where(np.abs(v) > box.edge_m / 2, np.where(u < 0, left, box.right), scene)
 
 
-def shoot(box: Box, seed: int):
+def shoot(box: Box, seed: int) -> tuple[np.ndarray, tuple[float, ...], tuple[tuple[float, float], ...]]:
     """DN (y, x), affine a..f with metres as map units, and the line x1, y1, x2, y2."""
     rng = np.random.default_rng(seed)
     size = math.ceil((box.width + 2 * (box.reach_m + MARGIN_M)) * 1.25 / box.gsd)

@@ -68,7 +68,9 @@ class WidthSettings:
 
 NEAR_M: Final = 2.4
 """Pixels within this of an edge, beyond thrice the blur, settle where it is."""
-BLOCK: Final = 360
+ROUGH: Final = 400
+"""Pixels that suffice to choose between starts."""
+BLOCK: Final = 300
 """Pixels whose correlations are weighed together."""
 TAIL: Final = 2.5
 """Standard deviations beyond which a pixel counts less in the first fit."""
@@ -129,15 +131,15 @@ def lay(patch: Patch, settings: WidthSettings) -> Laid | None:
     blur = settings.blur_px * patch.gsd_m
     prior = prior_of(blur, settings.blur_share, settings.shoulder_m)
     pixels = patch.pixels
+    some = pixels.only(np.arange(0, pixels.u.size, max(1, pixels.u.size // ROUGH)))
     tried: list[Fitted] = []
     for start in starts(patch):
-        rough = pixels.value - predict(start, pixels)[0]
-        sigma = max(1.4826 * float(np.median(np.abs(rough))), 0.01)
-        tried.append(fit(pixels, start, prior, lambda rows, s=sigma: rows / s, TAIL))  # type: ignore[misc]
+        sigma = max(1.4826 * float(np.median(np.abs(some.value - predict(start, some)[0]))), 0.01)
+        tried.append(fit(some, start, prior, lambda rows, s=sigma: rows / s, TAIL))  # type: ignore[misc]
     if not tried:
         return None
     best = min(tried, key=lambda one: float(np.abs(one.residual).mean()))
-    texture, kept = learn(patch, best.residual, best.p, blur)
+    texture, kept = learn(patch, pixels.value - predict(best.p, pixels)[0], best.p, blur)
     for _ in range(2):
         near, whiten = _weighing(pixels.only(kept), best.p, texture)
         best = fit(near, best.p, prior, whiten)

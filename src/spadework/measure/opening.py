@@ -71,6 +71,15 @@ class Prior:
     """(11,)"""
     weight: NDArray[np.float64]
     """(11,), one over the standard deviation; 0 = nothing is known."""
+    ties: NDArray[np.float64]
+    """(k, 11), combinations of parameters that are 0 within one standard deviation."""
+
+    def rows(self, p: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(11 + k, 11) and (11 + k,): the rows of a linear system that pull parameters to what is known."""
+        return (
+            np.vstack([np.diag(self.weight), self.ties]),
+            np.concatenate([(self.mean - p) * self.weight, -self.ties @ p]),
+        )
 
 
 def normal(p: NDArray[np.float64], pixels: Pixels) -> NDArray[np.float64]:
@@ -211,6 +220,6 @@ def _system(
         cost = 0.5 * tail**2 * float(np.log1p(share).sum())
         weight = 1 / np.sqrt(1 + share)
         rows, right = rows * weight[:, None], right * weight
-    pull = (prior.mean - p) * prior.weight
+    known, pull = prior.rows(p)
     cost += 0.5 * float(pull @ pull)
-    return residual, np.vstack([rows, np.diag(prior.weight)]), np.concatenate([right, pull]), cost
+    return residual, np.vstack([rows, known]), np.concatenate([right, pull]), cost

@@ -6,7 +6,7 @@ Each rule is a sign of the fit and a bound. Bounds were set on scenes of ``bench
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -25,6 +25,7 @@ from spadework.measure.opening import (
     Fitted,
     Pixels,
     Prior,
+    fit,
     normal,
     predict,
 )
@@ -49,7 +50,7 @@ MOST_MISSING: Final = 0.02
 MOST_SATURATED: Final = 0.05
 CLEAR: Final = 2.4
 """A step must stand out by this many of its standard uncertainties..."""
-DEEP: Final = 1.0
+DEEP: Final = 1.8
 """...and by this many standard deviations of the texture of its ground."""
 FOREIGN: Final = 5.0
 """What the model leaves over, averaged along the edges, in its standard uncertainties..."""
@@ -59,16 +60,18 @@ FADE_M: Final = 0.75
 """Softness of an edge on the ground that no shoulder has, metres, standard deviation."""
 SPLAY_DEG: Final = 12.0
 """Edges further from parallel than this bound no one width..."""
-SPLAY_GAIN: Final = 0.06
-"""...if that explains this share of what is left over."""
+SPLAY_GAIN: Final = 3.0
+"""...if that explains as much of what is left over as so many independent samples hold."""
+TIED: Final = 50.0
+"""One over the brightness within which tied levels are equal."""
 RIMS_M: Final = (0.5, 1.0)
 """Breadths of a strip beside an edge that are tried, metres."""
-BRIGHT_RIM: Final = (0.18, 3.4)
+BRIGHT_RIM: Final = (0.2, 2.8)
 """Metres of the step, and standard uncertainties, of a strip brighter than the ground."""
-BETWEEN_RIM: Final = (-0.5, 2.9)
+BETWEEN_RIM: Final = (-0.45, 2.6)
 """The same of a strip between the ground and the inside."""
-REST: Final = 0.5
-"""Of a step as the mean level of the inside makes it; with less left at the edge, the inside fades into the ground."""
+FADED: Final = 2.5
+"""By so much more than an opening, in squares of standard uncertainties, a shadow that fades may leave over and still be told."""
 WIDE: Final = 0.6
 """A standard uncertainty over this share of the width says nothing."""
 
@@ -202,7 +205,8 @@ def _splayed(patch: Patch, laid: Laid, _: float) -> str | None:
     full, less = np.linalg.solve(square, onto), np.linalg.solve(square[:-1, :-1], onto[:-1])
     gain = 1 - float(np.sum((right - rows @ full) ** 2)) / float(np.sum((right - rows[:, :-1] @ less) ** 2))
     splay = abs(math.degrees(math.atan(float(full[-1]))))
-    if splay < SPLAY_DEG or gain < SPLAY_GAIN:
+    crowd = 1 + (1 - laid.texture.white) * 2 * math.pi * laid.texture.reach_m**2 / abs(float(np.linalg.det(patch.per_px)))
+    if splay < SPLAY_DEG or gain * right.size / crowd < SPLAY_GAIN:
         return None
     return f"the edges are not parallel: they open by about {splay:.0f} degrees"
 
@@ -212,10 +216,27 @@ def _fading(_: Patch, laid: Laid, blur_m: float) -> str | None:
     soft = math.exp(2 * max(p[S1], p[S2])) - blur_m**2
     if soft > FADE_M**2:
         return f"an edge fades over {2 * math.sqrt(soft):.1f} m, as the end of a shadow does: it bounds no opening"
-    level = np.array([p[LEFT] - p[INSIDE], p[RIGHT] - p[INSIDE]])
-    if (steps(laid)[0] / np.where(level == 0, np.inf, level) < REST).any():
-        return "the inside rises to the ground at one edge, as a shadow that fades does: there is one edge only"
+    for side in range(2):
+        if 2 * (_faded(laid, side) - laid.fitted.cost) < FADED:
+            return "the inside rises to the ground at one edge, as a shadow that fades does: there is one edge only"
     return None
+
+
+def _faded(laid: Laid, side: int) -> float:
+    """Cost of a model whose inside rises evenly until it is the ground, on the left (0) or the right."""
+    p = laid.fitted.p.copy()
+    level, sign = (LEFT, -1) if side == 0 else (RIGHT, 1)
+    tie = np.zeros((1, p.size))
+    tie[0, [level, INSIDE, RAMP]] = TIED, -TIED, -TIED * sign
+    weight = laid.prior.weight.copy()
+    weight[RAMP] = 0
+    if side == 0:
+        p[U1] -= 0.25 * laid.fitted.width
+    else:
+        p[U2] += 0.25 * laid.fitted.width
+    p[INSIDE] = 0.5 * (p[INSIDE] + p[level])
+    p[RAMP] = sign * (p[level] - p[INSIDE])
+    return fit(laid.near, p, replace(laid.prior, weight=weight, ties=tie), laid.whiten).cost
 
 
 def _rimmed(_: Patch, laid: Laid, __: float) -> str | None:
@@ -230,9 +251,10 @@ def _rimmed(_: Patch, laid: Laid, __: float) -> str | None:
         first, last = sorted((edge, edge + (2 * k - 1) * breadth))
         columns.append(ndtr((x - first) / blur) - ndtr((x - last) / blur))
     rows = laid.whiten(np.column_stack([jacobian, near.value - value, *columns]))
-    base = np.vstack([rows[:, : p.size], np.diag(laid.prior.weight)])
-    extra = np.vstack([rows[:, p.size :], np.zeros((p.size, len(tags) + 1))])
-    extra[rows.shape[0] :, 0] = (laid.prior.mean - p) * laid.prior.weight
+    known, pull = laid.prior.rows(p)
+    base = np.vstack([rows[:, : p.size], known])
+    extra = np.vstack([rows[:, p.size :], np.zeros((pull.size, len(tags) + 1))])
+    extra[rows.shape[0] :, 0] = pull
     q, _r = np.linalg.qr(base)
     extra -= q @ (q.T @ extra)
     power = np.sum(extra[:, 1:] ** 2, axis=0) + 1e-12

@@ -54,7 +54,7 @@ def prior_of(blur_m: float, blur_share: float, shoulder_m: float) -> Prior:
     weight[TURN] = 1 / TURN_U
     weight[RAMP] = 1 / RAMP_U
     weight[[SLOPE_LEFT, SLOPE_RIGHT]] = 1 / SLOPE_U
-    return Prior(mean, weight)
+    return Prior(mean, weight, np.zeros((0, PARAMETERS)))
 
 
 def starts(patch: Patch) -> list[NDArray[np.float64]]:

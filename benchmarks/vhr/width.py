@@ -1,0 +1,177 @@
+"""Width of an opening against known truth, beside threshold counting and an ordinary fit.
+
+``width.py development`` and ``width.py acceptance`` print a table a cell, the refusals and the verdict; acceptance is run once a frozen
+version and adds a line to scorings.jsonl. ``width.py walls`` measures buildings of the SpaceNet sample twice.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from pathlib import Path
+
+import boxes
+import numpy as np
+from scoring import log, wilson
+
+from spadework.cube import Image
+from spadework.measure.edges import WidthSettings, lay, measure_width
+from spadework.measure.ground import Ground
+from spadework.measure.opening import U1, U2
+from spadework.measure.opening import fit as fit_model
+from spadework.measure.patch import patch_of
+from spadework.measure.starts import prior_of
+from spadework.records import Point, VhrScene
+from spadework.simulate.opening import OpeningSettings, see_opening
+
+SETTINGS = json.loads((Path(__file__).parent / "width_settings.json").read_text())
+MAP_SCALE = 0.9996
+"""Of UTM on its central stripe, near which all scenes lie: map metres over metres on the ground."""
+
+
+def scene(maker: str, changes: dict, gsd: float, seed: int) -> tuple[Image, tuple[Point, Point], float, float]:
+    """An image, the line, the truth on the ground in metres, metres to average along."""
+    changes = dict(changes)
+    along = changes.pop("along_m", 6.0)
+    if "width_px" in changes:
+        changes["width"] = changes.pop("width_px") * gsd
+    if maker == "boxes":
+        box = boxes.Box(gsd=gsd, **changes)
+        dn, transform, line = boxes.shoot(box, seed)
+        image = Image(dn[None], np.ones(dn.shape, bool), ("pan",), transform, VhrScene(f"{seed}", crs="EPSG:32637"))
+        return image, line, box.width, along
+    shot = see_opening(OpeningSettings(gsd=(gsd, gsd), **changes), seed)
+    return shot.image, shot.line, OpeningSettings(**changes).width, along
+
+
+def counted(image: Image, line: tuple[Point, Point], along: float) -> float:
+    """Peer: Otsu's threshold on the patch, dark (or bright) pixels counted."""
+    patch = patch_of(image, Ground.of(image), line, along)
+    value = np.sort(patch.pixels.value)
+    n = np.arange(1, value.size)
+    total = np.cumsum(value)
+    low, high = total[:-1] / n, (total[-1] - total[:-1]) / (value.size - n)
+    cut = value[int((n * (value.size - n) * (low - high) ** 2).argmax())]
+    dark = float((patch.pixels.value <= cut).mean())
+    span = float(np.ptp(patch.pixels.u)) + patch.gsd_m
+    return dark * span
+
+
+def ordinary(image: Image, line: tuple[Point, Point], along: float, settings: WidthSettings) -> tuple[float, float] | None:
+    """Peer: the same model by ordinary least squares, pixels taken for independent; width and half of its 90 % interval."""
+    patch = patch_of(image, Ground.of(image), line, along)
+    laid = lay(patch, settings)
+    if laid is None:
+        return None
+    prior = prior_of(settings.blur_px * patch.gsd_m, settings.blur_share, settings.shoulder_m)
+    sigma = float(np.std(patch.pixels.value - np.median(patch.pixels.value)))
+    for _ in range(2):
+        plain = fit_model(patch.pixels, laid.fitted.p, prior, lambda rows, s=sigma: rows / s)
+        sigma = max(float(np.std(plain.residual)), 1e-6)
+    c = plain.covariance
+    return plain.width, 1.645 * math.sqrt(c[U1, U1] + c[U2, U2] - 2 * c[U1, U2])
+
+
+def run_cell(maker: str, changes: dict, gsd: float, runs: range, peers: int) -> dict:
+    """Figures of one cell."""
+    errors, held, halves, refused, others = [], 0, [], [], {"count": [], "ordinary": [], "ordinary holds": []}
+    for i, seed in enumerate(runs):
+        image, line, truth, along = scene(maker, changes, gsd, seed)
+        truth /= MAP_SCALE
+        settings = WidthSettings(along_m=along)
+        measured = measure_width(image, line, settings)
+        if measured.value is None:
+            refused.append(measured.refused)
+        else:
+            errors.append(measured.value - truth)
+            halves.append((measured.high - measured.low) / 2)
+            held += measured.low <= truth <= measured.high
+        if i < peers:
+            others["count"].append(counted(image, line, along) - truth)
+            plain = ordinary(image, line, along, settings)
+            if plain is not None:
+                others["ordinary"].append(plain[0] - truth)
+                others["ordinary holds"].append(abs(plain[0] - truth) <= plain[1])
+    e, n = np.array(errors), len(errors)
+    low, high = wilson(held, n) if n else (0.0, 1.0)
+
+    def rms(x: list[float]) -> float:
+        return float(np.sqrt(np.mean(np.square(x)))) if len(x) else math.nan
+
+    return {
+        "n": n, "refused": len(refused), "bias": float(e.mean()), "rmse": rms(e), "worst": float(np.abs(e).max()),
+        "coverage": held / n, "wilson": [low, high], "half": float(np.median(halves)),
+        "why": sorted({w[:60] for w in refused}),
+        "count_rmse": rms(others["count"]), "ordinary_rmse": rms(others["ordinary"]),
+        "ordinary_coverage": float(np.mean(others["ordinary holds"])) if others["ordinary holds"] else math.nan,
+    }  # fmt: skip
+
+
+def grid(which: str, gsds: list[float]) -> dict:
+    """All cells and all refusals of one set of settings."""
+    chosen, targets = SETTINGS[which], SETTINGS["targets"]
+    n, seed, began = chosen["runs"], chosen["seed"], time.time()
+    cells, accepted = {}, {}
+    print(f"{'cell':32} gsd    n  ref    bias   rmse  worst  cover  [Wilson 95 %]  half | count rmse, ordinary rmse, cover")
+    for k, (name, (maker, changes)) in enumerate(chosen["cells"].items()):
+        for g, gsd in enumerate(gsds):
+            first = seed + 1000 * (100 * g + k)
+            c = cells[f"{name} @ {gsd}"] = run_cell(maker, changes, gsd, range(first, first + n), chosen["peers"])
+            print(
+                f"{name:32} {gsd:.1f} {c['n']:4} {c['refused']:4} {c['bias']:+.3f}  {c['rmse']:.3f}  {c['worst']:.2f}  {c['coverage']:.3f}"
+                f"  [{c['wilson'][0]:.3f} {c['wilson'][1]:.3f}]  {c['half']:.3f} | {c['count_rmse']:.2f} {c['ordinary_rmse']:.3f} "
+                f"{c['ordinary_coverage']:.2f} {'; '.join(c['why'])}",
+                flush=True,
+            )
+    print("\nno openings: share that was measured all the same")
+    for k, (name, (maker, changes)) in enumerate(SETTINGS["refusals"].items()):
+        told = []
+        for g, gsd in enumerate(gsds):
+            first = seed + 500_000 + 1000 * (100 * g + k)
+            found = 0
+            for s in range(first, first + chosen["refusal_runs"]):
+                image, line, _, along = scene(maker, changes, gsd, s)
+                found += measure_width(image, line, WidthSettings(along_m=along)).value is not None
+            told.append(found / chosen["refusal_runs"])
+            accepted[f"{name} @ {gsd}"] = told[-1]
+        print(f"{name:32} " + "  ".join(f"{gsd}: {share:.2f}" for gsd, share in zip(gsds, told, strict=True)), flush=True)
+    return verdict(cells, accepted, targets, gsds) | {
+        "cells": cells,
+        "accepted": accepted,
+        "seconds": round(time.time() - began),
+    }
+
+
+def verdict(cells: dict, accepted: dict, targets: dict, gsds: list[float]) -> dict:
+    """Held against the targets, one line each."""
+    low, high = targets["coverage"]
+    pooled = {}
+    for gsd in gsds:
+        mine = [c for name, c in cells.items() if name.endswith(f"@ {gsd}")]
+        total = sum(c["n"] for c in mine)
+        pooled[str(gsd)] = math.sqrt(sum(c["n"] * c["rmse"] ** 2 for c in mine) / total)
+        print(f"pooled RMSE at {gsd}: {pooled[str(gsd)]:.3f} (target {targets['rmse'][str(gsd)]})")
+    failing = [name for name, c in cells.items() if c["wilson"][1] < low or c["wilson"][0] > high]
+    half_m = [c for name, c in cells.items() if name.endswith("@ 0.5")]
+    out = {"pooled_rmse": pooled, "failing": failing, "failing_share": len(failing) / len(cells)}
+    if half_m:
+        out |= {
+            "worst_rmse_0.5": max(c["rmse"] for c in half_m),
+            "median_half_0.5": float(np.median([c["half"] for c in half_m])),
+        }
+    held, n = sum(c["coverage"] * c["n"] for c in cells.values()), sum(c["n"] for c in cells.values())
+    out["coverage"] = held / n
+    out["refused_share_worst"] = max(c["refused"] / (c["refused"] + c["n"]) for c in cells.values())
+    out["accepted_share"] = float(np.mean(list(accepted.values())))
+    print(json.dumps({k: v for k, v in out.items() if k != "pooled_rmse"}, indent=1))
+    return out
+
+
+if __name__ == "__main__":
+    which = sys.argv[1] if len(sys.argv) > 1 else "development"
+    sizes = [float(x) for x in sys.argv[2].split(",")] if len(sys.argv) > 2 else SETTINGS["gsd"]  # noqa: PLR2004 - a word and a list
+    result = grid(which, sizes)
+    if which == "acceptance":
+        log("width: acceptance grid", f"benchmarks/vhr/width.py {' '.join(sys.argv[1:])}", result)
