@@ -7,7 +7,7 @@ The law of this room: no files, no network, no clock. Arrays are (time, band, y,
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -161,6 +161,18 @@ class Image:
             msg = f"valid is {self.valid.dtype} {self.valid.shape}, expected bool (y, x)"
             raise ValueError(msg)
 
+    def grey(self) -> Image:
+        """The mean of all bands as one, called "pan"."""
+        if self.bands == ("pan",):
+            return self
+        return replace(self, values=self.values.mean(axis=0, keepdims=True, dtype=np.float32), bands=("pan",))
+
+    def only(self, bands: tuple[str, ...]) -> Image:
+        """The same with these bands, in this order."""
+        if bands == self.bands:
+            return self
+        return replace(self, values=self.values[[self.bands.index(name) for name in bands]], bands=bands)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dem:
@@ -199,3 +211,9 @@ class LabelledPair:
     """(y, x), True = changed."""
     sha256: str
     """Over the bytes of its three files, in the order before, after, label."""
+
+
+def on_common_bands(one: Image, other: Image) -> tuple[Image, Image]:
+    """Two images with the bands that both have, in the first one's order; where they share none, the mean of each."""
+    both = tuple(name for name in one.bands if name in other.bands)
+    return (one.only(both), other.only(both)) if both else (one.grey(), other.grey())

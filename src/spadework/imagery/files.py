@@ -80,7 +80,7 @@ def _file_scene(path: Path, source: ImagerySource) -> Scene:
     return Scene(
         id=path.stem,
         collection="files-" + re.sub(r"[^a-z0-9]+", "-", path.parent.name.lower()).strip("-"),
-        datetime=_file_datetime(path, tags, source.datetime_pattern),
+        datetime=file_datetime(path, tags, source.datetime_pattern),
         platform="unknown",
         bands=tuple((name, asset(name, number)) for name, number in source.bands),
         mask=("values", replace(asset("mask", int(source.mask.band)), nodata=None, scale=1.0)) if source.mask else None,
@@ -97,7 +97,7 @@ def _file_scene(path: Path, source: ImagerySource) -> Scene:
     )
 
 
-def _file_datetime(path: Path, tags: dict[str, str], pattern: str | None) -> dt.datetime:
+def file_datetime(path: Path, tags: dict[str, str], pattern: str | None) -> dt.datetime:
     """From a STAC sidecar (same name, .json), a tag of the file, or its name, in this order."""
     sidecar = path.with_suffix(".json")
     told = json.loads(sidecar.read_text(encoding="utf-8"))["properties"]["datetime"] if sidecar.is_file() else None

@@ -62,6 +62,19 @@ def atomic(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
         raise storage_error(path, error) from error
 
 
+def remove(path: Path) -> None:
+    """Remove a file that may not be there.
+
+    Raises:
+        StorageError: no permission.
+
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
 def storage_error(path: Path, error: OSError) -> StorageError:
     """An operating-system error as one clear line."""
     if error.errno == errno.ENOSPC:

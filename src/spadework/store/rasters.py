@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def cog(
     values: NDArray[Any],
-    crs: str,
+    crs: str | None,
     transform: Sequence[float],
     nodata: float | None,
     names: Sequence[str] = (),
@@ -32,7 +32,7 @@ def cog(
 
     Args:
         values: the numbers.
-        crs: ``EPSG:n`` or WKT.
+        crs: ``EPSG:n`` or WKT; None = no georeference.
         transform: affine a, b, c, d, e, f.
         nodata: value without data.
         names: band descriptions.
