@@ -115,21 +115,23 @@ def grid(which: str, gsds: list[float]) -> dict:
     n, seed, began = chosen["runs"], chosen["seed"], time.time()
     cells, accepted = {}, {}
     print(f"{'cell':32} gsd    n  ref    bias   rmse  worst  cover  [Wilson 95 %]  half | count rmse, ordinary rmse, cover")
-    for k, (name, (maker, changes)) in enumerate(chosen["cells"].items()):
-        for g, gsd in enumerate(gsds):
-            first = seed + 1000 * (100 * g + k)
-            c = cells[f"{name} @ {gsd}"] = run_cell(maker, changes, gsd, range(first, first + n), chosen["peers"])
-            print(
-                f"{name:32} {gsd:.1f} {c['n']:4} {c['refused']:4} {c['bias']:+.3f}  {c['rmse']:.3f}  {c['worst']:.2f}  {c['coverage']:.3f}"
-                f"  [{c['wilson'][0]:.3f} {c['wilson'][1]:.3f}]  {c['half']:.3f} | {c['count_rmse']:.2f} {c['ordinary_rmse']:.3f} "
-                f"{c['ordinary_coverage']:.2f} {'; '.join(c['why'])}",
-                flush=True,
-            )
+    order = [(k, g) for g in range(len(gsds)) for k in range(len(chosen["cells"]))]
+    for k, g in order:
+        name, (maker, changes) = list(chosen["cells"].items())[k]
+        gsd = gsds[g]
+        first = seed + 1000 * (100 * SETTINGS["gsd"].index(gsd) + k)
+        c = cells[f"{name} @ {gsd}"] = run_cell(maker, changes, gsd, range(first, first + n), chosen["peers"])
+        print(
+            f"{name:32} {gsd:.1f} {c['n']:4} {c['refused']:4} {c['bias']:+.3f}  {c['rmse']:.3f}  {c['worst']:.2f}  {c['coverage']:.3f}"
+            f"  [{c['wilson'][0]:.3f} {c['wilson'][1]:.3f}]  {c['half']:.3f} | {c['count_rmse']:.2f} {c['ordinary_rmse']:.3f} "
+            f"{c['ordinary_coverage']:.2f} {'; '.join(c['why'])}",
+            flush=True,
+        )
     print("\nno openings: share that was measured all the same")
     for k, (name, (maker, changes)) in enumerate(SETTINGS["refusals"].items()):
         told = []
         for g, gsd in enumerate(gsds):
-            first = seed + 500_000 + 1000 * (100 * g + k)
+            first = seed + 500_000 + 1000 * (100 * SETTINGS["gsd"].index(gsd) + k)
             found = 0
             for s in range(first, first + chosen["refusal_runs"]):
                 image, line, _, along = scene(maker, changes, gsd, s)

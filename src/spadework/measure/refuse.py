@@ -66,7 +66,7 @@ TIED: Final = 50.0
 """One over the brightness within which tied levels are equal."""
 RIMS_M: Final = (0.5, 1.0)
 """Breadths of a strip beside an edge that are tried, metres."""
-BRIGHT_RIM: Final = (0.2, 2.8)
+BRIGHT_RIM: Final = (0.2, 3.1)
 """Metres of the step, and standard uncertainties, of a strip brighter than the ground."""
 BETWEEN_RIM: Final = (-0.45, 2.6)
 """The same of a strip between the ground and the inside."""
