@@ -52,14 +52,16 @@ class Tally:
     true: list[bool] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
 
-    def add(self, centres: NDArray[np.float64], scores: list[float], stands: tuple[Standing, ...], hectares: float) -> None:
-        """One yard."""
+    def add(
+        self, centres: NDArray[np.float64], scores: list[float], stands: tuple[Standing, ...], hectares: float
+    ) -> NDArray[np.bool_]:
+        """One yard; tells which boxes found a machine."""
         used = hits(centres, np.array(scores), stands)
         self.machines += sum(one.kind in MACHINES for one in stands)
         self.hectares += hectares
         self.scores += scores
         self.true += used.tolist()
-        self.errors.update(error_on(centre, stands) for centre in centres[~used])
+        return used
 
     def recall_at(self, per_ha: float) -> float:
         """Largest recall with at most so many errors per hectare."""
@@ -125,7 +127,9 @@ def yards(part: str) -> dict[str, Any]:
                 image, stands = make_yard(yard, chosen["first_seed"] + number)
                 seen = find(image, candidate_finder())
                 hectares = yard.side_m**2 / 1e4
-                ours.add(np.array([one.centre for one in seen]).reshape(-1, 2), [one.score for one in seen], stands, hectares)
+                centres = np.array([one.centre for one in seen]).reshape(-1, 2)
+                used = ours.add(centres, [one.score for one in seen], stands, hectares)
+                ours.errors.update(error_on(centre, stands) for centre in centres[~used])
                 peer.add(*blobs(image), stands, hectares)
             table[f"{gsd:g} m, contrast {contrast:g}"] = row(ours, peer)
             print(f"{gsd:4g} {contrast:5g}  {told(table[f'{gsd:g} m, contrast {contrast:g}'])}", flush=True)

@@ -7,8 +7,9 @@ and claims; ``boxes`` and ``evidence`` are what it works with. The law of this r
 from spadework.objects.candidates import candidate_finder
 from spadework.objects.detector import Detector, Found, detector_of
 from spadework.objects.find import FindSettings, SearchPlan, TileOf, find, find_in, plan_search, statement, tile_size, tiles_of
+from spadework.objects.hand import sighting_by_hand
 
 __all__ = [
-    "Detector", "FindSettings", "Found", "SearchPlan", "TileOf", "candidate_finder", "detector_of", "find", "find_in", "plan_search",
+    "Detector", "FindSettings", "Found", "SearchPlan", "TileOf", "candidate_finder", "detector_of", "find", "find_in", "plan_search", "sighting_by_hand",
     "statement", "tile_size", "tiles_of",
 ]  # fmt: skip

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from spadework.grid import reproject, rings_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from spadework.cube import Image
+    from spadework.records import MultiPolygon
 
 
 def corners(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -26,6 +31,15 @@ def corners(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     x = cx[:, None] + along * cos[:, None] - across * sin[:, None]
     y = cy[:, None] + along * sin[:, None] + across * cos[:, None]
     return np.stack([x, y], axis=-1)
+
+
+def ground_outline(image: Image, box: tuple[float, float, float, float, float]) -> MultiPolygon:
+    """A box in columns and rows of an image as a WGS 84 outline; empty without georeference."""
+    if image.scene.crs is None:
+        return ()
+    a, b, c, d, e, f = image.transform
+    on_map = corners(np.array([box]))[0] @ np.array([[a, d], [b, e]]) + (c, f)
+    return rings_of(reproject(shapely.Polygon(on_map), image.scene.crs, "EPSG:4326"))
 
 
 def overlaps(boxes: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:

@@ -143,11 +143,14 @@ def sunward(
 def _beside_ground(
     valid: NDArray[np.bool_], boxes: NDArray[np.float64], settings: CandidateSettings, gsd: float
 ) -> NDArray[np.bool_]:
-    """(n), whether the strips at the middle of each box lie on data; beyond the tile's own edge counts as data."""
+    """(n), whether the strips at the middle of each box lie on data: beyond the tile the ground is made up."""
     import cv2  # noqa: PLC0415 - slow to import
 
     side = 2 * (round((settings.gap_m + settings.strip_m) / gsd) + 1) + 1
-    ground = cv2.erode(valid.astype(np.uint8), np.ones((side, side), dtype=np.uint8), borderValue=1) > 0
+    ground = (
+        cv2.erode(valid.astype(np.uint8), np.ones((side, side), dtype=np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+        > 0
+    )
     rows, cols = boxes[:, 1].astype(int), boxes[:, 0].astype(int)
     return np.asarray(ground[rows.clip(0, valid.shape[0] - 1), cols.clip(0, valid.shape[1] - 1)])
 

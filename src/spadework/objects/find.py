@@ -63,7 +63,7 @@ class SearchPlan:
     statement: str
     """One sentence: what these pixels can say of machines."""
     notes: tuple[str, ...] = ()
-    """What is done to the image first, and what cannot be named."""
+    """What the detector may say, and what is done to the image first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +113,7 @@ def plan_search(scene: VhrScene, detector: Detector) -> SearchPlan:
         problem = f"{coarser:g} m a pixel is coarser than {detector.says} takes ({finest:g} to {coarsest:g} m)"
         raise UserError(scene.id, problem, "use a finer image, or a detector for such pixels; enlarging adds nothing")
     working = max(coarser, finest) if finest > coarser * (1 + _SAME) else coarser
-    notes = []
+    notes = [f"{detector.says} says at most '{detector.most}' on its own word"]
     if working > coarser:
         notes.append(f"averaged from {coarser:g} to {working:g} m a pixel, the finest that {detector.says} takes")
     elif min(scene.gsd_m) < coarser * (1 - _SAME):
@@ -280,12 +280,12 @@ def _sighting(tile: Image, box: Found, plan: SearchPlan, detector: Detector, set
         scene=tile.scene.id,
         label=box.label,
         identity=min(bounds, key=IDENTITIES.index),
-        centre=(a * x + b * y + c, d * x + e * y + f),
-        length_m=box.length_px * plan.working_m,
-        width_m=box.width_px * plan.working_m,
-        angle_deg=box.angle_deg,
+        centre=(float(a * x + b * y + c), float(d * x + e * y + f)),
+        length_m=float(box.length_px * plan.working_m),
+        width_m=float(box.width_px * plan.working_m),
+        angle_deg=float(box.angle_deg),
         gsd_m=plan.gsd_m,
-        score=min(max(box.score, 0.0), 1.0),
+        score=float(min(max(box.score, 0.0), 1.0)),
         detector=detector.says,
         geometry=_outline(tile, box),
         evidence=box.evidence,
