@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 from spadework.errors import MissingExtraError
 from spadework.intake.romania import ROMANIA_PERIOD, romania_scenes
 from spadework.intake.scenario import Scenario, builtin_scenario
-from spadework.run.site import Outcome, run_site
+from spadework.run.portal import PORTAL, write_portal
+from spadework.run.outcome import Outcome
+from spadework.run.site import run_site
 from spadework.simulate import make_world
 from spadework.store.catalogue import Catalogue
 from spadework.store.dossier import write_texts
@@ -64,7 +66,7 @@ class Case:
 
 
 def run_demo(out: Path, http: HttpRule, on_step: OnStep) -> tuple[Case, ...]:
-    """The real stack and the simulated site, each from its catalogue to its report.
+    """The real stack and two simulated sites, each from its catalogue to its report.
 
     Raises:
         SpadeworkError: the disk failed.
@@ -78,15 +80,22 @@ def run_demo(out: Path, http: HttpRule, on_step: OnStep) -> tuple[Case, ...]:
         first = Case("romania", run_site(real / "site.toml", real / "dossier", http, on_step))
     except MissingExtraError as error:
         first = Case("romania", None, str(error))
-    arid = out / "synthetic-arid"
-    if not (arid / "site.toml").exists():
+    return first, *(_simulated(name, out, http, on_step) for name in ("arid", PORTAL))
+
+
+def _simulated(name: str, out: Path, http: HttpRule, on_step: OnStep) -> Case:
+    """A built-in scenario from its simulation to its report."""
+    folder = out / f"synthetic-{name}"
+    if not (folder / "site.toml").exists():
         on_step("simulate", 0, None)
-        write_scenario(builtin_scenario("arid"), arid)
-    return first, Case("synthetic-arid", run_site(arid / "site.toml", arid / "dossier", http, on_step))
+        write_scenario(builtin_scenario(name), folder)
+    return Case(f"synthetic-{name}", run_site(folder / "site.toml", folder / "dossier", http, on_step))
 
 
 def write_scenario(scenario: Scenario, out: Path) -> int:
     """Simulate a scenario into a catalogue, a site file and its truth; returns the number of Scenes.
+
+    The scenario called "portal" gets its sub-metre pair as well, with what is measured on it and what is known of it.
 
     Raises:
         StorageError: the disk failed.
@@ -109,6 +118,8 @@ def write_scenario(scenario: Scenario, out: Path) -> int:
     texts = {"truth/truth.json": json.dumps(world.truth.description, indent=1) + "\n"}
     name = f"Synthetic: {scenario.name} (simulated, not a real place)"
     write_texts(out, {**texts, **_site_texts(name, "Simulated data with known truth: not a real place.", period, scenes)})
+    if scenario.name == PORTAL:
+        write_portal(out)
     return len(scenes)
 
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 FINEST_M: Final = 0.17
 """Cells are no larger than this, and a whole part of a pixel."""
 MARGIN_M: Final = 18.0
-INWARD: Final = 249.0
+SMALLEST_M: Final = 200.0
+INWARD: Final = 257.0
 """Azimuth into the hill, degrees."""
 ORTHO_M: Final = 15.0
 """One standard deviation of what the elevation model that images are laid on smooths away."""
@@ -43,12 +44,12 @@ _SOIL: Final = (0.125, 0.18, 0.235, 0.29)
 _MATERIALS: Final[dict[str, tuple[float, float, float, float]]] = {
     "wash": (0.155, 0.215, 0.27, 0.32),
     "rock": (0.115, 0.15, 0.185, 0.22),
-    "track": (0.17, 0.225, 0.28, 0.33),
+    "track": (0.185, 0.24, 0.295, 0.345),
     "rut": (0.13, 0.18, 0.23, 0.28),
     "pad": (0.205, 0.23, 0.25, 0.265),
     "worn": (0.16, 0.185, 0.205, 0.22),
     "spoil": (0.225, 0.245, 0.26, 0.27),
-    "floor": (0.105, 0.118, 0.13, 0.14),
+    "floor": (0.05, 0.058, 0.066, 0.075),
     "dark": (0.012, 0.012, 0.012, 0.012),
 }
 """Reflectance of blue, green, red, near infrared; chosen for plausibility: desert soil, weathered and fresh limestone, wet gravel."""
@@ -75,8 +76,8 @@ class Exposure:
     """Of the numbers over the light."""
 
 
-_BEFORE: Final = Exposure(dt.datetime(2020, 4, 1, 7, 5, tzinfo=dt.UTC), (52.12, 108.76), (8.0, 205.0))
-_AFTER: Final = Exposure(dt.datetime(2020, 5, 12, 7, 5, tzinfo=dt.UTC), (58.04, 87.14), (14.0, 150.0), 1.08, 0.95)
+_BEFORE: Final = Exposure(dt.datetime(2020, 4, 1, 7, 5, tzinfo=dt.UTC), (52.31, 109.59), (8.0, 205.0))
+_AFTER: Final = Exposure(dt.datetime(2020, 5, 12, 7, 5, tzinfo=dt.UTC), (58.42, 87.98), (14.0, 150.0), 1.08, 0.95)
 """Where the sun stands over the place of ``PortalSettings`` at these instants."""
 
 
@@ -99,7 +100,7 @@ class PortalSettings:
     texture: float = 0.07
     """One standard deviation of the ground's brightness."""
     crs: str = "EPSG:32637"
-    corner: tuple[float, float] = (500_180.0, 2_199_820.0)
+    corner: tuple[float, float] = (540_180.0, 2_249_820.0)
     """West and north edge, metres: on the open Red Sea, so that nobody can mistake it for a place."""
 
 
@@ -146,10 +147,13 @@ def portal_pair(settings: PortalSettings | None = None) -> PortalPair:
     """The hillside before and after; the same settings give the same numbers.
 
     Raises:
-        ValueError: an MTF that no camera has, or a band that is not known.
+        ValueError: an MTF that no camera has, a band that is not known, or a side under SMALLEST_M.
 
     """
     settings = settings or PortalSettings()
+    if settings.side_m < SMALLEST_M:
+        msg = f"a side of {settings.side_m} m does not hold the works, which need {SMALLEST_M} m"
+        raise ValueError(msg)
     cells = math.ceil(settings.gsd_m / FINEST_M)
     cell = settings.gsd_m / cells
     margin = math.ceil(MARGIN_M / settings.gsd_m) * settings.gsd_m

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CUT_END_M: Final = 8.0
 """Metres into the steep face at which the cut ends and the portal begins."""
-LINE_M: Final = -9.0
+LINE_M: Final = -11.0
 """Where the width of the cut is measured: its floor lies about 2 m under the ground on both sides."""
 _PAD: Final = (FOOT_M - 15, 0.0, 17.0, 14.0)
 """Middle of the pad, inward and to the right, and half its sides, metres."""
@@ -138,7 +138,7 @@ def with_works(plot: Plot, surface: Surface, works: Works, rubble: NDArray[np.fl
         np.hypot(np.maximum(np.abs(inward - _PAD[0]) - _PAD[2] + 5, 0), np.maximum(np.abs(right - _PAD[1]) - _PAD[3] + 5, 0))
         - 5
     )
-    outside += 0.5 * rubble * step(np.abs(outside), 0, 1)
+    outside += 0.7 * rubble
     pad = step(-outside, -0.4, 0.4)
     long = np.clip(np.minimum(CUT_END_M - inward, inward - (FOOT_M - 4)) / cell + 0.5, 0, 1)
     cut = (np.clip((works.width_m / 2 - np.abs(right)) / cell + 0.5, 0, 1) * long).astype(np.float32)
@@ -154,7 +154,8 @@ def with_works(plot: Plot, surface: Surface, works: Works, rubble: NDArray[np.fl
     bare = np.where(cut > 0.5, np.minimum(bare, 0.01 * (inward - FOOT_M)), bare).astype(np.float32)  # noqa: PLR2004 - half
     touched = np.maximum.reduce([pad, cut, heap, spur])
     layers = ((spur, "track"), (pad, "pad"), (worn * np.float32(0.7), "worn"), (heap, "spoil"), (cut, "floor"), (mouth, "dark"))
-    changed = _cleared(replace(surface, bare=bare), touched, layers)
+    near = step(-np.hypot(np.maximum(np.abs(right) - works.width_m / 2, 0), np.maximum(np.abs(inward - 4.0) - 22.0, 0)), -6, -4)
+    changed = _cleared(replace(surface, bare=bare), np.maximum(touched, near), layers)
     heights = np.where(touched > 0.5, bare, changed.heights)  # noqa: PLR2004 - half
     built = replace(
         changed, heights=np.ascontiguousarray(heights, dtype=np.float32), things=np.ascontiguousarray(changed.things)
