@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import platform
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from spadework.errors import UserError
 from spadework.events import Marked, apply_marks, observability
@@ -24,9 +22,11 @@ from spadework.publish.report import Edition, report_html
 from spadework.publish.tables import events_geojson, observability_json
 from spadework.records import Dropped, Event, Findings, Request, Scene, Sensitivity, Site
 from spadework.run.exports import as_json, event_files, map_files
+from spadework.run.outcome import Outcome, not_yet, software
 from spadework.run.pipeline import MONITOR, change_of, events_of
 from spadework.run.plan import search_site, told_too_little
 from spadework.run.report import PDF_STAGE, drop_stale_pdf, renew_pdf
+from spadework.run.scenes import ScenesOfSite
 from spadework.run.sensitivity import measure_site, planting
 from spadework.run.stages import Stage, key_of, run_stages
 from spadework.run.versions import keep_judgement, working_copy
@@ -43,49 +43,6 @@ if TYPE_CHECKING:
     from spadework.evaluate.plant import PlantSettings
     from spadework.imagery.plan import ReadPlan
     from spadework.run.plan import OnStep
-
-NOT_YET: Final = (
-    "smart/", "sightings.geojson", "measurements.json", "claims.jsonl", "origins.json",
-    "assessment.json", "store.sqlite", "registration of looks",
-)  # fmt: skip
-"""Parts of the dossier that this version does not make."""
-GIS: Final = "events.gpkg (pip install 'spadework[gis]')"
-"""What is not made without pyogrio."""
-PAPER: Final = "report.pdf (pip install 'spadework[pdf]', and libpango from your system)"
-"""What is not made without WeasyPrint and pango."""
-_SOFTWARE: Final = ("spadework", "numpy", "rasterio", "numba", "scipy", "odc-geo", "shapely", "pyproj")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended."""
-
-    out: Path
-    site: str
-    synthetic: bool
-    looks: int
-    """All looks, clear or not."""
-    used_looks: int
-    """Looks with enough clear ground."""
-    read: int
-    """Scenes whose pixels were read from their source in this run."""
-    did: tuple[str, ...]
-    """Stages that ran; none: nothing was new."""
-    events: tuple[dict[str, Any], ...]
-    """Properties of the events, as in events.geojson."""
-    sensitivity: Sensitivity
-    dropped: tuple[Dropped, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def report(self) -> Path:
-        """The page to open."""
-        return self.out / "report.html"
-
-    @property
-    def exit_code(self) -> int:
-        """0 done, 3 done with something left out."""
-        return 3 if self.dropped or self.warnings else 0
 
 
 def run_site(
@@ -140,7 +97,7 @@ class _Job:
         if missing or self.dossier.stage("read").get("key") != read_key:
             _ = self.reading
             did += ["read"] if self.fetched else []
-        self.dossier.finish_catalogue(scene for scene in self.plan.scenes if scene.id in self.kept)
+        self.dossier.finish_catalogue([*(s for s in self.plan.scenes if s.id in self.kept), *self.close.kept])
         self.dossier.record_key("read", read_key)
         did += run_stages(self._stages(), self.dossier, code, self._evidence)
         did += self._paper(page_is_new="report" in did)
@@ -151,8 +108,8 @@ class _Job:
 
     def _note_settings(self, code: str) -> None:
         """Every parameter of the run into the ledger, where one changed; not where the images lie, which may name somebody's folders."""
-        question = asdict(replace(self.site, imagery=(), unused=()))
-        told = {"code": code, "site": question, "monitor": asdict(MONITOR), "software": dict(_software())}
+        question = asdict(replace(self.site, imagery=(), scenes=(), unused=()))
+        told = {"code": code, "site": question, "monitor": asdict(MONITOR), "software": dict(software())}
         settings = json.loads(json.dumps(told, default=str))
         last = self.dossier.ledger.entries("settings")[-1:]
         if not last or last[0]["data"] != settings:
@@ -185,7 +142,8 @@ class _Job:
     @property
     def _evidence(self) -> dict[str, str]:
         """SHA-256 of what was read, by Scene."""
-        return {scene.id: str(self.kept[scene.id].sha256) for scene in self.plan.scenes if scene.id in self.kept}
+        read = {scene.id: str(self.kept[scene.id].sha256) for scene in self.plan.scenes if scene.id in self.kept}
+        return read | {scene.id: str(scene.sha256) for scene in self.close.kept}
 
     @property
     def _without_data(self) -> list[str]:
@@ -198,6 +156,11 @@ class _Job:
     @property
     def cube(self) -> Cube:
         return self.reading.cube
+
+    @cached_property
+    def close(self) -> ScenesOfSite:
+        """The very-high-resolution Scenes."""
+        return ScenesOfSite(self.site, self._keep_close, self.on_step)
 
     @cached_property
     def change(self) -> Change:
@@ -252,21 +215,20 @@ class _Job:
             looks=self.reading.looks,
             events=self.events,
             observability=seen,
+            scenes=self.close.scenes,
+            comparisons=self.close.comparisons,
+            sightings=self.close.sightings,
+            measurements=self.close.measurements,
             dropped=self._dropped,
             warnings=self._warnings,
             hosts=tuple(dict.fromkeys((*self._searched[0].hosts, *self.plan.hosts))),
-            versions=_software(),
-            not_yet=(
-                *self.site.unused,
-                *NOT_YET,
-                *(() if vectors_available() else (GIS,)),
-                *(() if pdf_available() else (PAPER,)),
-            ),
+            versions=software(),
+            not_yet=(*self.site.unused, *not_yet()),
         )
 
     @property
     def _dropped(self) -> tuple[Dropped, ...]:
-        return (*self.plan.dropped, *self.reading.dropped)
+        return (*self.plan.dropped, *self.reading.dropped, *self.close.dropped)
 
     @property
     def _warnings(self) -> tuple[str, ...]:
@@ -296,6 +258,11 @@ class _Job:
         self.kept[scene.id] = self.dossier.keep(scene, chips)
         return self.kept[scene.id]
 
+    def _keep_close(self, scene: Scene, chips: tuple[Chip, ...]) -> Scene:
+        kept = kept_scene(self.dossier.catalogue.item_path(scene))
+        same = kept is not None and _same(scene, kept) and self.dossier.intact(kept)
+        return kept if kept is not None and same else self.dossier.keep(scene, chips)
+
     # ------------------------------------------------------------ the stage table
     def _stages(self) -> tuple[Stage, ...]:
         return (
@@ -303,8 +270,9 @@ class _Job:
                   lambda: change_rasters(self.change, self.plan.grid, synthetic=self.site.synthetic)),
             Stage("events", ("change",), lambda: [self.site.min_pixels, self.site.base_rate, [asdict(m) for m in self._marks]],
                   self._event_files),
+            Stage("scenes", (), lambda: [self.close.scenes, self.site.measures, self.site.sightings], lambda: self.close.files(self._seen)),
             Stage("sensitivity", ("change",), lambda: [self.site.name, self.site.min_pixels, self.site.base_rate, self._planting], self._null_files),
-            Stage("report", ("events", "sensitivity"), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts, self._told, vectors_available()], self._pages),
+            Stage("report", ("events", "scenes", "sensitivity"), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts, self._told, vectors_available()], self._pages),
         )  # fmt: skip
 
     def _plan_facts(self) -> list[Any]:
@@ -334,7 +302,7 @@ class _Job:
     def _pages(self) -> dict[str, bytes]:
         self.on_step("report", 0, None)
         findings = self.findings
-        figures = draw_all(self.cube, findings)
+        figures = (*draw_all(self.cube, findings), *self.close.figures(findings))
         edition = Edition(findings, working_copy(self.dossier, keep_judgement(self.dossier, findings)))
         return {
             **{figure.name: figure.data for figure in figures},
@@ -387,11 +355,6 @@ class _Job:
             dropped=tuple(Dropped(**entry) for entry in index["dropped"]),
             warnings=tuple(index["warnings"]),
         )
-
-
-def _software() -> tuple[tuple[str, str], ...]:
-    """(name, version) of what results depend on."""
-    return (*((name, version(name)) for name in _SOFTWARE), ("python", platform.python_version()))
 
 
 def _same(scene: Scene, kept: Scene) -> bool:

@@ -32,7 +32,7 @@ def _pictures() -> TypeAdapter[tuple[Figure, ...]]:
 
 def findings_json(findings: Findings) -> bytes:
     """All that a report may say, but not where its images were looked for: that may name somebody's folders."""
-    told = replace(findings, site=replace(findings.site, imagery=()))
+    told = replace(findings, site=replace(findings.site, imagery=(), scenes=()))
     return _dump(_adapter().dump_python(told, mode="json"))
 
 
