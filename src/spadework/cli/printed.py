@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spadework.imagery.plan import ReadPlan
     from spadework.records import Product, Site
     from spadework.run.publish import Published
-    from spadework.run.site import Outcome
+    from spadework.run.outcome import Outcome
     from spadework.store.stamp import Stamp
     from spadework.store.verify import Verdict
 
