@@ -25,6 +25,7 @@ from spadework.publish.report import Edition, report_html, swipe_script
 from spadework.publish.scene_rows import scene_rows
 from spadework.publish.scenes import identities_of, plural
 from spadework.publish.story import story_of
+from spadework.publish.versions import difference
 from spadework.publish.vhr import vhr_figures
 from spadework.records import Alignment, Figure, Findings, Gate, Product, Truth
 from spadework.run.exports import scene_files
@@ -179,6 +180,26 @@ def test_truth_that_nothing_answers_is_left_out_and_a_bound_holds_on_its_side(to
     ]
     alone = dataclasses.replace(told, measurements=(), comparisons=())
     assert [row["what"] for row in scene_rows(alone, gated=False)["truths"]] == ["machines"]
+
+
+def test_what_became_of_sightings_and_measurements_is_told_from_version_to_version(told: Findings) -> None:
+    assert difference(told, told) == ()
+    pair = dataclasses.replace(told.comparisons[0], changed_fraction=None)
+    later = dataclasses.replace(
+        told, scenes=(*told.scenes, dataclasses.replace(SCENES[0], id="third")), comparisons=(pair,), sightings=told.sightings[:1],
+        measurements=(measurement_of(value=4.4, low=4.1, high=4.7), *told.measurements[2:], measurement_of("new", label="other cut")),
+    )  # fmt: skip
+    changes, both = difference(told, later), "one probable excavator, one possible vehicle-size object"
+    assert changes == (
+        "1 very-high-resolution scene was added.",
+        f"Sighted in the scene of 12 May 2020 (Examplesat-2): {both} before, one probable excavator now.",
+        "Width of the opening as seen from above (cut, east face): 4.62 m (4.45 to 4.79 m) before, 4.4 m (4.1 to 4.7 m) now.",
+        "Width of the opening as seen from above (other cut) is new: 4.62 m (4.45 to 4.79 m).",
+        "Volume of spoil is no longer told; it was at most 420 m³.",
+        "What looks different between 1 April 2020 (Examplesat-2) and 12 May 2020 (Examplesat-2): 4 % before, not compared now.",
+    )
+    known = Known(CHANGES | identities_of(told.sightings), beside_row_a=True)
+    assert [lint(change, known) for change in changes] == [()] * len(changes)
 
 
 # ---------------------------------------------------------------- tables

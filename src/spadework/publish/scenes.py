@@ -99,7 +99,7 @@ def sighted(w: Witness, name: str) -> str:
     found = [w.sighting(entry.id) for entry in w.listing.sightings if entry.scene == name]
     at = f"the scene of {words.scene_name(scene)}, with {pixels(scene)}"
     if found:
-        return f"In {at}: {', '.join(_counted(found))}. {STILL}"
+        return f"In {at}: {counted(found)}. {STILL}"
     if scene.gsd_m is None:
         return f"Vehicles and machines in {at}: nothing can be said of them, as the size of a pixel is not known."
     coarse = max(scene.gsd_m)
@@ -114,8 +114,8 @@ def sighted(w: Witness, name: str) -> str:
     )
 
 
-def _counted(found: list[Sighting]) -> list[str]:
-    """Numbers of Sightings by identity and label, the surest first; a number in a bin where the gate left only that."""
+def counted(found: list[Sighting]) -> str:
+    """Numbers of Sightings by identity and label, the surest first; a number in a bin where the gate left only that; empty of none."""
     kinds = sorted(
         {(sighting.identity, sighting.label) for sighting in found}, key=lambda kind: (-IDENTITIES.index(kind[0]), kind[1])
     )
@@ -125,7 +125,7 @@ def _counted(found: list[Sighting]) -> list[str]:
         bins = [sighting.many for sighting in same if sighting.many]
         one = len(same) == 1 and not bins
         told.append(f"{bins[0] if bins else words.count(len(same))} {identity} {label if one else plural(label)}")
-    return told
+    return ", ".join(told)
 
 
 def plural(label: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import shapely
 
 from spadework.grid import shape_of
-from spadework.publish import changes, seeing, words
+from spadework.publish import changes, scenes, seeing, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,9 +64,44 @@ def _differences(before: Findings, after: Findings) -> Iterator[str]:
     for event in after.events:
         if event.id not in known:
             yield f"{event.id} is new; it {IS[event.status]}, {changes.size(event)}, {_when(event, new_looks)}."
+    yield from _close(before, after)
     one, two = (seeing.detectable_text(told.sensitivity) for told in (before, after))
     if one != two:
         yield f"Of what could have been seen we said: {one} Now: {two}"
+
+
+def _close(before: Findings, after: Findings) -> Iterator[str]:
+    """What became of very-high-resolution Scenes, and of what was said of them."""
+    old, new = ({scene.id: scene for scene in told.scenes} for told in (before, after))
+    for verb, more in (("added", new.keys() - old.keys()), ("taken out", old.keys() - new.keys())):
+        if more:
+            yield f"{len(more)} very-high-resolution {'scene was' if len(more) == 1 else 'scenes were'} {verb}."
+    for scene in after.scenes:
+        was, now = (scenes.counted([s for s in told.sightings if s.scene == scene.id]) for told in (before, after))
+        if scene.id in old and was != now:
+            yield f"Sighted in the scene of {words.scene_name(scene)}: {was or 'nothing'} before, {now or 'nothing'} now."
+    yield from _measured(before, after)
+    shares = {(pair.before, pair.after): pair.changed_fraction for pair in before.comparisons}
+    for pair in after.comparisons:
+        share = shares.get((pair.before, pair.after), pair.changed_fraction)
+        one, two = ("not compared" if told is None else words.share(told) for told in (share, pair.changed_fraction))
+        if one != two:
+            ends = " and ".join(words.scene_name(new[name]) for name in (pair.before, pair.after))
+            yield f"What looks different between {ends}: {one} before, {two} now."
+
+
+def _measured(before: Findings, after: Findings) -> Iterator[str]:
+    """What became of each Measurement."""
+    old, new = ({result.id: result for result in told.measurements} for told in (before, after))
+    for name, result in new.items():
+        now = words.measured(result) or "not stated"
+        if name not in old:
+            yield f"{scenes.name_of(result)} is new: {now}."
+        elif (was := words.measured(old[name]) or "not stated") != now:
+            yield f"{scenes.name_of(result)}: {was} before, {now} now."
+    for result in before.measurements:
+        if result.id not in new:
+            yield f"{scenes.name_of(result)} is no longer told; it was {words.measured(result) or 'not stated'}."
 
 
 def _pairs(before: tuple[Event, ...], after: tuple[Event, ...]) -> dict[str, Event]:
