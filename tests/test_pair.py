@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from spadework.change.pair import PairSettings, PatchSettings, change_probability, change_statistic, patches_of
+from spadework.change.pair import DifferenceSettings, PairSettings, PatchSettings, change_probability, difference_of, patches_of
 from spadework.change.pair.ground import per_px_m, pixel_m2
 from spadework.change.pair.limits import confidence_of, limits_of
 from spadework.change.pair.scatter import odds_of
@@ -157,8 +157,8 @@ def test_a_large_image_in_blocks_gives_what_one_block_gives() -> None:
     truth = textured(8, 240)
     after, _ = dug(truth)
     one, two = image(noisy(truth, 1)), image(noisy(after, 2), "two")
-    whole = change_probability(one, two, PairSettings(block_px=1000)).probability
-    blocks = change_probability(one, two, PairSettings(block_px=77)).probability
+    whole = change_probability(one, two, PairSettings(DifferenceSettings(block_px=1000))).probability
+    blocks = change_probability(one, two, PairSettings(DifferenceSettings(block_px=77))).probability
     np.testing.assert_allclose(blocks, whole, atol=1e-5)
 
 
@@ -382,4 +382,5 @@ def test_a_model_that_gives_no_probability_for_every_pixel_is_named(given: NDArr
 def test_the_statistic_is_about_one_where_nothing_changed() -> None:
     truth = textured(23, 240)
     one, two = image(noisy(truth, 1)), image(noisy(truth, 2), "two")
-    assert np.median(change_statistic(one, two, one.valid & two.valid)) == pytest.approx(1, abs=0.25)
+    difference = difference_of(one, two, one.valid & two.valid)
+    assert np.median(difference.statistic) == pytest.approx(1, abs=0.25)

@@ -23,7 +23,8 @@ from spadework.change.pair import (
     scores_of,
     train,
 )
-from spadework.change.pair.features import VERSION, feature_names, features_of, structure
+from spadework.change.pair.edges import structure
+from spadework.change.pair.features import VERSION, feature_names, features_of
 from spadework.cube import Image, LabelledPair
 from spadework.errors import UserError
 from spadework.intake.labels import read_labels, read_pair_model

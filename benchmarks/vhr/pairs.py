@@ -25,15 +25,15 @@ from scoring import log
 
 import spadework.change.pair
 from spadework.change.pair import (
-    PairSettings,
+    DifferenceSettings,
     Scores,
     change_probability,
-    change_statistic,
     count,
+    difference_of,
     leave_one_pair_out_maps,
     scores_of,
 )
-from spadework.change.pair.features import structure
+from spadework.change.pair.edges import structure
 from spadework.change.pair.sampling import ground_of
 from spadework.cube import Image, LabelledPair
 from spadework.intake.labels import read_labels
@@ -80,7 +80,7 @@ class Nuisance:
 # ---------------------------------------------------------------- detectors
 def stable_tones(before: Image, after: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Both images on the tone of stable ground."""
-    ground = ground_of(before, after, before.valid & after.valid, PairSettings().stable)
+    ground = ground_of(before, after, before.valid & after.valid, DifferenceSettings().stable)
     one, other = (
         np.stack([(values - band.centres[n]) / band.scales[n] for values, band in zip(image.values, ground, strict=True)])
         for n, image in enumerate((before, after))
@@ -90,13 +90,13 @@ def stable_tones(before: Image, after: Image) -> tuple[NDArray[np.float32], NDAr
 
 def ours(before: Image, after: Image) -> NDArray[np.float32]:
     """The statistic behind our probability, shadows compared too."""
-    return change_statistic(before, after, before.valid & after.valid)
+    return difference_of(before, after, before.valid & after.valid).statistic
 
 
 def plain_cva(before: Image, after: Image) -> NDArray[np.float32]:
     """Length of the change vector after linear normalisation, gathered as ours is."""
     one, other = stable_tones(before, after)
-    return np.asarray(ndimage.gaussian_filter(((one - other) ** 2).mean(axis=0), PairSettings().gather_px))
+    return np.asarray(ndimage.gaussian_filter(((one - other) ** 2).mean(axis=0), DifferenceSettings().gather_px))
 
 
 def edges(before: Image, after: Image) -> NDArray[np.float32]:
@@ -160,7 +160,7 @@ def figures(scores: Scores) -> dict[str, Any]:
 
 
 def trained(sets: Mapping[str, Sequence[LabelledPair]]) -> dict[str, Any]:
-    """Leave one pair out, within each set. (Learning from both sets together lost: the first line of the log.)"""
+    """Leave one pair out, within each set; to learn from both sets together lost (the log's first line)."""
     return {name: at_thresholds(pairs, leave_one_pair_out_maps(pairs, progress=told)) for name, pairs in sets.items()}
 
 

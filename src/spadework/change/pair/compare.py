@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import numpy as np
 from scipy import ndimage
 
+from spadework.change.pair.difference import DifferenceSettings, difference_of
 from spadework.change.pair.limits import BLIND, LIMIT_OUTSIDE, confidence_of, limit_of_step, limits_of, limits_of_trained
-from spadework.change.pair.sampling import FEWEST, blocks, ground_of, inner
-from spadework.change.pair.scatter import odds_of
+from spadework.change.pair.sampling import FEWEST
 from spadework.change.pair.shadow import ShadowSettings, shadow_of
-from spadework.change.pair.stable import REACH, StableGround, StableSettings
+from spadework.change.pair.stable import REACH
 from spadework.change.pair.trained import PairModel
 from spadework.errors import UserError
-from spadework.grid import tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,13 +34,9 @@ TRAINED: Final = "gradient-boosted trees trained on labelled pairs"
 class PairSettings:
     """How two images are compared."""
 
-    stable: StableSettings = field(default_factory=StableSettings)
+    difference: DifferenceSettings = field(default_factory=DifferenceSettings)
     shadow: ShadowSettings | None = field(default_factory=ShadowSettings)
     """None = shadows are compared too."""
-    gather_px: float = 1.0
-    """The statistic is averaged over a Gaussian of this standard deviation, pixels."""
-    block_px: int = 2048
-    """Large images are worked through in blocks of this side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,9 +85,10 @@ def change_probability(
     limits = limits_of(before.scene, after.scene, sunlit=sunlit)
     if comparable.sum() < FEWEST:
         return _nothing(comparable, DETECTOR, limits)
-    probability, step = _probability(before, after, comparable, settings)
-    confidence = "low" if step > BLIND else confidence_of(before.scene, after.scene)
-    return Pair(probability, comparable, DETECTOR, confidence, (limit_of_step(step), *limits))
+    difference = difference_of(before, after, comparable, settings.difference)
+    probability = np.where(comparable, difference.probability(), np.float32(np.nan))
+    confidence = "low" if difference.step > BLIND else confidence_of(before.scene, after.scene)
+    return Pair(probability, comparable, DETECTOR, confidence, (limit_of_step(difference.step), *limits))
 
 
 def _by_model(before: Image, after: Image, model: PairModel | Change, name: str) -> Pair:
@@ -140,60 +136,3 @@ def _comparable(before: Image, after: Image, shadow: ShadowSettings | None) -> t
         return both, True
     (one, known), (other, also) = (shadow_of(image, shadow) for image in (before, after))
     return both & ~one & ~other, known and also
-
-
-def change_statistic(
-    before: Image, after: Image, comparable: NDArray[np.bool_], settings: PairSettings = PairSettings()
-) -> NDArray[np.float32]:
-    """Size of the difference in units of what noise and a rest of misalignment cause on stable ground.
-
-    Args:
-        before: the earlier image.
-        after: the later one, on the same grid, with the same bands.
-        comparable: (y, x), True where both can be compared.
-        settings: how they are compared.
-
-    Returns:
-        (y, x), about 1 where nothing changed: mean over bands and neighbours of the squared difference over its variance; 0
-        where not comparable. Its value is the same with the images swapped.
-
-    Raises:
-        UserError: too few pixels can be compared.
-
-    """
-    ground = ground_of(before, after, comparable, settings.stable, settings.block_px)
-    return _statistic(before, after, comparable, ground, settings)
-
-
-def _probability(
-    before: Image, after: Image, comparable: NDArray[np.bool_], settings: PairSettings
-) -> tuple[NDArray[np.float32], float]:
-    """(y, x) probability, and the least step on flat ground that shows, in units of the ground's own scatter."""
-    ground = ground_of(before, after, comparable, settings.stable, settings.block_px)
-    statistic = _statistic(before, after, comparable, ground, settings)
-    odds = odds_of(statistic[comparable][:: max(1, int(comparable.sum()) // 1_000_000)])
-    for tile in tiles(statistic.shape, settings.block_px, 0):
-        statistic[tile.core] = odds.probability(statistic[tile.core])
-    statistic[~comparable] = np.nan
-    return statistic, float(np.sqrt(odds.visible() * np.median([band.noise for band in ground])))
-
-
-def _statistic(
-    before: Image, after: Image, comparable: NDArray[np.bool_], ground: tuple[StableGround, ...], settings: PairSettings
-) -> NDArray[np.float32]:
-    out = np.zeros(comparable.shape, dtype=np.float32)
-    margin = REACH + int(np.ceil(4 * settings.gather_px))
-    total = out[:0]
-    for tile, band, part in blocks(before, after, settings.stable, settings.block_px, margin):
-        squared = ground[band].squared(part) / np.float32(len(ground))
-        total = squared if band == 0 else np.asarray(total + squared)
-        if band == len(ground) - 1:
-            out[tile.core] = _gathered(total, comparable[tile.outer], settings)[inner(tile)]
-    return out
-
-
-def _gathered(values: NDArray[np.float32], comparable: NDArray[np.bool_], settings: PairSettings) -> NDArray[np.float32]:
-    """Local mean of comparable pixels."""
-    weight = ndimage.gaussian_filter(comparable.astype(np.float32), settings.gather_px, mode="constant")
-    total = ndimage.gaussian_filter(np.where(comparable, values, np.float32(0)), settings.gather_px, mode="constant")
-    return np.where(comparable, total / np.maximum(weight, np.float32(1e-6)), np.float32(0))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
+from spadework.change.pair.edges import structure
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -17,20 +19,16 @@ if TYPE_CHECKING:
 
     _Measure = Callable[[NDArray[np.float32], float], NDArray[np.float32]]
 
-VERSION: Final = "2"
+VERSION: Final = "1"
 MARGIN: Final = 64
 """Pixels that a feature looks to each side, at most."""
 _TONES: Final = (0.0, 1.5, 4.0, 16.0)
 """Gaussians, standard deviation in pixels, over which tone is averaged."""
-_WIDE: Final = 10.0
-"""Over more pixels than this only the gap is told: tone over a wide field names the place, not the change."""
 _TEXTURES: Final = (2.0, 6.0)
 _EDGES: Final = (1.0, 2.0, 4.0)
 _COHERENT: Final = (2.0, 5.0)
 _WINDOWS: Final = (5, 15)
 """Sides of windows in which darkest and brightest are taken, pixels."""
-_PROFILE: Final = (7, 15, 31)
-"""Sides of the squares by which bright and dark objects are told by size, pixels."""
 _LIMIT: Final = 6.0
 """Tones are cut at so many standard deviations of stable ground."""
 
@@ -69,29 +67,10 @@ def _features(
     for side in _WINDOWS:
         yield from _both("darkest", (side,), pair, lambda plane, size: ndimage.minimum_filter(plane, int(size)))
         yield from _both("brightest", (side,), pair, lambda plane, size: ndimage.maximum_filter(plane, int(size)))
-    yield from _both("bright object", _PROFILE, pair, _bright_object)
-    yield from _both("dark object", _PROFILE, pair, lambda plane, side: _bright_object(-plane, side))
     for scale in _EDGES:
         yield f"structure {scale:g}", structure(before, after, scale)
     for scale in _TEXTURES:
         yield f"correlation {scale:g}", _correlation(*pair, scale)
-
-
-def structure(before: NDArray[np.float32], after: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
-    """(y, x), 0 = the same edges in the same directions, 1 = unrelated ones, 2 = reversed.
-
-    1 less the local correlation of the gradient vectors of all bands, Gaussian derivatives of ``scale`` pixels gathered over
-    twice that; a little noise is added to both, so that flat ground counts as the same.
-    """
-    cross = first = second = np.zeros(before.shape[1:], dtype=np.float32)
-    for one, other in zip(before, after, strict=True):
-        for order in ((0, 1), (1, 0)):
-            edge = ndimage.gaussian_filter(one, scale, order=order, truncate=3.0)
-            edge_after = ndimage.gaussian_filter(other, scale, order=order, truncate=3.0)
-            cross, first, second = cross + edge * edge_after, first + edge**2, second + edge_after**2
-    cross, first, second = (_mean(plane, 2 * scale) for plane in (cross, first, second))
-    noise = 0.02 / scale**2
-    return np.asarray((first + second - 2 * cross) / (first + second + 2 * noise))
 
 
 def _tone(
@@ -101,9 +80,8 @@ def _tone(
         length = np.zeros(before.shape[1:], dtype=np.float32)
         for band, one, other in zip(bands, before, after, strict=True):
             first, second = (_mean(plane, scale) if scale else plane for plane in (one, other))
-            if scale < _WIDE:
-                yield f"{band} before {scale:g}", first
-                yield f"{band} after {scale:g}", second
+            yield f"{band} before {scale:g}", first
+            yield f"{band} after {scale:g}", second
             yield f"{band} gap {scale:g}", second - first
             length = length + (second - first) ** 2
         yield f"change vector {scale:g}", np.sqrt(length)
@@ -146,11 +124,6 @@ def _coherence(plane: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     right, down = (ndimage.gaussian_filter(plane, 1.0, order=order, truncate=3.0) for order in ((0, 1), (1, 0)))
     xx, yy, xy = (_mean(part, scale) for part in (right**2, down**2, right * down))
     return np.asarray(np.sqrt((xx - yy) ** 2 + 4 * xy**2) / (xx + yy + 1e-3))
-
-
-def _bright_object(plane: NDArray[np.float32], side: float) -> NDArray[np.float32]:
-    """White top-hat: how much brighter than around is what a square does not fit into (Pesaresi and Benediktsson 2001)."""
-    return np.asarray(plane - ndimage.grey_opening(plane, (int(side), int(side))))
 
 
 def _correlation(before: NDArray[np.float32], after: NDArray[np.float32], scale: float) -> NDArray[np.float32]:

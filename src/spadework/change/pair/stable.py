@@ -90,6 +90,10 @@ class StableGround:
         total = part.before_slope / self.scales[0] ** 2 + part.after_slope / self.scales[1] ** 2
         return np.asarray(total / 2, dtype=np.float32)
 
+    def toned(self, values: NDArray[np.float32], image: int) -> NDArray[np.float32]:
+        """Raw numbers of BEFORE (0) or AFTER (1) on one tone, in units of scale."""
+        return np.asarray((values - self.centres[image]) / self.scales[image], dtype=np.float32)
+
     def _toned(self, part: Sample) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         (first, second), (wide, broad) = self.centres, self.scales
         return np.asarray((part.before - first) / wide), np.asarray((part.after - second) / broad)

@@ -35,18 +35,24 @@ class TrainSettings:
 
     rounds: int = 300
     """Trees."""
-    leaves: int = 15
+    leaves: int = 31
     rate: float = 0.05
     """Learning rate."""
     least: int = 200
     """Pixels in a leaf, at least."""
     pixel_share: float = 0.5
     """Of pixels that a tree sees."""
-    feature_share: float = 0.3
-    """Of features that a tree sees: few, so that none that only names a place carries it."""
+    feature_share: float = 0.5
+    """Of features that a tree sees."""
+    copies: int = 2
+    """Each pair is shown again so often in other tones."""
+    contrast: float = 0.2
+    """Standard deviation of a copy's contrast, natural logarithm."""
+    tint: float = 0.3
+    """Standard deviation of what a copy's bands are shifted by, each image and band alone, in units of stable scatter."""
     ridge: float = 1.0
     """L2 penalty of a leaf's value."""
-    every: int = 2
+    every: int = 3
     """Every so many-th pixel of rows and columns is learned from: neighbours say the same."""
     seed: int = 5
     smooth_px: float = 2.0
@@ -199,11 +205,25 @@ def _checked(pairs: Sequence[LabelledPair]) -> Sequence[LabelledPair]:
 
 def _table(pair: LabelledPair, settings: TrainSettings) -> _Table:
     comparable = pair.before.valid & pair.after.valid
-    before, after = _toned(pair.before, pair.after, comparable)
+    toned = _toned(pair.before, pair.after, comparable)
     lattice = np.s_[:: settings.every, :: settings.every]
     kept = comparable[lattice]
-    found = features_of(before, after, pair.before.bands)[:, *lattice]
-    return np.ascontiguousarray(found[:, kept].T), pair.changed[lattice][kept]
+    rng = np.random.default_rng(settings.seed)
+    shown = [toned, *((_retoned(toned, settings, rng)) for _ in range(settings.copies))]
+    found = [features_of(*images, pair.before.bands)[:, *lattice][:, kept].T for images in shown]
+    return np.concatenate(found), np.tile(pair.changed[lattice][kept], len(shown))
+
+
+def _retoned(
+    toned: tuple[NDArray[np.float32], NDArray[np.float32]], settings: TrainSettings, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The same pair under another light: what the labels say does not hang on it."""
+    bands = len(toned[0])
+    one, other = (
+        plane * np.exp(rng.normal(0, settings.contrast, (1, 1, 1))) + rng.normal(0, settings.tint, (bands, 1, 1))
+        for plane in toned
+    )
+    return one.astype(np.float32), other.astype(np.float32)
 
 
 def _fit(pairs: Sequence[LabelledPair], tables: Sequence[_Table], settings: TrainSettings, score: Scores | None) -> PairModel:
@@ -229,13 +249,16 @@ def _options(settings: TrainSettings) -> dict[str, Any]:
 def _toned(before: Image, after: Image, comparable: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Both images on the tone of stable ground, (band, y, x); 0 where not comparable."""
     ground = ground_of(before, after, comparable, StableSettings())
-    out = []
-    for n, image in enumerate((before, after)):
-        centre, scale = (
-            np.array([getattr(one, name)[n] for one in ground], dtype=np.float32) for name in ("centres", "scales")
+    one, other = (
+        np.stack(
+            [
+                np.where(comparable, band.toned(plane, n), np.float32(0))
+                for band, plane in zip(ground, image.values, strict=True)
+            ]
         )
-        out.append(np.where(comparable, (image.values - centre[:, None, None]) / scale[:, None, None], np.float32(0)))
-    return out[0], out[1]
+        for n, image in enumerate((before, after))
+    )
+    return one, other
 
 
 def _score(head: dict[str, Any] | None) -> Scores | None:
