@@ -58,13 +58,15 @@ class Patch:
 
 
 def brightness(image: Image) -> tuple[NDArray[np.float32], str]:
-    """One number a pixel (y, x) and what it is: pan, else the mean of visible bands, else the first band."""
+    """One number a pixel (y, x) and what it is: pan, else the mean of visible bands, else of all."""
     if "pan" in image.bands:
         return image.values[image.bands.index("pan")], "pan"
     seen = [image.bands.index(name) for name in _VISIBLE if name in image.bands]
     if len(seen) == len(_VISIBLE):
         return image.values[seen].mean(axis=0), "the mean of red, green and blue"
-    return image.values[0], image.bands[0]
+    if len(image.bands) == 1:
+        return image.values[0], image.bands[0]
+    return image.values.mean(axis=0), f"the mean of {len(image.bands)} bands"
 
 
 def patch_of(image: Image, ground: Ground, line: tuple[Point, Point], along_m: float) -> Patch:
@@ -106,13 +108,15 @@ def patch_of(image: Image, ground: Ground, line: tuple[Point, Point], along_m: f
     rows, cols = image.valid.shape
     inside = (col >= 0) & (row >= 0) & (col < cols) & (row < rows)
     inside[inside] = image.valid[row[inside], col[inside]]
+    asked = inside[np.abs(u) <= 0.5 * length]
+    missing = 1 - float(asked.mean()) if asked.size else 1.0
     u, v, col, row = u[inside], v[inside], col[inside], row[inside]
     values, band = brightness(image)
     raw = values[row, col].astype(np.float64)
     zero, scale = _span(raw)
     return Patch(
         pixels=Pixels(u, v, (raw - zero) / scale), row=row, col=col,
-        missing=1 - float(inside.mean()) if inside.size else 1.0,
+        missing=missing,
         saturated=max((float((raw == top).mean()) for top in _CEILINGS), default=0.0) if raw.size else 0.0,
         length_m=length, gsd_m=gsd, per_px=turned, scale=scale, zero=zero, band=band,
     )  # fmt: skip

@@ -46,7 +46,7 @@ LEAST_LINE_PX: Final = 5.0
 """A line under this many pixels cannot hold an opening with ground at both sides."""
 LEAST_ROWS: Final = 1.5
 """Pixels along the opening that a patch needs."""
-MOST_MISSING: Final = 0.02
+MOST_MISSING: Final = 0.05
 MOST_SATURATED: Final = 0.05
 CLEAR: Final = 2.4
 """A step must stand out by this many of its standard uncertainties..."""
@@ -57,7 +57,11 @@ FOREIGN: Final = 5.0
 FOREIGN_SHARE: Final = 0.22
 """...and as a share of the fainter step."""
 FADE_M: Final = 0.75
-"""Softness of an edge on the ground that no shoulder has, metres, standard deviation."""
+"""Softness of an edge on the ground that no shoulder has, metres, standard deviation..."""
+FADE_BESIDE_SHARP: Final = (0.5, 0.15)
+"""...and of one whose other edge is sharper than the second: the wall, and the end of its shadow."""
+STANDING: Final = 8.0
+"""Steps that both stand out by so many standard uncertainties end no fading shadow."""
 SPLAY_DEG: Final = 12.0
 """Edges further from parallel than this bound no one width..."""
 SPLAY_GAIN: Final = 3.0
@@ -213,9 +217,11 @@ def _splayed(patch: Patch, laid: Laid, _: float) -> str | None:
 
 def _fading(_: Patch, laid: Laid, blur_m: float) -> str | None:
     p = laid.fitted.p
-    soft = math.exp(2 * max(p[S1], p[S2])) - blur_m**2
-    if soft > FADE_M**2:
-        return f"an edge fades over {2 * math.sqrt(soft):.1f} m, as the end of a shadow does: it bounds no opening"
+    sharp, soft = np.sqrt(np.maximum(np.sort(np.exp(2 * p[[S1, S2]])) - blur_m**2, 0))
+    if soft > FADE_M or (soft > FADE_BESIDE_SHARP[0] and sharp < FADE_BESIDE_SHARP[1]):
+        return f"an edge fades over {2 * soft:.1f} m, as the end of a shadow does: it bounds no opening"
+    if steps(laid)[1].min() > STANDING:
+        return None
     for side in range(2):
         if 2 * (_faded(laid, side) - laid.fitted.cost) < FADED:
             return "the inside rises to the ground at one edge, as a shadow that fades does: there is one edge only"
