@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 LEAST_SCATTER_PX: Final = 0.05
 """Tiles closer to each other than this are not told apart."""
+RAYLEIGH: Final = 1.1774
+"""Median distance from the centre of a round normal cloud, in standard deviations of one axis."""
+TUKEY: Final = 4.685
+"""Biweight of 95 % efficiency (Holland and Welsch 1977)."""
 CUT: Final = 3.0
 """Tiles further off than so many robust standard deviations are outliers."""
 AFFINE_TILES: Final = 12
@@ -22,7 +26,7 @@ AFFINE_TILES: Final = 12
 AFFINE_P: Final = 0.001
 """A plane is kept where shifts without one would show as much less often than this."""
 AFFINE_PX: Final = 0.15
-"""A plane that bends the image by less than this from corner to corner's middle is left out."""
+"""A plane that adds less than this in any corner is left out."""
 AFFINE_SPAN: Final = 0.5
 """The tiles must spread over so much of the image along both axes."""
 
@@ -67,7 +71,7 @@ def agree(values: NDArray[np.float64], independent: float, settings: AlignSettin
             return None
         centre = np.median(values[inside], axis=0)
         off = np.hypot(*(values - centre).T)
-        scatter = max(LEAST_SCATTER_PX, float(np.median(off[inside])) / 1.1774)
+        scatter = max(LEAST_SCATTER_PX, float(np.median(off[inside])) / RAYLEIGH)
         now = known & (off <= min(CUT * scatter, settings.agree_px))
         if np.array_equal(now, inside):
             break
@@ -80,14 +84,24 @@ def agree(values: NDArray[np.float64], independent: float, settings: AlignSettin
     return Agreed(chosen.mean(axis=0), inside, chosen.var(axis=0, ddof=1) / count, count - 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plane:
-    """Shift that changes over the image: d = shift + slope (p - middle)."""
+    """How the shift changes over the image."""
 
-    middle: tuple[float, float]
-    shift: tuple[float, float]
-    slope: tuple[tuple[float, float], tuple[float, float]]
-    """d(dx)/dx, d(dx)/dy; d(dy)/dx, d(dy)/dy."""
+    middle: NDArray[np.float64]
+    """Column, row where the change is zero."""
+    slope: NDArray[np.float64]
+    """(2, 2): d(dx)/d(column), d(dx)/d(row); d(dy)/d(column), d(dy)/d(row)."""
+
+    def bend_at(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is added to the shift of the middle at (n, 2) columns and rows of BEFORE."""
+        return (points - self.middle) @ self.slope.T
+
+    def matrix(self, shift: tuple[float, float]) -> tuple[float, float, float, float, float, float]:
+        """Affine from column, row in AFTER to BEFORE: q = p + shift + slope (q - middle), solved for q."""
+        inverse = np.linalg.inv(np.eye(2) - self.slope)
+        (c, f), ((a, b), (d, e)) = inverse @ (np.array(shift) - self.slope @ self.middle), inverse
+        return float(a), float(b), float(c), float(d), float(e), float(f)
 
 
 def plane_of(
@@ -95,29 +109,34 @@ def plane_of(
 ) -> Plane | None:
     """The plane through tiles' shifts, where they spread over the image and an F test finds it (else None).
 
+    Outliers lose their weight (Tukey's biweight); what is left of the plane's misfit is weighed against what a single shift leaves.
+
     Args:
-        values: (tile, 2), dx, dy of tiles that agree.
-        centres: (tile, 2), column, row.
+        values: (tile, 2), dx, dy.
+        centres: (tile, 2), column, row in BEFORE.
         shape: rows, columns of the image.
         independent: how many of the tiles count as independent.
 
     """
-    n = len(values)
-    spans = np.ptp(centres, axis=0) if n else np.zeros(2)
-    if n < AFFINE_TILES or np.any(spans < AFFINE_SPAN * np.array(shape[::-1])):
-        return None
-    middle = np.array(shape[::-1]) / 2
-    rows = np.column_stack([np.ones(n), centres - middle])
-    fit, *_ = np.linalg.lstsq(rows, values, rcond=None)
-    flat = float(np.sum((values - values.mean(axis=0)) ** 2))
-    left = float(np.sum((values - rows @ fit) ** 2))
-    freedom = 2 * max(independent - 3, 1.0)
+    size = np.array(shape[::-1], dtype=np.float64)
+    weight = np.ones(len(values))
+    middle = size / 2
+    rows = np.column_stack([np.ones(len(values)), centres - middle])
+    fit = np.zeros((3, 2))
+    for _ in range(10):
+        inside = weight > 0
+        if np.count_nonzero(inside) < AFFINE_TILES or np.any(np.ptp(centres[inside], axis=0) < AFFINE_SPAN * size):
+            return None
+        root = np.sqrt(weight)[:, None]
+        fit, *_ = np.linalg.lstsq(rows * root, values * root, rcond=None)
+        off = np.hypot(*(values - rows @ fit).T)
+        scale = max(LEAST_SCATTER_PX, float(np.median(off[inside])) / RAYLEIGH)
+        weight = np.square(np.maximum(1 - np.square(off / (TUKEY * scale)), 0))
+    whole = weight @ values / weight.sum()
+    flat, left = (float(weight @ ((values - model) ** 2).sum(axis=1)) for model in (whole, rows @ fit))
+    freedom = 2 * max(independent * float(weight.mean()) - 3, 1.0)
     ratio = ((flat - left) / 4) / max(left / freedom, 1e-12)
-    bend = float(np.abs(fit[1:] * (np.array(shape[::-1])[:, None] / 2)).sum(axis=0).max())
+    bend = float(np.abs(fit[1:] * (size[:, None] / 2)).sum(axis=0).max())
     if stats.f.sf(ratio, 4, freedom) > AFFINE_P or bend < AFFINE_PX:
         return None
-    return Plane(
-        (float(middle[0]), float(middle[1])),
-        (float(fit[0, 0]), float(fit[0, 1])),
-        ((float(fit[1, 0]), float(fit[2, 0])), (float(fit[1, 1]), float(fit[2, 1]))),
-    )
+    return Plane(middle, fit[1:].T)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,6 +22,8 @@ LEVEL: Final = 0.9
 """Of the radius."""
 FLOOR_PX: Final = 0.01
 """Standard error per axis that interpolation leaves however well tiles and methods agree."""
+LEAST_METHODS: Final = 2
+"""One estimator cannot be checked by another."""
 SMALL_PX: Final = 2.0
 """Whole-pixel peaks of tiles within this of each other point the same way; further from zero, the search is repeated there."""
 
@@ -78,7 +80,11 @@ def align(
     if isinstance(start, Alignment):
         return start
     found = measure_tiles(start.boxes, *features, settings)
-    return _judge(start.boxes, found, before.shape, settings)  # type: ignore[arg-type] - two axes
+    return _judge(start.boxes, found, _shape(before), settings)
+
+
+def _shape(array: NDArray[np.generic]) -> tuple[int, int]:
+    return array.shape[0], array.shape[1]
 
 
 def _failed(why: str, tried: int = 0) -> Alignment:
@@ -119,11 +125,7 @@ def _overlap(shift: tuple[int, int], valids: tuple[NDArray[np.bool_], NDArray[np
 def _peaks(shift: tuple[int, int], features: tuple[Features, Features], settings: AlignSettings) -> _Start:
     """Tiles at a whole-pixel shift, each moved to its own peak where that is near the one most agree on."""
     for last in (False, True):
-        boxes = [
-            box
-            for box in lay_tiles(features[0].valid.shape, shift, settings)
-            if can_be_tried(box, *features, settings)  # type: ignore[arg-type]
-        ]
+        boxes = [box for box in lay_tiles(_shape(features[0].valid), shift, settings) if can_be_tried(box, *features, settings)]
         if not boxes:
             break
         peaks = np.array(
@@ -149,34 +151,41 @@ def _moved(box: Box, by: NDArray[np.int_], features: tuple[Features, Features]) 
 
 
 def _judge(boxes: tuple[Box, ...], found: tuple[Shifts, ...], shape: tuple[int, int], settings: AlignSettings) -> Alignment:
-    """From tiles and estimators to one Alignment."""
-    tried = len(boxes)
-    independent = _independent(boxes)
-    agreed = {one.name: result for one in found if (result := agree(one.values, independent, settings))}
+    """From tiles and estimators to one Alignment: at the middle of the image, where it is a plane."""
+    tried, independent = len(boxes), _independent(boxes)
+    plane = _plane(boxes, found, shape)
+    bent = plane.bend_at(np.array([box.centre for box in boxes])) if plane else np.zeros((tried, 2))
+    agreed = {one.name: result for one in found if (result := agree(one.values - bent, independent, settings))}
     if not agreed:
         return _failed("tiles disagree: no estimator finds one shift on enough of them", tried)
-    shifts = np.array([one.shift for one in agreed.values()])
     methods = tuple((name, float(one.shift[0]), float(one.shift[1])) for name, one in agreed.items())
+    if len(agreed) < LEAST_METHODS:
+        return replace(_failed(f"methods disagree: only {methods[0][0]} finds one shift", tried), methods=methods)
     shift, radius = _weighed(tuple(agreed.values()))
-    if len(agreed) < 2 or radius > settings.most_radius_px:  # noqa: PLR2004 - one method cannot be checked by another
-        apart = float(max(np.hypot(*(one - other)) for one in shifts for other in shifts))
-        why = (
-            f"methods disagree by {apart:.1f} px"
-            if len(agreed) > 1
-            else f"methods disagree: only {methods[0][0]} finds a shift"
-        )
-        return Alignment(None, None, tried=tried, methods=methods, failed=why)
-    members = np.array([one.inside for one in agreed.values()])
-    inside = members.sum(axis=0) * 2 > len(agreed)
-    plane = _plane(boxes, found, members, shape)
+    if radius > settings.most_radius_px:
+        apart = max(np.hypot(*(one.shift - other.shift)) for one in agreed.values() for other in agreed.values())
+        return replace(_failed(f"methods disagree by {apart:.1f} px", tried), methods=methods)
+    inside = np.sum([one.inside for one in agreed.values()], axis=0) * 2 > len(agreed)
     return Alignment(
         shift_px=(float(shift[0]), float(shift[1])),
         radius_px=radius,
         tiles=int(np.count_nonzero(inside)),
         tried=tried,
         methods=methods,
-        affine=_matrix(plane) if plane else None,
+        affine=plane.matrix((float(shift[0]), float(shift[1]))) if plane else None,
     )
+
+
+def _plane(boxes: tuple[Box, ...], found: tuple[Shifts, ...], shape: tuple[int, int]) -> Plane | None:
+    """A plane through the median of the estimators on each tile where most of them found something."""
+    stack = np.array([one.values for one in found])
+    known = np.isfinite(stack[..., 0]).sum(axis=0) * 2 > len(found)
+    if not known.any():
+        return None
+    values = np.nanmedian(stack[:, known], axis=0)
+    near = densest(values, 2 * SMALL_PX)
+    centres = np.array([box.centre for box in boxes])[known][near]
+    return plane_of(values[near], centres, shape, _independent(boxes) * float(near.sum()) / len(boxes))
 
 
 def _independent(boxes: tuple[Box, ...]) -> float:
@@ -198,27 +207,3 @@ def _weighed(agreed: tuple[Agreed, ...]) -> tuple[NDArray[np.float64], float]:
     within = float(weights @ np.array([one.variance.mean() for one in agreed]))
     freedom = float(weights @ np.array([one.freedom for one in agreed]))
     return shift, float(np.sqrt(2 * stats.f.ppf(LEVEL, 2, max(freedom, 1.0)) * (within + between + FLOOR_PX**2)))
-
-
-def _plane(
-    boxes: tuple[Box, ...], found: tuple[Shifts, ...], members: NDArray[np.bool_], shape: tuple[int, int]
-) -> Plane | None:
-    """A plane through each tile's mean over the estimators that agreed on it."""
-    _ = members
-    stack = np.array([one.values for one in found])
-    known = np.isfinite(stack[..., 0]).sum(axis=0) * 2 > len(found)
-    if not known.any():
-        return None
-    values = np.nanmedian(stack[:, known], axis=0)
-    near = densest(values, 2 * SMALL_PX)
-    centres = np.array([box.centre for box in boxes])[known][near]
-    return plane_of(values[near], centres, shape, _independent(boxes) * float(near.sum()) / len(boxes))
-
-
-def _matrix(plane: Plane) -> tuple[float, float, float, float, float, float]:
-    """Column, row in BEFORE of a column, row in AFTER: q = p + shift + slope (q - middle), solved for q."""
-    slope, middle = np.array(plane.slope), np.array(plane.middle)
-    inverse = np.linalg.inv(np.eye(2) - slope)
-    move = inverse @ (np.array(plane.shift) - slope @ middle)
-    (a, b), (d, e) = inverse
-    return float(a), float(b), float(move[0]), float(d), float(e), float(move[1])

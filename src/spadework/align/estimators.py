@@ -6,82 +6,74 @@ second onto the first, +x right, +y down; None where it finds none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+    from spadework.align.features import Features
 
 FRAME_PX: Final = 4
 """Outermost pixels of a tile, which interpolation reaches into from outside, are not compared."""
 FAR_PX: Final = 3.0
 """A tile that walks further than this from where it started has lost its way."""
-STEPS: Final = 20
+STEPS: Final = 12
 CLOSE_PX: Final = 2e-3
 """Steps smaller than this end the search."""
-ROUNDS: Final = 3
-"""Reweightings within a step."""
+LEAST_SCALE: Final = 0.02
+"""Residuals of less than this, in units of local scatter, are no outliers in the calmest of tiles."""
 LEAST_GAIN: Final = 0.05
 """A moving tile that must be multiplied by less than this to look like the fixed one does not match it."""
 TUKEY: Final = 4.685
 """Biweight of 95 % efficiency (Holland and Welsch 1977)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tile:
-    """One tile of an image."""
-
-    normal: NDArray[np.float32]
-    edges: NDArray[np.float32]
-    valid: NDArray[np.bool_]
-
-
-Estimator = Callable[[Tile, Tile, "NDArray[np.bool_]"], "tuple[float, float] | None"]
+Estimator: TypeAlias = "Callable[[Features, Features, NDArray[np.bool_]], tuple[float, float] | None]"
 """(fixed, moving, pixels that count) -> (dx, dy)."""
 
 
-def least_squares(fixed: Tile, moving: Tile, counts: NDArray[np.bool_]) -> tuple[float, float] | None:
+def least_squares(fixed: Features, moving: Features, counts: NDArray[np.bool_]) -> tuple[float, float] | None:
     """Robust Lucas-Kanade: shift, gain and offset by reweighted least squares (Baker and Matthews 2004; Tukey's biweight).
 
     What changed on the ground differs by more than the rest and loses its weight.
     """
     shift, target = np.zeros(2), fixed.normal[counts]
+    weight = np.ones_like(target)
     for _ in range(STEPS):
         warped = moved_by(moving.normal, shift[0], shift[1])
         gx, gy = _slopes(warped)
         rows = np.stack([-gx[counts], -gy[counts], warped[counts], np.ones_like(target)])
-        found = _robust(rows, target)
+        found = _solved(rows, target, weight)
         if found[2] < LEAST_GAIN:
             return None
+        weight = _biweight(target - found.astype(np.float32) @ rows)
         step = found[:2] / found[2]
         length = float(np.hypot(*step))
         shift = shift + step * min(1.0, 1.0 / max(length, 1e-9))
         if np.hypot(*shift) > FAR_PX:
             return None
         if length < CLOSE_PX:
-            return float(shift[0]), float(shift[1])
+            break
     return float(shift[0]), float(shift[1])
 
 
-def _robust(rows: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Solve target = rows.T p with weights that forget outliers; p[2] is the gain of the moving tile."""
-    weight = np.ones_like(target)
-    solution = np.zeros(4)
-    for _ in range(ROUNDS):
-        weighted = rows * weight
-        normal = (weighted @ rows.T).astype(np.float64)
-        normal[np.diag_indices(4)] += 1e-6 * np.trace(normal)
-        solution = np.linalg.solve(normal, (weighted @ target).astype(np.float64))
-        left = target - solution.astype(np.float32) @ rows
-        scale = 1.4826 * float(np.median(np.abs(left)))
-        if scale <= 0:
-            return solution
-        weight = np.square(np.maximum(1 - np.square(left / (TUKEY * scale)), 0))
-    return solution
+def _solved(rows: NDArray[np.float32], target: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Weighted least squares of target = rows.T p; p is shift x, shift y (both times gain), gain, offset."""
+    weighted = rows * weight
+    normal = (weighted @ rows.T).astype(np.float64)
+    normal[np.diag_indices(len(rows))] += 1e-6 * np.trace(normal) + 1e-12
+    return np.asarray(np.linalg.solve(normal, (weighted @ target).astype(np.float64)))
+
+
+def _biweight(left: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weights that forget outliers: 1 at a residual of 0, 0 from TUKEY robust standard deviations on."""
+    scale = max(1.4826 * float(np.median(np.abs(left))), LEAST_SCALE)
+    return np.asarray(np.square(np.maximum(1 - np.square(left / np.float32(TUKEY * scale)), 0)), dtype=np.float32)
 
 
 def moved_by(image: NDArray[np.float32], dx: float, dy: float) -> NDArray[np.float32]:
@@ -106,7 +98,7 @@ def _keys(part: float) -> NDArray[np.float64]:
     at = np.abs(np.array([-2.0, -1.0, 0.0, 1.0]) + part)
     near = 1.5 * at**3 - 2.5 * at**2 + 1
     far = -0.5 * at**3 + 2.5 * at**2 - 4 * at + 2
-    return np.where(at <= 1, near, np.where(at < 2, far, 0))  # noqa: PLR2004 - reach of the kernel
+    return np.asarray(np.where(at <= 1, near, np.where(at < 2, far, 0)))  # noqa: PLR2004 - reach of the kernel
 
 
 def _slopes(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -117,28 +109,29 @@ def _slopes(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
     return np.asarray(gx, dtype=np.float32), np.asarray(gy, dtype=np.float32)
 
 
-def enhanced_correlation(fixed: Tile, moving: Tile, counts: NDArray[np.bool_]) -> tuple[float, float] | None:
+def enhanced_correlation(fixed: Features, moving: Features, counts: NDArray[np.bool_]) -> tuple[float, float] | None:
     """Enhanced correlation coefficient (Evangelidis and Psarakis 2008), OpenCV's, of a pure shift."""
     return _ecc(fixed.normal, moving.normal, counts)
 
 
-def edge_correlation(fixed: Tile, moving: Tile, counts: NDArray[np.bool_]) -> tuple[float, float] | None:
+def edge_correlation(fixed: Features, moving: Features, counts: NDArray[np.bool_]) -> tuple[float, float] | None:
     """The same on the strength of edges."""
     return _ecc(fixed.edges, moving.edges, counts)
 
 
 def _ecc(fixed: NDArray[np.float32], moving: NDArray[np.float32], counts: NDArray[np.bool_]) -> tuple[float, float] | None:
-    warp = np.eye(2, 3, dtype=np.float32)
     rule = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-5)
     try:
-        _, warp = cv2.findTransformECC(fixed, moving, warp, cv2.MOTION_TRANSLATION, rule, counts.astype(np.uint8), 1)
+        _, warp = cv2.findTransformECC(
+            fixed, moving, np.eye(2, 3, dtype=np.float32), cv2.MOTION_TRANSLATION, rule, counts.astype(np.uint8), 1
+        )
     except cv2.error:
         return None
     dx, dy = -float(warp[0, 2]), -float(warp[1, 2])
     return (dx, dy) if np.hypot(dx, dy) <= FAR_PX else None
 
 
-def phase_correlation(fixed: Tile, moving: Tile, counts: NDArray[np.bool_]) -> tuple[float, float] | None:
+def phase_correlation(fixed: Features, moving: Features, counts: NDArray[np.bool_]) -> tuple[float, float] | None:
     """Cross-correlation under a Hann window; the peak refined by a matrix product (Guizar-Sicairos et al. 2008)."""
     rows, cols = fixed.normal.shape
     window = np.outer(np.hanning(rows), np.hanning(cols)) * counts
@@ -160,7 +153,7 @@ def _finer(power: NDArray[np.complex128], centre: NDArray[np.float64], step: flo
     right = np.exp(2j * np.pi * np.outer(fx, centre[0] + offsets))
     surface = (down @ power @ right).real
     y, x = np.unravel_index(int(np.argmax(surface)), surface.shape)
-    return centre + np.array([offsets[x], offsets[y]])
+    return np.asarray(centre + np.array([offsets[x], offsets[y]]))
 
 
 ESTIMATORS: Final[tuple[tuple[str, Estimator], ...]] = (

@@ -15,7 +15,8 @@ SMOOTH_PX: Final = 0.8
 """Sigma of the first smoothing: takes out noise that interpolation would otherwise fold into the shift."""
 AROUND_PX: Final = 8.0
 """Sigma of the surroundings whose mean and scatter are taken out."""
-CLIP: Final = 4.0
+LEAST_WEIGHT: Final = np.float32(1e-3)
+CLIP: Final = np.float32(4)
 """Glints and deep shadows count no more than so many scatters."""
 
 
@@ -34,7 +35,7 @@ class Features:
 
 
 def features_of(image: NDArray[np.float32], valid: NDArray[np.bool_]) -> Features:
-    """Normalise an image (y, x) by its surroundings, after Lowe-free practice in image matching: (I - mean) / scatter.
+    """Normalise an image (y, x) by its surroundings: (I - local mean) / local scatter.
 
     Args:
         image: (y, x), any units.
@@ -47,15 +48,15 @@ def features_of(image: NDArray[np.float32], valid: NDArray[np.bool_]) -> Feature
     filled = np.where(valid, image - level, np.float32(0)).astype(np.float32)
     sigma = _noise(filled, valid)
     share = _blur(weight, SMOOTH_PX)
-    smooth = _blur(filled, SMOOTH_PX) / np.maximum(share, 1e-3)
-    around = np.maximum(_blur(weight, AROUND_PX), 1e-3)
-    high = (smooth - _blur(smooth * weight, AROUND_PX) / around) * weight
+    smooth = (_blur(filled, SMOOTH_PX) / np.maximum(share, LEAST_WEIGHT)).astype(np.float32)
+    around = np.maximum(_blur(weight, AROUND_PX), LEAST_WEIGHT).astype(np.float32)
+    high = (smooth - _blur(smooth * weight, AROUND_PX) / around).astype(np.float32) * weight
     variance = _blur(high * high, AROUND_PX) / around
     usual = float(np.median(variance[valid])) if valid.any() else 0.0
     left = sigma * sigma / (4 * np.pi * SMOOTH_PX**2)
-    normal = np.clip(high / np.sqrt(variance + 0.25 * usual + left + 1e-12), -CLIP, CLIP)
+    scatter = np.sqrt(variance + np.float32(0.25 * usual + left + 1e-12))
     clean = cv2.erode(weight, np.ones((5, 5), np.uint8), borderType=cv2.BORDER_REPLICATE) > 0
-    normal = np.where(clean, normal, 0).astype(np.float32)
+    normal = np.where(clean, np.clip(high / scatter, -CLIP, CLIP), np.float32(0)).astype(np.float32)
     gx, gy = (cv2.Sobel(normal, cv2.CV_32F, dx, 1 - dx, ksize=3, scale=1 / 8) for dx in (1, 0))
     edges = np.where(clean, cv2.magnitude(gx, gy), 0).astype(np.float32)
     texture = np.sqrt(np.maximum(variance, 0) / (left + 1e-12)).astype(np.float32)

@@ -39,25 +39,26 @@ def move(
     if alignment.shift_px is None:
         msg = f"images that were not aligned cannot be laid on each other: {alignment.failed}"
         raise ValueError(msg)
-    matrix, offset = _backwards(alignment)
-    shape = shape or valid.shape  # type: ignore[assignment]
+    matrix, offset = _backwards(alignment.shift_px, alignment.affine)
+    shape = shape or (valid.shape[0], valid.shape[1])
     if alignment.affine is None and not any(alignment.shift_px) and shape == valid.shape:
         return values * valid, valid.copy()
-    sound = np.asarray(ndimage.binary_erosion(valid, np.ones((2 * REACH_PX + 1,) * 2), border_value=0))
+    sound = np.asarray(ndimage.binary_erosion(valid, np.ones((2 * REACH_PX + 1,) * 2, dtype=np.bool_)))
     seen = ndimage.affine_transform(sound.astype(np.uint8), matrix, offset, shape, order=0, cval=0, prefilter=False) > 0
-    out = np.empty((len(values), *shape), dtype=np.float32)
+    out = np.zeros((len(values), *shape), dtype=np.float32)
     for band, into in zip(values, out, strict=True):
-        filled = np.where(valid, band, np.float32(np.median(band[valid])) if valid.any() else np.float32(0))
-        ndimage.affine_transform(filled, matrix, offset, shape, into, order=ORDER, mode="nearest")
-        into[~seen] = 0
+        level = np.median(band[valid]) if valid.any() else 0
+        filled = np.where(valid, band, level).astype(np.float32)
+        into[seen] = ndimage.affine_transform(filled, matrix, offset, shape, order=ORDER, mode="nearest")[seen]
     return out, seen
 
 
-def _backwards(alignment: Alignment) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _backwards(
+    shift: tuple[float, float], affine: tuple[float, float, float, float, float, float] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(row, col) of AFTER's pixel centres for (row, col) of BEFORE's: matrix and offset."""
-    dx, dy = alignment.shift_px  # type: ignore[misc] - checked by the caller
-    a, b, c, d, e, f = alignment.affine or (1.0, 0.0, dx, 0.0, 1.0, dy)
+    a, b, c, d, e, f = affine or (1.0, 0.0, shift[0], 0.0, 1.0, shift[1])
     back = np.linalg.inv(np.array([[a, b, c], [d, e, f], [0, 0, 1]]))
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     centres = np.linalg.inv(half) @ back @ half
-    return centres[1::-1, 1::-1], centres[1::-1, 2]
+    return np.ascontiguousarray(centres[1::-1, 1::-1]), np.ascontiguousarray(centres[1::-1, 2])

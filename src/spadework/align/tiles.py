@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from spadework.align.estimators import ESTIMATORS, FRAME_PX, Estimator, Tile, moved_by
+from spadework.align.estimators import ESTIMATORS, FRAME_PX, Estimator, moved_by
+from spadework.align.features import Features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from spadework.align.features import Features
     from spadework.align.settings import AlignSettings
 
 
@@ -54,7 +54,7 @@ def lay_tiles(shape: tuple[int, int], shift: tuple[int, int], settings: AlignSet
     side = int(np.clip(min(rows, cols) // 3, settings.least_tile_px, settings.tile_px))
     if min(high, wide) < side:
         return []
-    step = max(side / 2, float(np.sqrt((high - side) * (wide - side) / settings.most_tiles)))
+    step = max(side / 2, float(np.sqrt((high - side) * (wide - side))) / max(settings.most_tiles**0.5 - 1, 1))
     places = [np.rint(np.linspace(0, span - side, 1 + int((span - side) // step))).astype(int) for span in (high, wide)]
     return [Box(top + int(y), left + int(x), side, right, down) for y in places[0] for x in places[1]]
 
@@ -65,21 +65,17 @@ def can_be_tried(box: Box, before: Features, after: Features, settings: AlignSet
     both = here.valid & there.valid
     if both.mean() < settings.valid_share:
         return False
-    textures = (_square(before.texture, box), _square(after.texture, box, moved=True))
-    return all(float(np.median(texture[both])) >= settings.least_texture for texture in textures)
+    return all(float(np.median(tile.texture[both])) >= settings.least_texture for tile in (here, there))
 
 
-def cut(features: Features, box: Box, *, moved: bool = False) -> Tile:
+def cut(features: Features, box: Box, *, moved: bool = False) -> Features:
     """The tile of BEFORE, or (moved) of AFTER."""
-    return Tile(*(_square(part, box, moved=moved) for part in (features.normal, features.edges, features.valid)))
-
-
-def _square(array: NDArray[np.generic], box: Box, *, moved: bool = False) -> NDArray[np.generic]:  # type: ignore[type-var]
     row, col = (box.row - box.down, box.col - box.right) if moved else (box.row, box.col)
-    return array[row : row + box.side, col : col + box.side]
+    here = (slice(row, row + box.side), slice(col, col + box.side))
+    return Features(features.normal[here], features.edges[here], features.valid[here], features.texture[here])
 
 
-def whole_peak(fixed: Tile, moving: Tile) -> tuple[int, int]:
+def whole_peak(fixed: Features, moving: Features) -> tuple[int, int]:
     """Shift (x, y) in whole pixels, up to a quarter of the tile: the highest peak of the windowed correlation."""
     side = fixed.normal.shape[0]
     window = np.outer(np.hanning(side), np.hanning(side)).astype(np.float32)
@@ -111,7 +107,7 @@ def _inner(both: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _there_and_back(
-    estimator: Estimator, pair: tuple[Tile, Tile, NDArray[np.bool_]], settings: AlignSettings
+    estimator: Estimator, pair: tuple[Features, Features, NDArray[np.bool_]], settings: AlignSettings
 ) -> tuple[float, float] | None:
     fixed, moving, counts = pair
     there = estimator(fixed, moving, counts)
@@ -121,7 +117,7 @@ def _there_and_back(
     return (there[0] - back[0]) / 2, (there[1] - back[1]) / 2
 
 
-def _score(fixed: Tile, moving: Tile, counts: NDArray[np.bool_], shift: tuple[float, float]) -> float:
+def _score(fixed: Features, moving: Features, counts: NDArray[np.bool_], shift: tuple[float, float]) -> float:
     """Correlation of the aligned tiles, -1..1."""
     one, other = fixed.normal[counts], moved_by(moving.normal, *shift)[counts]
     one, other = one - one.mean(), other - other.mean()
