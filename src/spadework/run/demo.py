@@ -11,7 +11,6 @@ from spadework.errors import MissingExtraError
 from spadework.intake.romania import ROMANIA_PERIOD, romania_scenes
 from spadework.intake.scenario import Scenario, builtin_scenario
 from spadework.run.portal import PORTAL, write_portal
-from spadework.run.outcome import Outcome
 from spadework.run.site import run_site
 from spadework.simulate import make_world
 from spadework.store.catalogue import Catalogue
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from spadework.cube import Chip
     from spadework.imagery.search import HttpRule
     from spadework.records import MultiPolygon, Period, Scene
+    from spadework.run.outcome import Outcome
     from spadework.run.plan import OnStep
 
 _SITE: Final = """\

@@ -101,9 +101,7 @@ def rough(size: int, extent_m: float, waves: tuple[float, float, float], rng: np
         knots = max(round(extent_m / longest * 2**octave * 2), 4)
         weight = 2.0 ** (-power * octave)
         field = rng.standard_normal((knots, knots), dtype=np.float32)
-        total += np.float32(weight) * cv2.resize(
-            field, (size, size), interpolation=cv2.INTER_CUBIC if octave < 6 else cv2.INTER_LINEAR
-        )
+        total += np.float32(weight) * cv2.resize(field, (size, size), interpolation=cv2.INTER_CUBIC)
         squares += weight**2
     return np.asarray(total * np.float32(1.25 / math.sqrt(squares)), dtype=np.float32)
 

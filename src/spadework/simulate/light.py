@@ -77,7 +77,7 @@ def lit(heights: NDArray[np.float32], cell_m: float, sun: tuple[float, float]) -
 def illumination(heights: NDArray[np.float32], cell_m: float, sun: tuple[float, float]) -> NDArray[np.float32]:
     """(y, x), light on the ground: Lambert's cosine law for the sun where it reaches, and the part of the sky in view.
 
-    The open part of the sky falls with the depth under the ground around, 4 m wide: a rule of thumb that makes pits dark.
+    The open part of the sky falls with the depth under the ground around, 8 m wide: a rule of thumb that makes pits dark.
     Arguments as of ``lit``.
     """
     import cv2  # noqa: PLC0415 - slow to import
@@ -86,7 +86,8 @@ def illumination(heights: NDArray[np.float32], cell_m: float, sun: tuple[float, 
     south, east = _slope(heights, 0, cell_m), _slope(heights, 1, cell_m)
     cosine = math.sin(elevation) - math.cos(elevation) * (math.sin(azimuth) * east - math.cos(azimuth) * south)
     cosine /= np.sqrt(1 + east**2 + south**2)
-    around = cv2.blur(heights, (round(8 / cell_m), round(8 / cell_m)))
+    wide = 2 * round(4 / cell_m) + 1
+    around = cv2.blur(heights, (wide, wide))
     sky = np.clip(1 - (around - heights) / 6, 0.25, 1)
     return np.asarray(SUNLIGHT * np.maximum(cosine, 0) * lit(heights, cell_m, sun) + SKYLIGHT * sky, dtype=np.float32)
 

@@ -154,6 +154,8 @@ def portal_pair(settings: PortalSettings | None = None) -> PortalPair:
     if settings.side_m < SMALLEST_M:
         msg = f"a side of {settings.side_m} m does not hold the works, which need {SMALLEST_M} m"
         raise ValueError(msg)
+    for band in settings.bands:
+        _of(_SOIL, band)
     cells = math.ceil(settings.gsd_m / FINEST_M)
     cell = settings.gsd_m / cells
     margin = math.ceil(MARGIN_M / settings.gsd_m) * settings.gsd_m
@@ -199,11 +201,12 @@ class _Shot:
         edge, planes = round(self.plot.margin_m / settings.gsd_m), []
         for band in settings.bands:
             colour = _reflectance(surface, band) * light + np.float32(_of(_PATH, band))
-            shown = cv2.remap(colour, where[0], where[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            remapped = cv2.remap(colour, where[0], where[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            shown = np.asarray(remapped, dtype=np.float32)
             taken = sampled(shown, self.cells, shift, settings.camera)[edge:-edge, edge:-edge]
             white = settings.camera.white
-            bent = (np.maximum(taken, 0) / white) ** np.float32(exposure.gamma) * np.float32(white * exposure.gain)
-            planes.append(numbers(bent, settings.camera, rng))
+            bent = (np.maximum(taken, 0) / white) ** exposure.gamma * (white * exposure.gain)
+            planes.append(numbers(bent.astype(np.float32), settings.camera, rng))
         values = np.stack(planes)
         west, north = settings.corner
         transform = (settings.gsd_m, 0.0, west, 0.0, -settings.gsd_m, north)
@@ -273,7 +276,8 @@ def _truth(shot: _Shot, surfaces: tuple[Surface, Surface], touched: NDArray[np.b
 
     def pixels(field_: NDArray[np.float32]) -> NDArray[np.float32]:
         side = round(settings.side_m / settings.gsd_m)
-        return field_[inner, inner].reshape(side, shot.cells, side, shot.cells).mean(axis=(1, 3), dtype=np.float32)
+        blocks = field_[inner, inner].reshape(side, shot.cells, side, shot.cells)
+        return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float32)
 
     half = works.width_m / 2
     shadow, slope = _silo_shadow(shot, after)
@@ -316,6 +320,7 @@ def _around(works: Works) -> list[tuple[float, float]]:
     """Foot of the heap, inward and to the right, metres: a half circle around each end of its axis."""
     ends = np.array(spoil_ends(works))
     along = math.atan2(*(ends[1] - ends[0])[::-1])
-    turns = np.radians(np.arange(0, 360, 15)) + along - math.pi / 2
-    middles = np.where((np.arange(24) <= 12)[:, None], ends[1], ends[0])
-    return [(float(x), float(y)) for x, y in middles + works.spoil_radius_m * np.column_stack([np.cos(turns), np.sin(turns)])]
+    half = np.radians(np.arange(-90, 91, 15))
+    turns = along + np.concatenate([half, half + math.pi])
+    around = np.repeat(ends[::-1], half.size, axis=0) + works.spoil_radius_m * np.column_stack([np.cos(turns), np.sin(turns)])
+    return [(float(x), float(y)) for x, y in around]
