@@ -47,8 +47,9 @@ class ScenesOfSite:
 
     # ------------------------------------------------------------ read
     @cached_property
-    def _read(self) -> tuple[dict[str, Image], tuple[Scene, ...], tuple[Dropped, ...]]:
-        images, kept, dropped = {}, [], []
+    def _read(self) -> tuple[dict[str, Image], dict[str, Scene], tuple[Dropped, ...]]:
+        """Images as their files are, by id; their evidence; what could not be read."""
+        images, kept, dropped = {}, {}, []
         for n, file in enumerate(self.site.scenes):
             self.on_step("scenes", n, len(self.site.scenes))
             try:
@@ -59,10 +60,9 @@ class ScenesOfSite:
             evidence = evidence_of(image)
             if evidence is not None:
                 scene, chip = evidence
-                kept.append(self.keep(scene, (chip,)))
-                image = replace(image, scene=replace(image.scene, sha256=kept[-1].sha256))
+                kept[file.id] = self.keep(scene, (chip,))
             images[file.id] = image
-        return images, tuple(kept), tuple(dropped)
+        return images, kept, tuple(dropped)
 
     def _request(self, file: SceneFile) -> ImageRequest:
         said = VhrScene(
@@ -82,13 +82,17 @@ class ScenesOfSite:
 
     @cached_property
     def images(self) -> dict[str, Image]:
-        """By id, in time order; where the sun stood is computed where nobody says it."""
-        return {name: replace(image, scene=_lit(image.scene)) for name, image in self._read[0].items()}
+        """By id, in time order, with the hash of their evidence; where the sun stood is computed where nobody says it."""
+        images, kept, _ = self._read
+        return {
+            name: replace(image, scene=_lit(replace(image.scene, sha256=kept[name].sha256) if name in kept else image.scene))
+            for name, image in images.items()
+        }
 
     @property
     def kept(self) -> tuple[Scene, ...]:
         """Their evidence as it lies in the catalogue."""
-        return self._read[1]
+        return tuple(self._read[1].values())
 
     @property
     def scenes(self) -> tuple[VhrScene, ...]:
@@ -108,7 +112,8 @@ class ScenesOfSite:
         for first, second in pairwise(files):
             self.on_step("compare", len(pairs), len(files) - 1)
             try:
-                after = read_onto(Path(second.path), self.images[first.id], self._request(second))
+                after = read_onto(Path(second.path), self._read[0][first.id], self._request(second))
+                after = replace(after, scene=replace(self.images[second.id].scene, notes=after.scene.notes))
                 got = compare_images(self.images[first.id], after)
             except SpadeworkError as error:
                 dropped.append(Dropped(f"{first.id} and {second.id}", f"not compared: {error.problem}"))
