@@ -105,8 +105,8 @@ def run_cell(maker: str, changes: dict, gsd: float, runs: range, peers: int) -> 
         return float(np.sqrt(np.mean(np.square(x)))) if len(x) else math.nan
 
     return {
-        "n": n, "refused": len(refused), "bias": float(e.mean()), "rmse": rms(e), "worst": float(np.abs(e).max()),
-        "coverage": held / n, "wilson": [low, high], "half": float(np.median(halves)),
+        "n": n, "refused": len(refused), "bias": float(e.mean()) if n else math.nan, "rmse": rms(e), "worst": float(np.abs(e).max()) if n else math.nan,
+        "coverage": held / max(n, 1), "wilson": [low, high], "half": float(np.median(halves)) if n else math.nan,
         "why": sorted({w[:60] for w in refused}),
         "count_rmse": rms(others["count"]), "ordinary_rmse": rms(others["ordinary"]),
         "ordinary_coverage": float(np.mean(others["ordinary holds"])) if others["ordinary holds"] else math.nan,

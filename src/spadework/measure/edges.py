@@ -58,9 +58,9 @@ class WidthSettings:
     """Standard deviation of that, as a share of it."""
     shoulder_m: float = 0.25
     """Softness of edges on the ground that is taken for usual, metres."""
-    model_px: float = 0.01
+    model_px: float = 0.005
     """Standard uncertainty of the width because no opening is quite like the model, pixels."""
-    scale_share: float = 0.001
+    scale_share: float = 0.0005
     """Standard uncertainty of the ground sample distance, as a share of it."""
     jamb_m: float = 0.15
     """Standard uncertainty of the difference in height of both edges, metres."""

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from spadework.measure.patch import Patch
     from spadework.measure.texture import Texture
 
+KNOWN: Final = 5.0
+"""Samples that what is known of all ground counts for."""
 LEAST_PX: Final = 2.4
 """An opening under this many pixels is a dark spot whose width and depth trade against each other."""
 NEEDED_PX: Final = 3.0
@@ -74,8 +76,8 @@ BRIGHT_RIM: Final = (0.2, 3.1)
 """Metres of the step, and standard uncertainties, of a strip brighter than the ground."""
 BETWEEN_RIM: Final = (-0.45, 2.6)
 """The same of a strip between the ground and the inside."""
-FADED: Final = 2.5
-"""By so much more than an opening, in squares of standard uncertainties, a shadow that fades may leave over and still be told."""
+FADED: Final = 0.0
+"""By so much more than an opening, in squares of standard uncertainties, a shadow that fades may leave over and be told all the same."""
 WIDE: Final = 0.6
 """A standard uncertainty over this share of the width says nothing."""
 
@@ -95,7 +97,7 @@ class Laid:
     @property
     def degrees(self) -> float:
         """Of freedom of the width's uncertainty: samples of the ground that is worse known, twice, as there are two edges."""
-        return 2 * float(self.texture.samples[[0, 2]].min())
+        return KNOWN + 2 * float(self.texture.samples[[0, 2]].min())
 
 
 def unseen(patch: Patch) -> str | None:
