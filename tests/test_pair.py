@@ -141,6 +141,17 @@ def test_dug_ground_is_found_and_little_else(bits: int) -> None:
     assert found[~ndimage.binary_dilation(where, iterations=4)].mean() < 0.002
 
 
+def test_a_rough_half_under_another_sun_does_not_hide_change_on_the_plain() -> None:
+    truth = textured(31, 240)
+    after, where = dug(truth, 60)
+    lit_otherwise = np.random.default_rng(32).normal(0, 40, truth.shape)
+    lit_otherwise[:, :, :120] = 0
+    pair = change_probability(image(noisy(truth, 1)), image(noisy(after + lit_otherwise, 2), "two"))
+    found = pair.probability >= 0.5
+    assert found[where].mean() > 0.8
+    assert found[:, 130:].mean() < 0.001
+
+
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([1, 3]), st.floats(0, 300))
 def test_swapping_the_images_gives_the_same_map(seed: int, bands: int, step: float) -> None:
@@ -336,7 +347,7 @@ def test_confidence_and_limits_follow_from_time_view_and_sun(
 
 def test_a_good_pair_has_only_the_limits_that_always_hold() -> None:
     known = {"off_nadir": 5.0, "view_azimuth": 90.0, "sun_elevation": 50.0, "sun_azimuth": 150.0}
-    assert len(limits_of(scene(0, **known), scene(20, **known), sunlit=True)) == 2
+    assert len(limits_of(scene(0, **known), scene(20, **known), sunlit=True)) == 3
 
 
 def test_images_that_differ_everywhere_are_said_to_show_little() -> None:

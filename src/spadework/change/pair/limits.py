@@ -52,6 +52,7 @@ def limits_of(before: VhrScene, after: VhrScene, *, sunlit: bool) -> tuple[str, 
     if not sunlit:
         out.append("Where the sun stood is not known for both: only the darkest ground was left out as shadow.")
     out.append("Ground in shadow in either image was not compared; small dark ground cannot be told from shadow.")
+    out.append("A change that fills a square of about 100 pixels may pass for ground that always differs more.")
     out.append("A probability says that the ground looks different beyond noise and misalignment, not what changed or why.")
     return tuple(out)
 
