@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,6 +105,28 @@ def test_a_card_says_all_that_a_sighting_will_carry(tmp_path: Path) -> None:
     assert (known.gsd_m, known.tile_px, known.bands) == ((0.3, 0.5), 32, ("pan",))
     assert known.vehicles == ("car", "excavator")
     assert read_card(tmp_path / "plant.onnx") == known
+
+
+def test_the_card_in_the_docs_is_a_good_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "vhr-objects.md").read_text(encoding="utf-8")
+    (tmp_path / "card.toml").write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    known = read_card(tmp_path / "card.toml")
+    assert (known.name, known.vehicles, known.heavy) == ("plant-yard", ("car", "excavator"), ("excavator",))
+
+
+def test_a_graph_with_its_bands_last_is_fed_so(tmp_path: Path) -> None:
+    """Takes (1, 32, 32, 2) and gives one box whose centre is the two bands' means."""
+    boxes = np.zeros((1, 7), dtype=np.float32)
+    boxes[0, 2:] = (4, 2, 0, 0.9, 0)
+    nodes = [
+        helper.make_node("ReduceMean", ["x"], ["mean"], axes=[1, 2], keepdims=0),
+        helper.make_node("Concat", ["mean", "rest"], ["y"], axis=1),
+    ]
+    weights = graph(nodes, [floats("x", 1, 32, 32, 2)], [floats("y", 1, 7)], {"rest": boxes[:, 2:]})
+    fed = 'bands = ["red", "blue"]\ntile_px = 32\nlayout = "NHWC"\nscale = [1.0, 0.5]\noffset = [0.0, 1.0]'
+    model = load_model(card(tmp_path, weights, fed=fed))
+    tile = np.stack([np.full((32, 32), 8, dtype=np.float32), np.full((32, 32), 20, dtype=np.float32)])
+    np.testing.assert_allclose(model.detect(tile), [[8, 11, 4, 2, 0, 0.9, 0]], rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ Layout: TypeAlias = Literal["NCHW", "NHWC"]
 Stretch: TypeAlias = Literal["none", "percentile"]
 
 PERMISSIVE: Final = (
-    "Apache-2.0", "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "BSL-1.0", "Unlicense", "0BSD", "MPL-2.0",
+    "Apache-2.0", "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "BSL-1.0", "Unlicense", "0BSD",
     "CC0-1.0", "CC-BY-3.0", "CC-BY-4.0", "CDLA-Permissive-1.0", "CDLA-Permissive-2.0", "ODC-By-1.0", "PDDL-1.0",
 )  # fmt: skip
 """Licences (SPDX) under which a model is taken without a question."""
