@@ -143,7 +143,7 @@ def test_dug_ground_is_found_and_little_else(bits: int) -> None:
 
 def test_a_rough_half_under_another_sun_does_not_hide_change_on_the_plain() -> None:
     truth = textured(31, 240)
-    after, where = dug(truth, 60)
+    after, where = dug(truth, 100)
     lit_otherwise = np.random.default_rng(32).normal(0, 40, truth.shape)
     lit_otherwise[:, :, :120] = 0
     pair = change_probability(image(noisy(truth, 1)), image(noisy(after + lit_otherwise, 2), "two"))
