@@ -18,7 +18,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -34,7 +33,7 @@ from spadework.align import align
 from spadework.intake.romania import romania_scenes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -202,7 +201,9 @@ def run_one(image: str, trial: Trial) -> Run:
     begun = time.perf_counter()
     ours = align(trial.before, trial.after, trial.before_valid, trial.after_valid)
     took = time.perf_counter() - begun
-    peers = tuple(None if (found := peer(trial)) is None else float(np.hypot(*(found - trial.shift))) for peer in PEERS.values())
+    peers = tuple(
+        None if (found := peer(trial)) is None else float(np.hypot(*(found - trial.shift))) for peer in PEERS.values()
+    )
     return Run(image, error_of(ours, trial), ours.radius_px, ours.failed, took, peers)
 
 
@@ -291,6 +292,10 @@ def version() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
+VERSION: Final = version()
+"""Of the code as it is run, whatever happens to the files meanwhile."""
+
+
 def main() -> None:
     """Run what was asked for, print it and, where it is scored, log it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -300,7 +305,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, help="of each condition, in development")
     asked = parser.parse_args()
     if asked.what == "real":
-        log("align: real pairs", " ".join(sys.argv), {"version": version(), "pairs": run_real()})
+        log("align: real pairs", " ".join(sys.argv), {"version": VERSION, "pairs": run_real()})
         return
     scored = asked.part == "acceptance"
     found = run_known(asked.part, "" if scored else asked.only, None if scored else asked.runs)
@@ -308,7 +313,7 @@ def main() -> None:
     told["together"] = figures([run for runs in found.values() for run in runs])
     print(json.dumps({"images": told["images"], "together": told["together"]}, indent=1))
     if scored:
-        log("align: known shifts on real texture", " ".join(sys.argv), {"version": version(), **told})
+        log("align: known shifts on real texture", " ".join(sys.argv), {"version": VERSION, **told})
 
 
 if __name__ == "__main__":

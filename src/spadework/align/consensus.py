@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
     from spadework.align.settings import AlignSettings
 
+LEVEL: Final = 0.9
+"""Of the radius."""
+FLOOR_PX: Final = 0.0065
+"""Standard error per axis that interpolation leaves however well tiles and methods agree."""
+OWN_PX: Final = 0.03
+"""Estimators differ by this much for reasons of their own (windows, interpolation) where nothing is wrong; more counts in full."""
+TILE_SHARE: Final = 0.5
+"""Half-overlapping tiles hold about twice as much as the ground they cover divided by their size."""
+WEIGHT_PX: Final = 0.01
+"""An estimator whose tiles agree better than this gains no more weight."""
 LEAST_SCATTER_PX: Final = 0.05
 """Tiles closer to each other than this are not told apart."""
 RAYLEIGH: Final = 1.1774
@@ -82,6 +92,23 @@ def agree(values: NDArray[np.float64], independent: float, settings: AlignSettin
     count = max(2.0, independent * n / len(values))
     chosen = values[inside]
     return Agreed(chosen.mean(axis=0), inside, chosen.var(axis=0, ddof=1) / count, count - 1)
+
+
+def weighed(agreed: tuple[Agreed, ...]) -> tuple[NDArray[np.float64], float]:
+    """Mean of the estimators by weight of their scatter, and its 90 % radius.
+
+    The radius of a round normal cloud whose variance is known from few tiles: R^2 = 2 F(.9; 2, freedom) s^2 (Hotelling 1931).
+    s^2 per axis = half the scatter of the tiles' mean + spread between estimators over OWN_PX^2 + FLOOR_PX^2; the constants
+    were chosen on the development part of benchmarks/vhr/align.py.
+    """
+    weights = np.array([1 / (one.variance.mean() + WEIGHT_PX**2) for one in agreed])
+    weights /= weights.sum()
+    shifts = np.array([one.shift for one in agreed])
+    shift = weights @ shifts
+    between = max(0.0, float(weights @ ((shifts - shift) ** 2).mean(axis=1)) - OWN_PX**2)
+    within = TILE_SHARE * float(weights @ np.array([one.variance.mean() for one in agreed]))
+    freedom = max(2.0, float(weights @ np.array([one.freedom for one in agreed])))
+    return shift, float(np.sqrt(2 * stats.f.ppf(LEVEL, 2, freedom) * (within + between + FLOOR_PX**2)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

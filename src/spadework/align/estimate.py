@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import stats
 
 from spadework.align.coarse import coarse_shift
-from spadework.align.consensus import Agreed, Plane, agree, densest, plane_of
+from spadework.align.consensus import Plane, agree, densest, plane_of, weighed
 from spadework.align.features import Features, features_of
 from spadework.align.settings import AlignSettings
 from spadework.align.tiles import Box, Shifts, can_be_tried, cut, lay_tiles, measure_tiles, whole_peak
@@ -18,10 +17,6 @@ from spadework.records import Alignment
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEVEL: Final = 0.9
-"""Of the radius."""
-FLOOR_PX: Final = 0.01
-"""Standard error per axis that interpolation leaves however well tiles and methods agree."""
 LEAST_METHODS: Final = 2
 """One estimator cannot be checked by another."""
 SMALL_PX: Final = 2.0
@@ -161,10 +156,11 @@ def _judge(boxes: tuple[Box, ...], found: tuple[Shifts, ...], shape: tuple[int, 
     methods = tuple((name, float(one.shift[0]), float(one.shift[1])) for name, one in agreed.items())
     if len(agreed) < LEAST_METHODS:
         return replace(_failed(f"methods disagree: only {methods[0][0]} finds one shift", tried), methods=methods)
-    shift, radius = _weighed(tuple(agreed.values()))
+    shift, radius = weighed(tuple(agreed.values()))
     if radius > settings.most_radius_px:
         apart = max(np.hypot(*(one.shift - other.shift)) for one in agreed.values() for other in agreed.values())
-        return replace(_failed(f"methods disagree by {apart:.1f} px", tried), methods=methods)
+        why = f"too unsure: {radius:.1f} px at 90 %, with methods up to {apart:.1f} px and tiles too far apart"
+        return replace(_failed(why, tried), methods=methods)
     inside = np.sum([one.inside for one in agreed.values()], axis=0) * 2 > len(agreed)
     return Alignment(
         shift_px=(float(shift[0]), float(shift[1])),
@@ -195,15 +191,3 @@ def _independent(boxes: tuple[Box, ...]) -> float:
     for box in boxes:
         seen[box.row : box.row + side, box.col : box.col + side] = True
     return min(float(len(boxes)), float(np.count_nonzero(seen)) / side**2)
-
-
-def _weighed(agreed: tuple[Agreed, ...]) -> tuple[NDArray[np.float64], float]:
-    """Mean of the estimators by weight of their scatter, and its 90 % radius (Student, two axes)."""
-    weights = np.array([1 / (one.variance.mean() + FLOOR_PX**2) for one in agreed])
-    weights /= weights.sum()
-    shifts = np.array([one.shift for one in agreed])
-    shift = weights @ shifts
-    between = float(weights @ ((shifts - shift) ** 2).mean(axis=1))
-    within = float(weights @ np.array([one.variance.mean() for one in agreed]))
-    freedom = float(weights @ np.array([one.freedom for one in agreed]))
-    return shift, float(np.sqrt(2 * stats.f.ppf(LEVEL, 2, max(freedom, 1.0)) * (within + between + FLOOR_PX**2)))

@@ -42,16 +42,19 @@ def least_squares(fixed: Features, moving: Features, counts: NDArray[np.bool_]) 
 
     What changed on the ground differs by more than the rest and loses its weight.
     """
-    shift, target = np.zeros(2), fixed.normal[counts]
+    return fit_shift(fixed.normal, moving.normal, counts)
+
+
+def fit_shift(fixed: NDArray[np.float32], moving: NDArray[np.float32], counts: NDArray[np.bool_]) -> tuple[float, float] | None:
+    """The same for two plain arrays (y, x) of local normalised values or edges."""
+    shift, target = np.zeros(2), fixed[counts]
     weight = np.ones_like(target)
     for _ in range(STEPS):
-        warped = moved_by(moving.normal, shift[0], shift[1])
-        gx, gy = _slopes(warped)
-        rows = np.stack([-gx[counts], -gy[counts], warped[counts], np.ones_like(target)])
+        rows = rows_of(moved_by(moving, shift[0], shift[1]))[:, counts]
         found = _solved(rows, target, weight)
         if found[2] < LEAST_GAIN:
             return None
-        weight = _biweight(target - found.astype(np.float32) @ rows)
+        weight = biweight(target - found.astype(np.float32) @ rows)
         step = found[:2] / found[2]
         length = float(np.hypot(*step))
         shift = shift + step * min(1.0, 1.0 / max(length, 1e-9))
@@ -62,6 +65,12 @@ def least_squares(fixed: Features, moving: Features, counts: NDArray[np.bool_]) 
     return float(shift[0]), float(shift[1])
 
 
+def rows_of(warped: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(4, y, x): what a small shift right, a small shift down, gain and offset add to an image (y, x)."""
+    gx, gy = slopes(warped)
+    return np.stack([-gx, -gy, warped, np.ones_like(warped)])
+
+
 def _solved(rows: NDArray[np.float32], target: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float64]:
     """Weighted least squares of target = rows.T p; p is shift x, shift y (both times gain), gain, offset."""
     weighted = rows * weight
@@ -70,7 +79,7 @@ def _solved(rows: NDArray[np.float32], target: NDArray[np.float32], weight: NDAr
     return np.asarray(np.linalg.solve(normal, (weighted @ target).astype(np.float64)))
 
 
-def _biweight(left: NDArray[np.float32]) -> NDArray[np.float32]:
+def biweight(left: NDArray[np.float32]) -> NDArray[np.float32]:
     """Weights that forget outliers: 1 at a residual of 0, 0 from TUKEY robust standard deviations on."""
     scale = max(1.4826 * float(np.median(np.abs(left))), LEAST_SCALE)
     return np.asarray(np.square(np.maximum(1 - np.square(left / np.float32(TUKEY * scale)), 0)), dtype=np.float32)
@@ -101,7 +110,7 @@ def _keys(part: float) -> NDArray[np.float64]:
     return np.asarray(np.where(at <= 1, near, np.where(at < 2, far, 0)))  # noqa: PLR2004 - reach of the kernel
 
 
-def _slopes(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def slopes(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """d/dx and d/dy by central differences."""
     tap, one = np.array([-0.5, 0, 0.5]), np.array([1.0])
     gx = cv2.sepFilter2D(image, cv2.CV_32F, tap, one, borderType=cv2.BORDER_REPLICATE)
