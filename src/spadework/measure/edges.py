@@ -60,6 +60,8 @@ class WidthSettings:
     """Softness of edges on the ground that is taken for usual, metres."""
     model_px: float = 0.005
     """Standard uncertainty of the width because no opening is quite like the model, pixels."""
+    soft_share: float = 0.11
+    """The same because an edge that is soft on the ground is in no one place, as a share of its softness."""
     scale_share: float = 0.0005
     """Standard uncertainty of the ground sample distance, as a share of it."""
     jamb_m: float = 0.15
@@ -165,15 +167,16 @@ def _stated(blank: Measurement, patch: Patch, laid: Laid, how: tuple[WidthSettin
     p, covariance = laid.fitted.p, laid.fitted.covariance
     variance = float(covariance[U1, U1] + covariance[U2, U2] - 2 * covariance[U1, U2])
     value = laid.fitted.width
+    blur = np.exp(p[[S1, S2]])
+    soft = math.sqrt(max(float(blur.max()) ** 2 - (settings.blur_px * patch.gsd_m) ** 2, 0.0))
     terms = {
         "noise and texture": NUISANCE * math.sqrt(variance),
-        "model error": settings.model_px * patch.gsd_m,
+        "model error": math.hypot(settings.model_px * patch.gsd_m, settings.soft_share * soft),
         "GSD": settings.scale_share * value,
         "view": leaning,
     }
     terms = {name: term for name, term in terms.items() if term > 0}
     half = float(stdtrit(laid.degrees, 0.5 + 0.5 * AIM)) * combined(terms)
-    blur = np.exp(p[[S1, S2]])
     left, inside, right = patch.zero + patch.scale * p[[LEFT, INSIDE, RIGHT]]
     model = {
         "u1, m": p[U1], "u2, m": p[U2], "turn, rad": p[TURN], "blur 1, m": blur[0], "blur 2, m": blur[1],

@@ -100,14 +100,8 @@ def patch_of(image: Image, ground: Ground, line: tuple[Point, Point], along_m: f
         raise UserError(
             image.scene.id, f"a line of {length:.0f} m is too long for an opening", "draw it across the opening alone"
         )
-    low, high = np.floor(middle - reach).astype(int), np.ceil(middle + reach).astype(int)
-    col, row = (a.ravel() for a in np.meshgrid(np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1)))
-    u, v = turned @ (np.vstack([col, row]) + 0.5 - middle[:, None])
-    near = (np.abs(u) <= half_u) & (np.abs(v) <= half_v)
-    u, v, col, row = u[near], v[near], col[near], row[near]
-    rows, cols = image.valid.shape
-    inside = (col >= 0) & (row >= 0) & (col < cols) & (row < rows)
-    inside[inside] = image.valid[row[inside], col[inside]]
+    u, v, col, row = _within(turned, middle, reach, (half_u, half_v))
+    inside = _held(image, row, col)
     asked = inside[np.abs(u) <= 0.5 * length]
     missing = 1 - float(asked.mean()) if asked.size else 1.0
     u, v, col, row = u[inside], v[inside], col[inside], row[inside]
@@ -120,6 +114,25 @@ def patch_of(image: Image, ground: Ground, line: tuple[Point, Point], along_m: f
         saturated=max((float((raw == top).mean()) for top in _CEILINGS), default=0.0) if raw.size else 0.0,
         length_m=length, gsd_m=gsd, per_px=turned, scale=scale, zero=zero, band=band,
     )  # fmt: skip
+
+
+def _within(
+    turned: NDArray[np.float64], middle: NDArray[np.float64], reach: NDArray[np.float64], halves: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+    """u, v, column, row (n,) of the pixels whose centres lie in the turned rectangle, also beyond the image."""
+    low, high = np.floor(middle - reach).astype(int), np.ceil(middle + reach).astype(int)
+    col, row = (a.ravel() for a in np.meshgrid(np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1)))
+    u, v = turned @ (np.vstack([col, row]) + 0.5 - middle[:, None])
+    near = (np.abs(u) <= halves[0]) & (np.abs(v) <= halves[1])
+    return u[near], v[near], col[near], row[near]
+
+
+def _held(image: Image, row: NDArray[np.intp], col: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """(n,) whether the image holds data there."""
+    rows, cols = image.valid.shape
+    inside = (col >= 0) & (row >= 0) & (col < cols) & (row < rows)
+    inside[inside] = image.valid[row[inside], col[inside]]
+    return np.asarray(inside)
 
 
 def _span(raw: NDArray[np.float64]) -> tuple[float, float]:
