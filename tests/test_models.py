@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
@@ -24,7 +24,6 @@ from spadework.run.models import add_model, list_models, models_folder, open_mod
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -292,6 +291,7 @@ def test_a_graph_is_fed_what_the_card_says(tmp_path: Path) -> None:
     assert given[16, 0] == pytest.approx(0.25, abs=0.01)
 
 
+@settings(deadline=None)
 @given(
     shape=st.tuples(st.integers(1, 200), st.integers(1, 200)),
     size=st.integers(2, 64),

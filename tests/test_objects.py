@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_models import BOXES, card, detector
 
@@ -93,6 +93,7 @@ def test_half_covered_boxes_share_a_third_of_their_union() -> None:
     assert iom[0] == pytest.approx(1 / 2)
 
 
+@settings(deadline=None)
 @given(boxes_of_any_kind, boxes_of_any_kind)
 def test_overlap_is_shapelys_symmetric_and_a_share(one: tuple[float, ...], other: tuple[float, ...]) -> None:
     pairs, iou, iom = overlaps(np.array([one, other]))
@@ -106,6 +107,7 @@ def test_overlap_is_shapelys_symmetric_and_a_share(one: tuple[float, ...], other
     assert all(0 <= share <= inside <= 1 for share, inside in zip(iou, iom, strict=True))
 
 
+@settings(deadline=None)
 @given(boxes_of_any_kind)
 def test_a_box_covers_itself_also_when_it_is_turned_round(box: tuple[float, ...]) -> None:
     x, y, u, v, t = box
@@ -130,6 +132,7 @@ def test_half_an_object_goes_where_the_whole_one_is() -> None:
     assert one_each(boxes, np.array([0.9, 0.5]), ["car", "car"], 0.3, 0.6).tolist() == [0]
 
 
+@settings(deadline=None)
 @given(st.lists(boxes_of_any_kind, min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_what_stays_does_not_hang_on_the_order_of_boxes(given_boxes: list[tuple[float, ...]], random: Any) -> None:  # noqa: ANN401 - hypothesis' Random
     boxes = np.array(given_boxes)
@@ -163,6 +166,7 @@ def test_any_two_sides_make_a_long_side_and_its_angle(sides: tuple[float, float]
 
 
 # ---------------------------------------------------------------- the ceiling
+@settings(deadline=None)
 @given(
     gsd=st.floats(0.01, 40) | st.sampled_from([0.4, 0.8, 1.5, 3.0]),
     names=st.sampled_from(NAMES),
@@ -190,6 +194,7 @@ def test_no_search_says_more_than_the_pixels_carry(
         assert seen == ()
 
 
+@settings(deadline=None)
 @given(
     gsd=st.floats(3, 1000, exclude_min=True),
     label=st.sampled_from([VEHICLE_SIZE, HEAVY, "excavator"]),
