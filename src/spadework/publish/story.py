@@ -52,7 +52,9 @@ class SceneStory:
     sighted: tuple[Sentence, ...]
     """One a Scene."""
     measured: tuple[Sentence, ...]
-    """One a Measurement."""
+    """One a Measurement that is no passage."""
+    passages: tuple[Sentence, ...]
+    """One a class of vehicle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ def _event(records: Records, number: int, name: str) -> EventStory:
 
 def _scenes(records: Records) -> SceneStory:
     listing: Listing = records["listing"]
+    known = [name for name in listing.measurements if f"measurement:{name}" in records]
+    passages = [name for name in known if records[f"measurement:{name}"].quantity == "passage"]
 
     def each(part: str, names: Iterable[str], tell: Callable[[Witness, str], str]) -> tuple[Sentence, ...]:
         made = (_of(records, part, name, tell) for name in names)
@@ -174,7 +178,8 @@ def _scenes(records: Records) -> SceneStory:
             for name in listing.comparisons
         ),
         sighted=each("sighted", listing.scenes, scenes.sighted),
-        measured=each("measured", listing.measurements, scenes.measured),
+        measured=each("measured", [name for name in listing.measurements if name not in passages], scenes.measured),
+        passages=each("measured", passages, scenes.measured),
     )
 
 
