@@ -40,19 +40,11 @@ class TrainSettings:
     """Learning rate."""
     least: int = 200
     """Pixels in a leaf, at least."""
-    pixel_share: float = 0.5
-    """Of pixels that a tree sees."""
-    feature_share: float = 0.5
-    """Of features that a tree sees."""
-    copies: int = 2
-    """Each pair is shown again so often in other tones."""
-    contrast: float = 0.2
-    """Standard deviation of a copy's contrast, natural logarithm."""
-    tint: float = 0.3
-    """Standard deviation of what a copy's bands are shifted by, each image and band alone, in units of stable scatter."""
+    share: float = 0.5
+    """Of features and of pixels that a tree sees."""
     ridge: float = 1.0
     """L2 penalty of a leaf's value."""
-    every: int = 3
+    every: int = 2
     """Every so many-th pixel of rows and columns is learned from: neighbours say the same."""
     seed: int = 5
     smooth_px: float = 2.0
@@ -205,25 +197,11 @@ def _checked(pairs: Sequence[LabelledPair]) -> Sequence[LabelledPair]:
 
 def _table(pair: LabelledPair, settings: TrainSettings) -> _Table:
     comparable = pair.before.valid & pair.after.valid
-    toned = _toned(pair.before, pair.after, comparable)
+    before, after = _toned(pair.before, pair.after, comparable)
     lattice = np.s_[:: settings.every, :: settings.every]
     kept = comparable[lattice]
-    rng = np.random.default_rng(settings.seed)
-    shown = [toned, *((_retoned(toned, settings, rng)) for _ in range(settings.copies))]
-    found = [features_of(*images, pair.before.bands)[:, *lattice][:, kept].T for images in shown]
-    return np.concatenate(found), np.tile(pair.changed[lattice][kept], len(shown))
-
-
-def _retoned(
-    toned: tuple[NDArray[np.float32], NDArray[np.float32]], settings: TrainSettings, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The same pair under another light: what the labels say does not hang on it."""
-    bands = len(toned[0])
-    one, other = (
-        plane * np.exp(rng.normal(0, settings.contrast, (1, 1, 1))) + rng.normal(0, settings.tint, (bands, 1, 1))
-        for plane in toned
-    )
-    return one.astype(np.float32), other.astype(np.float32)
+    found = features_of(before, after, pair.before.bands)[:, *lattice]
+    return np.ascontiguousarray(found[:, kept].T), pair.changed[lattice][kept]
 
 
 def _fit(pairs: Sequence[LabelledPair], tables: Sequence[_Table], settings: TrainSettings, score: Scores | None) -> PairModel:
@@ -241,7 +219,7 @@ def _fit(pairs: Sequence[LabelledPair], tables: Sequence[_Table], settings: Trai
 def _options(settings: TrainSettings) -> dict[str, Any]:
     return {
         "objective": "binary", "num_leaves": settings.leaves, "learning_rate": settings.rate, "min_data_in_leaf": settings.least,
-        "feature_fraction": settings.feature_share, "bagging_fraction": settings.pixel_share, "bagging_freq": 1, "lambda_l2": settings.ridge,
+        "feature_fraction": settings.share, "bagging_fraction": settings.share, "bagging_freq": 1, "lambda_l2": settings.ridge,
         "seed": settings.seed, "num_threads": 1, "deterministic": True, "force_row_wise": True, "verbosity": -1,
     }  # fmt: skip
 
