@@ -75,7 +75,7 @@ def test_the_page_tells_scenes_pairs_sightings_measurements_and_truth(page: str)
         "one probable excavator, one possible vehicle-size object. A still image shows where things stand, not what they do.",
         "No vehicle and no machine is on record for the scene of 1 April 2020", "None found is not none there",
         "Width of the opening as seen from above (cut, east face): 4.62 m (4.45 to 4.79 m; 90 % interval)", "Volume of spoil: at most 420 m³",
-        "Passage of wheel loader, as Maker X: probability .85 [.60, .96], on width alone, as the height is not known",
+        "Passage of wheel loader: probability .85 [.60, .96], on width alone, as the height is not known", "Passage of wheel loader, as Maker X",
         "not stated from the scene of 12 May 2020 (Examplesat-2), because the shadow is 2.1 pixels long",
         "noise 0.08 m; GSD 0.06 m", "angle of repose 90 %; scale 10 %",
         "Truth (simulated)", "4.6 m", "inside the interval", "1.4 px", "outside the interval",
@@ -154,6 +154,7 @@ def test_sightings_are_counted_the_surest_first_and_their_words_pass_the_linter(
         ({"unit": "m2", "value": 1234.0, "low": 1200.0, "high": 1270.0}, "1,230 m² (1,200 to 1,270 m²)"),
         ({"unit": "deg", "value": 12.34, "low": 11.0, "high": 13.6}, "12.3° (11.0 to 13.6°)"),
         ({"unit": "probability", "value": 0.999, "low": 0.98, "high": 1.0}, "over .99 [.98, over .99]"),
+        ({"unit": "probability", "value": 0.999, "low": 0.998, "high": 1.0}, "over .99"),
         ({"kind": "at most", "high": 1201.0, "low": None, "unit": "m3"}, "at most 1,300 m³"),
         ({"kind": "at least", "low": 54.3, "high": None}, "at least 54 m"),
         ({"kind": "at least", "low": None, "high": None}, ""),
@@ -170,7 +171,7 @@ def test_a_value_never_stands_without_its_interval(changes: dict[str, object], t
 def test_truth_that_nothing_answers_is_left_out_and_a_bound_holds_on_its_side(told: Findings) -> None:
     rows = scene_rows(told, gated=False)["truths"]
     assert [(row["told"], row["holds"]) for row in rows] == [
-        ("4.62 m (4.45 to 4.79 m)", "inside the interval"), ("+1.25 px (radius 0.06 px)", "outside the interval"), ("2", ""), ("4 %", ""),
+        ("4.62 m (4.45 to 4.79 m)", "inside the interval"), ("+1.25 px (radius 0.06 px)", "outside the interval"), ("one probable excavator, one possible vehicle-size object", ""), ("4 %", ""),
     ]  # fmt: skip
     truths = tuple(Truth("spoil", value, "m3", "measurement:heap") for value in (400.0, 413.0))
     bounds = dataclasses.replace(told, site=dataclasses.replace(told.site, truths=truths))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from spadework.publish import words
-from spadework.publish.scenes import name_of, pixels
+from spadework.publish.scenes import counted, name_of, pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def _sightings(found: tuple[Sighting, ...], number: dict[str, int]) -> Iterator[
 def _measurement(result: Measurement, place: int, number: dict[str, int]) -> dict[str, Any]:
     return {
         "place": place,
-        "what": name_of(result),
+        "what": f"Passage of {result.label}" if result.quantity == "passage" else name_of(result),
         "value": words.measured(result) or "not stated",
         "refused": result.refused,
         "level": _level(result),
@@ -90,7 +90,7 @@ def _term(result: Measurement, value: float) -> str:
 
 # ---------------------------------------------------------------- truth
 def _truth(truth: Truth, findings: Findings) -> dict[str, str] | None:
-    """What a simulated place holds, and what was found of it; None where nothing answers."""
+    """What a simulated place holds, and what was found of it (sightings: in the last Scene); None where nothing answers."""
     kind = truth.result.removeprefix(_MEASURED)
     told, holds = "", None
     if truth.result.startswith(_MEASURED):
@@ -101,7 +101,8 @@ def _truth(truth: Truth, findings: Findings) -> dict[str, str] | None:
         low, high = _ends(result)
         holds = low <= truth.value <= high if words.measured(result) else None
     elif truth.result == "sightings":
-        told = ", ".join(sighting.many for sighting in findings.sightings if sighting.many) or str(len(findings.sightings))
+        last = findings.scenes[-1].id if findings.scenes else ""
+        told = counted([sighting for sighting in findings.sightings if sighting.scene == last]) or "none"
     elif findings.comparisons:
         told, holds = _of_pair(truth, findings)
     if not told:

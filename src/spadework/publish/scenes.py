@@ -141,9 +141,9 @@ def identities_of(found: Iterable[Sighting]) -> frozenset[str]:
 
 # ---------------------------------------------------------------- measurements
 def name_of(result: Measurement) -> str:
-    """What was measured, with its label: Length as seen from above (haul road)."""
+    """What was measured, with its label: Length as seen from above (haul road); of a passage the class, without maker and model."""
     if result.quantity == "passage":
-        return f"Passage of {result.label or 'a machine'}"
+        return f"Passage of {result.label.partition(', as ')[0] or 'a machine'}"
     return QUANTITY[result.quantity] + (f" ({result.label})" if result.label else "")
 
 
@@ -157,5 +157,11 @@ def measured(w: Witness, name: str) -> str:
     if result.quantity == "passage":
         alone = any(warning.startswith(WIDTH_ONLY) for warning in result.warnings)
         on = "on width alone, as the height is not known" if alone else "on width and height"
-        return f"{what}: probability {words.measured(result)}, {on}; the brackets run from the most to the least room to spare."
+        told = words.measured(result)
+        room = (
+            "the brackets run from the most to the least room to spare"
+            if "[" in told
+            else "with the most room to spare and with the least"
+        )
+        return f"{what}: probability {told}, {on}; {room}."
     return f"{what}: {words.with_level(result)}, from {where}."

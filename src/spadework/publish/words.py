@@ -139,7 +139,8 @@ def measured(result: Measurement) -> str:
     if value is None or low is None or high is None:
         return ""
     if result.unit == "probability":
-        return f"{probability(value)} [{probability(low)}, {probability(high)}]"
+        told = [probability(v) for v in (value, low, high)]
+        return told[0] if len(set(told)) == 1 else f"{told[0]} [{told[1]}, {told[2]}]"
     step = _step(low, high)
     places = max(0, -math.floor(math.log10(step) + 1e-9))
     one, two, three = (f"{round(v / step) * step:,.{places}f}{unit}" for v in (value, low, high))
