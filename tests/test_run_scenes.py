@@ -14,7 +14,7 @@ from affine import Affine
 from findings import findings_of
 
 from spadework.grid import reproject, rings_of
-from spadework.records import MeasureRule, Scene, SceneFile, SightingRule, Site
+from spadework.records import ANALYST, MeasureRule, Scene, SceneFile, SightingRule, Site
 from spadework.run.scenes import ScenesOfSite
 from spadework.simulate.portal import PortalPair, PortalSettings, portal_pair
 
@@ -97,7 +97,7 @@ def test_a_claim_over_the_ceiling_is_left_out_by_name_and_the_rest_goes_on(tmp_p
     sure = replace(good, id="A2", identity="confirmed")
     away = replace(good, id="A3", centre=(0.0, 0.0))
     job, _ = _job(tmp_path, sightings=(good, sure, away))
-    assert [sighting.id for sighting in job.sightings if sighting.detector == "an analyst"] == ["A1"]
+    assert [sighting.id for sighting in job.sightings if sighting.detector == ANALYST] == ["A1"]
     gone = {entry.thing: entry.reason for entry in job.dropped}
     assert "at most 'probable'" in gone["sighting A2"]
     assert "outside" in gone["sighting A3"]

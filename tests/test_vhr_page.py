@@ -27,7 +27,7 @@ from spadework.publish.scenes import identities_of, plural
 from spadework.publish.story import story_of
 from spadework.publish.versions import difference
 from spadework.publish.vhr import vhr_figures
-from spadework.records import Alignment, Figure, Findings, Gate, Product, Truth
+from spadework.records import ANALYST, Alignment, Figure, Findings, Gate, Product, Truth
 from spadework.run.exports import scene_files
 from spadework.store.findings import findings_json, read_findings
 
@@ -136,7 +136,7 @@ def test_sightings_are_counted_the_surest_first_and_their_words_pass_the_linter(
     found = (
         *(sighting_of(f"A{n}", identity="possible", label="lorry") for n in range(3)),
         *(sighting_of(f"B{n}") for n in range(11)),
-        sighting_of("C", identity="confirmed", label="bulldozer", gsd_m=0.3),
+        sighting_of("C", identity="confirmed", label="bulldozer", gsd_m=0.3, detector=ANALYST),
     )
     text = said(dataclasses.replace(told, sightings=found))[f"sighted:{SCENES[1].id}"]
     assert ": one confirmed bulldozer, 11 probable excavators, three possible lorries." in text

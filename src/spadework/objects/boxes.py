@@ -6,7 +6,7 @@ array (n, 5), all in one frame with equal units along x and y.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import shapely
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from spadework.cube import Image
     from spadework.records import MultiPolygon
+
+
+GRID: Final = 1e-7
+"""Corners are taken to this many units for an overlap: of two boxes that are the same but for rounding, GEOS else finds none."""
 
 
 def corners(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -58,7 +62,7 @@ def overlaps(boxes: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.f
     first, second = tree.query(shapes, predicate="intersects")
     once = first < second
     first, second = first[once], second[once]
-    shared = np.asarray(shapely.area(shapely.intersection(shapes[first], shapes[second])))
+    shared = np.asarray(shapely.area(shapely.intersection(shapes[first], shapes[second], grid_size=GRID)))
     areas = np.asarray(shapely.area(shapes))
     smaller = np.minimum(areas[first], areas[second])
     shared = np.minimum(shared, smaller)  # rounding must not make it more than a box

@@ -21,7 +21,7 @@ from spadework.objects.evidence import (
     shadow_contrast,
     sun_in_image,
 )
-from spadework.records import CEILINGS, HEAVY, IDENTITIES, VEHICLE_SIZE, Ceiling, Identity, Sighting, VhrScene, ceiling
+from spadework.records import CEILINGS, IDENTITIES, Ceiling, Identity, Sighting, VhrScene, ceiling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from spadework.objects.detector import Detector, Found
     from spadework.records import MultiPolygon
 
-_BROAD: Final = (HEAVY, VEHICLE_SIZE)
-"""Names without a class, the narrower first."""
 _SAME: Final = 0.02
 """Pixels that differ by less than this share of their size are not resampled."""
 
@@ -264,9 +262,7 @@ def _evidence(tile: Image, found: list[Found], working_m: float, settings: Shado
 
 def _lowered(names: tuple[str, ...], plan: SearchPlan) -> str | None:
     """The first of an object's names, the narrowest first, that these pixels carry; None = none of them."""
-    most = plan.most.label if plan.most else None
-    allowed = names if most is None else [name for name in names if name in _BROAD[_BROAD.index(most) :]]
-    return allowed[0] if allowed else None
+    return next((name for name in names if plan.most is None or plan.most.allows(name)), None)
 
 
 def _sighting(tile: Image, box: Found, plan: SearchPlan, detector: Detector, settings: FindSettings) -> Sighting:

@@ -9,7 +9,7 @@ import numpy as np
 
 from spadework.errors import UserError
 from spadework.objects.boxes import ground_outline
-from spadework.records import CeilingError, Sighting
+from spadework.records import ANALYST, CeilingError, Sighting
 
 if TYPE_CHECKING:
     from spadework.cube import Image
@@ -49,7 +49,7 @@ def sighting_by_hand(image: Image, rule: SightingRule) -> Sighting:
             angle_deg=rule.angle_deg,
             gsd_m=max(scene.gsd_m),
             score=1.0,
-            detector="an analyst",
+            detector=ANALYST,
             geometry=ground_outline(image, box),
             evidence=rule.evidence,
         )

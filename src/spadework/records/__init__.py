@@ -44,6 +44,7 @@ from spadework.records.site import (
     Truth,
 )
 from spadework.records.vhr import (
+    ANALYST,
     CEILINGS,
     HEAVY,
     IDENTITIES,
@@ -64,6 +65,7 @@ from spadework.records.vhr import (
 )
 
 __all__ = [
+    "ANALYST",
     "BANDS",
     "CEILINGS",
     "HEAVY",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -15,6 +16,14 @@ Identity: TypeAlias = Literal["possible", "probable", "confirmed"]
 IDENTITIES: Final[tuple[Identity, ...]] = ("possible", "probable", "confirmed")
 VEHICLE_SIZE: Final = "vehicle-size object"
 HEAVY: Final = "heavy vehicle"
+_BROAD: Final = (HEAVY, VEHICLE_SIZE)
+"""Names without a class, the narrower first."""
+ANALYST: Final = "an analyst"
+"""What a Sighting by a person names as its detector: only a person confirms."""
+_AT_WORK: Final = re.compile(
+    r"\b(operat|work|runn|mov|driv|dig|load|excavating|activ)\w*ing\b|\bin (use|operation|motion)\b|\bactive\b", re.IGNORECASE
+)
+"""What a still never shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +120,13 @@ class Ceiling:
     """The most specific name allowed; None = the detector's class."""
     identity: Identity
 
+    def allows(self, label: str) -> bool:
+        """Whether an object may be called so."""
+        return self.label is None or label in _BROAD[_BROAD.index(self.label) :]
+
 
 CEILINGS: Final = (
-    Ceiling(0.4, None, "confirmed"),
+    Ceiling(0.35, None, "confirmed"),
     Ceiling(0.8, None, "probable"),
     Ceiling(1.5, HEAVY, "probable"),
     Ceiling(3.0, VEHICLE_SIZE, "possible"),
@@ -176,9 +189,17 @@ class Sighting:
         if most is None:
             msg = f"no machine can be claimed at {self.gsd_m:g} m a pixel; the ceiling is {CEILINGS[-1].below_m:g} m"
             raise CeilingError(msg)
-        general = {None: None, HEAVY: (HEAVY, VEHICLE_SIZE), VEHICLE_SIZE: (VEHICLE_SIZE,)}[most.label]
-        if general is not None and self.label not in general:
+        if not most.allows(self.label):
             msg = f"'{self.label}' cannot be told at {self.gsd_m:g} m a pixel, only '{most.label}'"
+            raise CeilingError(msg)
+        if _AT_WORK.search(self.label):
+            msg = f"'{self.label}': a still never shows whether a machine works or moves"
+            raise CeilingError(msg)
+        if self.identity == "confirmed" and self.detector != ANALYST:
+            msg = f"{self.detector} cannot confirm what it found; only a person can"
+            raise CeilingError(msg)
+        if not ((self.many or (self.length_m > 0 and self.width_m > 0)) and 0 <= self.score <= 1):
+            msg = f"a box of {self.length_m:g} x {self.width_m:g} m with a score of {self.score:g} is none"
             raise CeilingError(msg)
         if IDENTITIES.index(self.identity) > IDENTITIES.index(most.identity):
             msg = f"'{self.identity}' cannot be said at {self.gsd_m:g} m a pixel, at most '{most.identity}'"

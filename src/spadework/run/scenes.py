@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 MARGIN_M = 100.0
 """Ground around the area of interest that is read with it: shadows and measuring lines end beyond its edge."""
+MOST_CANDIDATES = 30
+"""Candidates of the finder that needs no model, a Scene: at 10 errors a hectare a long list tells nobody anything."""
 
 
 @dataclass(eq=False)
@@ -142,7 +144,15 @@ class ScenesOfSite:
                 except SpadeworkError as error:
                     dropped.append(Dropped(f"sighting {rule.id}", f"{error.problem}. {error.mend}"))
             try:
-                found += _named(find(image, candidate_finder()), len(found))
+                candidates = find(image, candidate_finder())
+                found += _named(candidates[:MOST_CANDIDATES], len(found))
+                if len(candidates) > MOST_CANDIDATES:
+                    left = len(candidates) - MOST_CANDIDATES
+                    dropped.append(
+                        Dropped(
+                            f"search of {name}", f"{left} weaker candidates are not listed, only the best {MOST_CANDIDATES}"
+                        )
+                    )
             except SpadeworkError as error:
                 dropped.append(Dropped(f"search of {name}", error.problem))
         return tuple(found), tuple(dropped)
