@@ -60,8 +60,9 @@ class WidthSettings:
     """Softness of edges on the ground that is taken for usual, metres."""
     model_px: float = 0.005
     """Standard uncertainty of the width because no opening is quite like the model, pixels."""
-    soft_share: float = 0.11
-    """The same because an edge that is soft on the ground is in no one place, as a share of its softness."""
+    soft_share: float = 0.15
+    """The same because an edge that is soft on the ground is in no one place, as a share of its softness, where that is more than
+    ``blur_share`` of the blur would explain."""
     scale_share: float = 0.0005
     """Standard uncertainty of the ground sample distance, as a share of it."""
     jamb_m: float = 0.15
@@ -168,7 +169,7 @@ def _stated(blank: Measurement, patch: Patch, laid: Laid, how: tuple[WidthSettin
     variance = float(covariance[U1, U1] + covariance[U2, U2] - 2 * covariance[U1, U2])
     value = laid.fitted.width
     blur = np.exp(p[[S1, S2]])
-    soft = math.sqrt(max(float(blur.max()) ** 2 - (settings.blur_px * patch.gsd_m) ** 2, 0.0))
+    soft = math.sqrt(max(float(blur.max()) ** 2 - ((1 + settings.blur_share) * settings.blur_px * patch.gsd_m) ** 2, 0.0))
     terms = {
         "noise and texture": NUISANCE * math.sqrt(variance),
         "model error": math.hypot(settings.model_px * patch.gsd_m, settings.soft_share * soft),
