@@ -100,7 +100,10 @@ def init(
 
 @app.command()
 def simulate(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or 'arid' for the embedded one.")],
+    scenario: Annotated[
+        str,
+        typer.Argument(metavar="SCENARIO", help="A scenario file, or an embedded one: arid, fields, forest, mixed, portal."),
+    ],
     out: Out = Path("simulated"),
 ) -> None:
     """Truth-known scenes as COG and STAC, with a site file to run on them."""

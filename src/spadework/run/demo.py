@@ -117,9 +117,10 @@ def write_scenario(scenario: Scenario, out: Path) -> int:
     period = (scenario.start, scenario.watch_from, scenario.end)
     texts = {"truth/truth.json": json.dumps(world.truth.description, indent=1) + "\n"}
     name = f"Synthetic: {scenario.name} (simulated, not a real place)"
-    write_texts(out, {**texts, **_site_texts(name, "Simulated data with known truth: not a real place.", period, scenes)})
+    texts |= _site_texts(name, "Simulated data with known truth: not a real place.", period, scenes)
     if scenario.name == PORTAL:
-        write_portal(out)
+        texts["site.toml"] += write_portal(out)
+    write_texts(out, texts)
     return len(scenes)
 
 

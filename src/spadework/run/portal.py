@@ -85,8 +85,8 @@ result = "{result}"
 """
 
 
-def write_portal(out: Path, settings: PortalSettings | None = None) -> None:
-    """Simulate the pair into a folder that holds the site file of its 10 m scenario, and add the tables on the pair to that file.
+def write_portal(out: Path, settings: PortalSettings | None = None) -> str:
+    """Simulate the pair into a folder, with its truth; returns what a site file in that folder says of it, as TOML tables.
 
     Raises:
         StorageError: the disk failed.
@@ -106,12 +106,12 @@ def write_portal(out: Path, settings: PortalSettings | None = None) -> None:
         )
     )
     tables += [_TRUTH.format(what=what, value=value, unit=unit, result=result) for what, value, unit, result in _known(truth)]
-    site = (out / "site.toml").read_text(encoding="utf-8")
-    write_texts(out, {"site.toml": site + "".join(tables), "truth/vhr.json": json.dumps(_told(truth), indent=1) + "\n"})
+    write_texts(out, {"truth/vhr.json": json.dumps(_told(truth), indent=1) + "\n"})
     place = (settings.crs, pair.before.transform)
     write_atomic(out / "truth" / "vhr_changed.tif", cog(truth.changed.astype(np.uint8), *place, None, ("1 = changed",), _TAGS))
     heights = np.stack([truth.dem_before, truth.dem_after])
     write_atomic(out / "truth" / "vhr_heights.tif", cog(heights, *place, None, ("before, m", "after, m"), _TAGS))
+    return "".join(tables)
 
 
 def _kept(out: Path, image: Image, bits: int) -> str:
@@ -143,10 +143,10 @@ def _points(points: Sequence[Point]) -> str:
 def _known(truth: PortalTruth) -> tuple[tuple[str, float, str, str], ...]:
     """What is known, its value and unit, and the result that it stands beside."""
     return (
-        ("AFTER lies so far from BEFORE: east", truth.shift_px[0], "px", "shift_x"),
-        ("AFTER lies so far from BEFORE: south", truth.shift_px[1], "px", "shift_y"),
+        ("shift that lays the later image on the earlier: right", truth.shift_px[0], "px", "shift_x"),
+        ("shift that lays the later image on the earlier: down", truth.shift_px[1], "px", "shift_y"),
         ("share of the ground that was worked", round(float(truth.changed.mean()), 4), "", "changed_fraction"),
-        ("machines in the later image", len(truth.machines), "", "sightings"),
+        ("machines (all in the later image)", len(truth.machines), "", "sightings"),
         ("width of the cut", truth.width_m, "m", "measurement:cut"),
         ("area of the heap", round(shapely.Polygon(truth.spoil).area), "m2", "measurement:heap"),
         ("volume of the heap", round(truth.spoil_m3), "m3", "measurement:spoil"),

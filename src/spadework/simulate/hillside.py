@@ -165,7 +165,7 @@ def hillside(plot: Plot, texture: float, rng: np.random.Generator) -> Surface:
 def _grow(plot: Plot, surface: Surface, rng: np.random.Generator) -> None:
     """Shrubs on the plain and along the foot, boulders under the face, drawn into the surface."""
     hectares = (plot.side_m + 2 * plot.margin_m) ** 2 / 1e4
-    for thing, per_ha, sizes, tall in ((SHRUB, 26, (0.6, 2.2), 0.4), (BOULDER, 40, (0.4, 1.5), 0.4)):
+    for thing, per_ha, sizes, tall in ((SHRUB, 24, (0.5, 1.7), 0.4), (BOULDER, 36, (0.3, 1.2), 0.4)):
         many = round(per_ha * hectares)
         spread = rng.uniform(-plot.margin_m, plot.side_m + plot.margin_m, (many, 2))
         wide = sizes[0] + (sizes[1] - sizes[0]) * rng.random(many) ** 2.5

@@ -35,7 +35,7 @@ MARGIN_M: Final = 18.0
 SMALLEST_M: Final = 200.0
 INWARD: Final = 257.0
 """Azimuth into the hill, degrees."""
-ORTHO_M: Final = 15.0
+ORTHO_M: Final = 8.0
 """One standard deviation of what the elevation model that images are laid on smooths away."""
 _BANDS: Final = ("blue", "green", "red", "nir")
 _PAN: Final = np.array([0.15, 0.35, 0.4, 0.1], dtype=np.float32)
@@ -76,8 +76,8 @@ class Exposure:
     """Of the numbers over the light."""
 
 
-_BEFORE: Final = Exposure(dt.datetime(2020, 4, 1, 7, 5, tzinfo=dt.UTC), (52.31, 109.59), (8.0, 205.0))
-_AFTER: Final = Exposure(dt.datetime(2020, 5, 12, 7, 5, tzinfo=dt.UTC), (58.42, 87.98), (14.0, 150.0), 1.08, 0.95)
+_BEFORE: Final = Exposure(dt.datetime(2020, 4, 1, 7, 5, tzinfo=dt.UTC), (52.31, 109.59), (8.0, 196.0))
+_AFTER: Final = Exposure(dt.datetime(2020, 5, 12, 7, 5, tzinfo=dt.UTC), (58.42, 87.98), (12.0, 188.0), 1.08, 0.95)
 """Where the sun stands over the place of ``PortalSettings`` at these instants."""
 
 
@@ -97,10 +97,10 @@ class PortalSettings:
     misregistration_px: tuple[float, float] = (1.37, -0.72)
     """By which the AFTER picture lies right and down of where its transform says."""
     camera: Camera = field(default_factory=Camera)
-    texture: float = 0.07
+    texture: float = 0.06
     """One standard deviation of the ground's brightness."""
     crs: str = "EPSG:32637"
-    corner: tuple[float, float] = (540_180.0, 2_249_820.0)
+    corner: tuple[float, float] = (540_080.0, 2_249_920.0)
     """West and north edge, metres: on the open Red Sea, so that nobody can mistake it for a place."""
 
 

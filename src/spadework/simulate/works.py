@@ -149,7 +149,7 @@ def with_works(plot: Plot, surface: Surface, works: Works, rubble: NDArray[np.fl
     worn = pad * np.maximum(
         _ribbon(plot, ((-58, 1), (-42, 0), (-26, 0)), 5.0), _ribbon(plot, ((-58, -10), (-44, -9), (-34, 4)), 3.5)
     )
-    bare = surface.bare + pad * (0 - surface.bare)
+    bare = surface.bare - step(-outside, -1.5, 1.5) * surface.bare
     bare += roof + np.minimum(roof, 1) * 0.10 * rubble
     bare = np.where(cut > 0.5, np.minimum(bare, 0.01 * (inward - FOOT_M)), bare).astype(np.float32)  # noqa: PLR2004 - half
     touched = np.maximum.reduce([pad, cut, heap, spur])
