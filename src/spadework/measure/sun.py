@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,8 @@ from spadework.errors import MissingExtraError, UserError
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from spadework.records import VhrScene
 
 
 def _pvlib() -> ModuleType:
@@ -49,3 +52,16 @@ def sun_at(when: dt.datetime, lon: float, lat: float) -> tuple[float, float]:
     at_sea = {"elev": 0.0, "pressure": 1013.25, "temp": 12.0, "delta_t": delta_t, "atmos_refract": 0.5667}
     _, _, elevation, _, azimuth, _ = spa.solar_position_numpy(np.array([moment.timestamp()]), lat, lon, numthreads=1, **at_sea)
     return float(elevation[0]), float(azimuth[0]) % 360.0
+
+
+def with_sun(scene: VhrScene) -> VhrScene:
+    """A Scene with the sun's place computed where nobody says it and time and place are known."""
+    if scene.sun_elevation is not None or scene.datetime is None or not scene.footprint:
+        return scene
+    ring = scene.footprint[0][0]
+    lon, lat = (sum(point[axis] for point in ring[:-1]) / (len(ring) - 1) for axis in (0, 1))
+    try:
+        elevation, azimuth = sun_at(scene.datetime, lon, lat)
+    except MissingExtraError as error:
+        return replace(scene, notes=(*scene.notes, f"where the sun stood is not known: {error.mend}"))
+    return replace(scene, sun_elevation=round(elevation, 3), sun_azimuth=round(azimuth, 3))

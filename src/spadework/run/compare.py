@@ -15,6 +15,7 @@ from spadework.cube import Image, on_common_bands
 from spadework.grid import reproject
 from spadework.imagery.vhr import ImageRequest, open_image, read_onto
 from spadework.intake.labels import read_labels, read_pair_model
+from spadework.measure.sun import with_sun
 from spadework.publish.comparison import comparison_figure
 from spadework.records import Comparison
 from spadework.run.models import open_model
@@ -98,6 +99,7 @@ def compare_files(before: Path, after: Path, out: Path, request: ImageRequest, m
     first = open_image(before, request)
     second = read_onto(after, first, replace(request, points=(), area=None))
     detector, name = _detector(model)
+    first, second = (replace(image, scene=with_sun(image.scene)) for image in (first, second))
     got = compare_images(first, second, detector, name)
     told, files = got.comparison, {}
     if got.probability is not None and got.moved is not None:

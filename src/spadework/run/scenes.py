@@ -8,10 +8,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spadework.errors import MissingExtraError, SpadeworkError
+from spadework.errors import SpadeworkError
 from spadework.imagery.evidence import evidence_of
 from spadework.imagery.vhr import ImageRequest, open_image, read_onto
-from spadework.measure.sun import sun_at
+from spadework.measure.sun import with_sun
 from spadework.objects import candidate_finder, find, sighting_by_hand
 from spadework.publish.vhr import vhr_figures
 from spadework.records import Dropped, VhrScene
@@ -87,7 +87,9 @@ class ScenesOfSite:
         """By id, in time order, with the hash of their evidence; where the sun stood is computed where nobody says it."""
         images, kept, _ = self._read
         return {
-            name: replace(image, scene=_lit(replace(image.scene, sha256=kept[name].sha256) if name in kept else image.scene))
+            name: replace(
+                image, scene=with_sun(replace(image.scene, sha256=kept[name].sha256) if name in kept else image.scene)
+            )
             for name, image in images.items()
         }
 
@@ -209,16 +211,3 @@ class ScenesOfSite:
 
 def _named(found: tuple[Sighting, ...], known: int) -> Iterator[Sighting]:
     return (replace(sighting, id=f"C{n}") for n, sighting in enumerate(found, known + 1))
-
-
-def _lit(scene: VhrScene) -> VhrScene:
-    """A Scene with the sun's place computed where nobody says it and time and place are known."""
-    if scene.sun_elevation is not None or scene.datetime is None or not scene.footprint:
-        return scene
-    ring = scene.footprint[0][0]
-    lon, lat = (sum(point[axis] for point in ring[:-1]) / (len(ring) - 1) for axis in (0, 1))
-    try:
-        elevation, azimuth = sun_at(scene.datetime, lon, lat)
-    except MissingExtraError as error:
-        return replace(scene, notes=(*scene.notes, f"where the sun stood is not known: {error.mend}"))
-    return replace(scene, sun_elevation=round(elevation, 3), sun_azimuth=round(azimuth, 3))
