@@ -251,7 +251,7 @@ def test_a_wrong_drawing_is_the_users_fault() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.floats(15, 70), st.floats(-8, 20), st.floats(0, 360), st.floats(4, 30))
+@given(st.floats(20, 70), st.floats(-8, 20), st.floats(0, 360), st.floats(4, 18))
 def test_any_upright_thing_gets_its_height_back(elevation: float, slope: float, azimuth: float, height: float) -> None:
     image = sunny(0.5, elevation, azimuth)
     line = shadow_of(image, height, slope)
