@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from spadework.change.pair import DifferenceSettings, PairSettings, PatchSettings, change_probability, difference_of, patches_of
-from spadework.change.pair.ground import per_px_m, pixel_m2
 from spadework.change.pair.limits import confidence_of, limits_of
 from spadework.change.pair.scatter import odds_of
 from spadework.change.pair.shadow import ShadowSettings, shadow_of
@@ -303,8 +302,8 @@ def test_a_half_metre_pixel_has_a_quarter_square_metre_in_every_crs(
     crs: str, transform: tuple[float, float, float, float, float, float]
 ) -> None:
     one = replace(image(textured(19, 24)), transform=transform, scene=VhrScene("one", crs=crs))
-    assert pixel_m2(one) == pytest.approx(0.25, rel=0.01)
-    per_px = per_px_m(one)
+    assert one.px_m2 == pytest.approx(0.25, rel=0.01)
+    per_px = one.per_px_m
     assert per_px is not None
     np.testing.assert_allclose(per_px, [[0.5, 0], [0, -0.5]], atol=0.01)
 

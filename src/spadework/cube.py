@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from spadework.grid import metres_per_px
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
@@ -160,6 +162,20 @@ class Image:
         if self.valid.dtype != np.bool_ or self.valid.ndim != 2:  # noqa: PLR2004 - y and x
             msg = f"valid is {self.valid.dtype} {self.valid.shape}, expected bool (y, x)"
             raise ValueError(msg)
+
+    @property
+    def per_px_m(self) -> NDArray[np.float64] | None:
+        """``grid.metres_per_px`` of the image; None without CRS: no direction on the ground is known."""
+        rows, cols = self.valid.shape
+        return None if self.scene.crs is None else metres_per_px(self.transform, self.scene.crs, (rows, cols))
+
+    @property
+    def px_m2(self) -> float | None:
+        """Area of one pixel on the ground, m2: from the CRS, or else from the GSD; None where neither is known."""
+        per_px, gsd = self.per_px_m, self.scene.gsd_m
+        if per_px is not None:
+            return float(abs(np.linalg.det(per_px)))
+        return None if gsd is None else gsd[0] * gsd[1]
 
     def grey(self) -> Image:
         """The mean of all bands as one, called "pan"."""

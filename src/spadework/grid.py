@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from affine import Affine
 from odc.geo.geobox import GeoBox
-from pyproj import CRS, Transformer
+from pyproj import CRS, Geod, Transformer
 
 from spadework.errors import GeometryError
 
@@ -216,6 +216,28 @@ def window_on(grid: GeoBox, crs: str, transform: Affine, shape: tuple[int, int],
 def meet(one: MultiPolygon, other: MultiPolygon) -> bool:
     """Whether two areas of interest share ground."""
     return bool(shapely.intersects(shape_of(one), shape_of(other)))
+
+
+def metres_per_px(
+    transform: tuple[float, float, float, float, float, float], crs: str, shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """(2, 2): metres east and north (rows) of a step right and a step down (columns), in the middle of an image.
+
+    By geodesics on the ellipsoid WGS 84 (Karney 2013), so that degrees, feet and Web Mercator give lengths on the ground.
+
+    Args:
+        transform: affine a, b, c, d, e, f of its pixels.
+        crs: of its map units.
+        shape: rows, columns.
+
+    """
+    a, b, c, d, e, f = transform
+    rows, cols = shape
+    col, row = np.array([cols / 2, cols / 2 + 1, cols / 2]), np.array([rows / 2, rows / 2, rows / 2 + 1])
+    lon, lat = _transformer(crs, "EPSG:4326").transform(a * col + b * row + c, d * col + e * row + f)
+    azimuth, _, length = Geod(ellps="WGS84").inv([lon[0]] * 2, [lat[0]] * 2, lon[1:], lat[1:])
+    angle = np.radians(azimuth)
+    return np.array([np.sin(angle) * length, np.cos(angle) * length])
 
 
 def area_m2(area: MultiPolygon, crs: str) -> float:

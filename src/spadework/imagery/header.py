@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import shapely
-from pyproj import Geod, Transformer
 from rasterio.enums import ColorInterp
 
 from spadework.errors import SceneError, UserError
-from spadework.grid import in_metres, rings_of
+from spadework.grid import in_metres, metres_per_px, reproject, rings_of
 from spadework.imagery.files import file_datetime
 from spadework.records import BANDS, VhrScene
 
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
     from affine import Affine
     from numpy.typing import NDArray
+
+    from spadework.records import MultiPolygon
 
 _WHOLE: Final = 2 << 30
 """Bytes: larger files are not hashed whole, only what was read of them."""
@@ -142,25 +143,19 @@ def _sha256(path: Path) -> str:
 
 
 def _metres_per_pixel(path: Path, fit: Affine, crs: str, shape: tuple[int, int]) -> tuple[float, float]:
-    """Metres of one column and of one row in the middle of the image, on the ellipsoid WGS 84."""
-    middle = (shape[1] / 2, shape[0] / 2)
-    move = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    """Metres of one column and of one row in the middle of the image."""
+    right, down = np.hypot(*metres_per_px(tuple(fit)[:6], crs, shape))
+    if not np.isfinite([right, down]).all():
+        raise UserError(str(path), f"its middle has no place in {crs.split('[', maxsplit=1)[0]}", "its georeference is wrong: correct it")
     nominal = (math.hypot(fit.a, fit.d), math.hypot(fit.b, fit.e))
-    places = [move.transform(*(fit * (middle[0] + right, middle[1] + down))) for right, down in ((0, 0), (1, 0), (0, 1))]
-    if not np.isfinite(places).all():
-        raise UserError(
-            str(path), f"its middle has no place in {crs.split('[', maxsplit=1)[0]}", "its georeference is wrong: correct it"
-        )
-    geod = Geod(ellps="WGS84")
-    _, _, right = geod.inv(*places[0], *places[1])
-    _, _, down = geod.inv(*places[0], *places[2])
     if in_metres(crs) and abs(right / nominal[0] - 1) < _SAME_SCALE and abs(down / nominal[1] - 1) < _SAME_SCALE:
         return nominal  # UTM's scale of .9996 is no other pixel size
     return float(right), float(down)
 
 
-def _footprint(file: Any, crs: str) -> Any:  # noqa: ANN401 - an untyped library
+def _footprint(file: Any, crs: str) -> MultiPolygon:  # noqa: ANN401 - an untyped library
+    """WGS 84; empty where a corner has no place there."""
     rows, cols = file.shape
-    move = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    corners = [move.transform(*(file.transform * corner)) for corner in ((0, 0), (cols, 0), (cols, rows), (0, rows))]
-    return rings_of(shapely.Polygon(corners)) if np.isfinite(corners).all() else ()
+    corners = [file.transform * corner for corner in ((0, 0), (cols, 0), (cols, rows), (0, rows))]
+    outline = reproject(shapely.Polygon(corners), crs, "EPSG:4326")
+    return rings_of(outline) if np.isfinite(shapely.get_coordinates(outline)).all() else ()

@@ -13,7 +13,6 @@ import numpy as np
 import PIL.Image
 from affine import Affine
 
-from spadework.change.pair.ground import per_px_m
 from spadework.publish import draw, words
 from spadework.publish.plate import Imprint
 
@@ -68,7 +67,7 @@ class View:
 
     def direction(self, azimuth: float | None) -> float | None:
         """Degrees clockwise from up of a direction on the ground, degrees clockwise from north; None where north is not known."""
-        step = per_px_m(self.image)
+        step = self.image.per_px_m
         if azimuth is None or step is None:
             return None
         angle = math.radians(azimuth)
@@ -97,7 +96,7 @@ def _resampling(scale: float) -> PIL.Image.Resampling:
 
 def ground_of(image: Image) -> NDArray[np.float64] | None:
     """(2, 2): metres east and north (rows) of a step right and down (columns); without CRS right and up, by the GSD; None = neither."""
-    step = per_px_m(image)
+    step = image.per_px_m
     if step is not None or image.scene.gsd_m is None:
         return step
     return np.diag([image.scene.gsd_m[0], -image.scene.gsd_m[1]])

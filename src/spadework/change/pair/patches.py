@@ -10,7 +10,6 @@ import numpy as np
 import shapely
 from scipy import ndimage
 
-from spadework.change.pair.ground import pixel_m2
 from spadework.records.vhr import ChangedPatch
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def patches_of(
     labels, count = ndimage.label(changed)
     if not count:
         return ()
-    one_m2 = pixel_m2(image)
+    one_m2 = image.px_m2
     least = settings.min_px if one_m2 is None else max(settings.min_px, math.ceil(settings.min_area_m2 / one_m2))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     sums = np.bincount(labels.ravel(), weights=np.where(changed, probability, 0).ravel(), minlength=count + 1)

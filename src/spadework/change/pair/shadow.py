@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from spadework.change.pair.ground import per_px_m
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -60,7 +58,7 @@ def shadow_of(image: Image, settings: ShadowSettings) -> tuple[NDArray[np.bool_]
 
 def _towards_sun(image: Image) -> tuple[tuple[float, float], float] | None:
     """Unit step (right, down) in pixels towards the sun, and its length on the ground in metres; None = not known."""
-    azimuth, per_px = image.scene.sun_azimuth, per_px_m(image)
+    azimuth, per_px = image.scene.sun_azimuth, image.per_px_m
     if azimuth is None or image.scene.sun_elevation is None or per_px is None:
         return None
     east_north = np.array([math.sin(math.radians(azimuth)), math.cos(math.radians(azimuth))])
