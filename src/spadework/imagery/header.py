@@ -31,6 +31,8 @@ _WHOLE: Final = 2 << 30
 """Bytes: larger files are not hashed whole, only what was read of them."""
 _COLOURS: Final = {ColorInterp.red: "red", ColorInterp.green: "green", ColorInterp.blue: "blue"}
 _FOUR: Final = 4
+_ANOTHER: Final = 0.02
+"""A given GSD that differs by more than this share from the georeference is another one."""
 _SAME_SCALE: Final = 0.002
 """A projection whose scale is off by less than this share keeps its nominal pixel size."""
 
@@ -67,8 +69,6 @@ def describe(path: Path, file: Any, known: VhrScene | None, gsd_m: float | None)
         notes.append(
             "raw image with RPCs: not map-projected, pixels counted" if file.rpcs else "no georeference: pixels counted"
         )
-    elif gsd_m is not None:
-        notes.append("its own georeference was used, not the GSD that was given")
     told = _sidecar(path)
     base = VhrScene(
         id=path.stem,
@@ -86,6 +86,8 @@ def describe(path: Path, file: Any, known: VhrScene | None, gsd_m: float | None)
     size = (gsd_m, gsd_m) if gsd_m is not None and crs is None else base.gsd_m if crs is None else None
     if crs is not None:
         size = _metres_per_pixel(path, file.transform, crs, file.shape)
+        if gsd_m is not None and abs(max(size) / gsd_m - 1) > _ANOTHER:
+            notes.append(f"its own georeference was used ({max(size):.3g} m a pixel), not the {gsd_m:g} m that were given")
     whole = _sha256(path) if path.stat().st_size <= _WHOLE else None
     return replace(base, sha256=whole, gsd_m=size, crs=crs, footprint=_footprint(file, crs) if crs else (), notes=tuple(notes))
 
@@ -146,7 +148,9 @@ def _metres_per_pixel(path: Path, fit: Affine, crs: str, shape: tuple[int, int])
     """Metres of one column and of one row in the middle of the image."""
     right, down = np.hypot(*metres_per_px(tuple(fit)[:6], crs, shape))
     if not np.isfinite([right, down]).all():
-        raise UserError(str(path), f"its middle has no place in {crs.split('[', maxsplit=1)[0]}", "its georeference is wrong: correct it")
+        raise UserError(
+            str(path), f"its middle has no place in {crs.split('[', maxsplit=1)[0]}", "its georeference is wrong: correct it"
+        )
     nominal = (math.hypot(fit.a, fit.d), math.hypot(fit.b, fit.e))
     if in_metres(crs) and abs(right / nominal[0] - 1) < _SAME_SCALE and abs(down / nominal[1] - 1) < _SAME_SCALE:
         return nominal  # UTM's scale of .9996 is no other pixel size
