@@ -45,9 +45,15 @@ def least_squares(fixed: Features, moving: Features, counts: NDArray[np.bool_]) 
     return fit_shift(fixed.normal, moving.normal, counts)
 
 
-def fit_shift(fixed: NDArray[np.float32], moving: NDArray[np.float32], counts: NDArray[np.bool_]) -> tuple[float, float] | None:
-    """The same for two plain arrays (y, x) of local normalised values or edges."""
-    shift, target = np.zeros(2), fixed[counts]
+def fit_shift(
+    fixed: NDArray[np.float32],
+    moving: NDArray[np.float32],
+    counts: NDArray[np.bool_],
+    begin: tuple[float, float] = (0.0, 0.0),
+    close_px: float = CLOSE_PX,
+) -> tuple[float, float] | None:
+    """The same for two plain arrays (y, x) of local normalised values or edges, from a first guess, to a closeness."""
+    shift, target = np.array(begin), fixed[counts]
     weight = np.ones_like(target)
     for _ in range(STEPS):
         rows = rows_of(moved_by(moving, shift[0], shift[1]))[:, counts]
@@ -60,7 +66,7 @@ def fit_shift(fixed: NDArray[np.float32], moving: NDArray[np.float32], counts: N
         shift = shift + step * min(1.0, 1.0 / max(length, 1e-9))
         if np.hypot(*shift) > FAR_PX:
             return None
-        if length < CLOSE_PX:
+        if length < close_px:
             break
     return float(shift[0]), float(shift[1])
 

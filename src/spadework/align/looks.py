@@ -34,6 +34,8 @@ class LookSettings:
     """Side of a block."""
     most_px: int = 200
     """Of a larger image, the middle so many rows and columns are compared: that many pin a shift down, and cost little."""
+    close_px: float = 0.02
+    """The common fit ends when a step is smaller; each block then takes one more."""
     block_share: float = 0.5
     """A block counts when so much of it is clear in both."""
     least_blocks: int = 6
@@ -89,9 +91,10 @@ def lay_look(reference: Mapping[str, Features], look: Mapping[str, Features], se
     if np.count_nonzero(tried) < settings.least_blocks:
         return Alignment(None, None, tried=int(tried.sum()), failed="too little clear ground in common with the other looks")
     rule = AlignSettings(least_tiles=settings.least_blocks, agree_px=1.0)
-    agreed = {}
+    agreed, begin = {}, (0.0, 0.0)
     for name, (fixed, moving) in pairs.items():
-        shift = fit_shift(fixed, moving, counts)
+        shift = fit_shift(fixed, moving, counts, begin, settings.close_px)
+        begin = shift or begin
         values = None if shift is None else _block_shifts((fixed, moving, counts), shift, settings)[tried]
         if values is not None and (result := agree(values, float(len(values)), rule)):
             agreed[name] = result

@@ -238,10 +238,13 @@ def place_nearest(plane: NDArray[Number], chip: Chip, grid: GeoBox, fill: Number
     return out
 
 
-def place_band(chip: Chip, index: int, grid: GeoBox) -> NDArray[np.int16]:
-    """One band of a chip as reflectance x 10,000 on the Site's grid: same CRS nearest, another CRS cubic."""
+def place_band(chip: Chip, index: int, grid: GeoBox, *, between: bool = False) -> NDArray[np.int16]:
+    """One band of a chip as reflectance x 10,000 on the Site's grid: same CRS nearest, another CRS cubic.
+
+    ``between``: the grid was moved to where the look lies, between its pixels: cubic in any case.
+    """
     asset = chip.assets[index]
-    if chip.crs == str(grid.crs):
+    if chip.crs == str(grid.crs) and not between:
         rows, cols = _indices(grid, chip)
         if _in_step(rows) and _in_step(cols):
             return _converted(chip.values[index, rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1], asset)

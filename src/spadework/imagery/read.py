@@ -15,6 +15,7 @@ from spadework.errors import SceneError, UserError
 from spadework.grid import inside
 from spadework.imagery.chips import place_band, place_data, place_nearest
 from spadework.imagery.mask import CLEAR, NO_DATA, SNOW, MaskKind, classify, dilate
+from spadework.imagery.register import Registration, compared, register_looks
 from spadework.imagery.search import THIS_MACHINE
 from spadework.radiometry import NEGATIVE_SHARE, check_offset, share_below
 from spadework.records import Asset, Dropped, Look, Scene, SceneRef, Site
@@ -60,6 +61,8 @@ class _Masked:
     chips: tuple[tuple[Chip, ...], ...]
     """Mask chips, by Scene."""
     warped: bool
+    grid: GeoBox
+    """Where its pixels were taken: the Site's grid, or that grid moved to where the look lies."""
 
 
 def read_cube(site: Site, plan: ReadPlan, get: Fetch, keep: Keep, on_progress: OnProgress) -> Reading:
@@ -80,7 +83,7 @@ def read_cube(site: Site, plan: ReadPlan, get: Fetch, keep: Keep, on_progress: O
     dropped: list[Dropped] = []
 
     def masks_of(look: LookPlan) -> _Masked:
-        return _read_masks(look, site, plan, get)
+        return _read_masks(look, site, plan, get, plan.grid)
 
     masked: dict[str, _Masked] = {}
     threads = _threads(plan)
@@ -101,7 +104,32 @@ def read_cube(site: Site, plan: ReadPlan, get: Fetch, keep: Keep, on_progress: O
     for done, (look, scenes) in enumerate(_overlapped(bands_of, order, threads), 1):
         _sort_out(look, scenes, kept, dropped)
         on_progress(len(plan.looks) + done, 2 * len(plan.looks))
-    return _assemble(plan, _Parts(masked, kept, slots, reflectance, within, dropped))
+    parts = _Parts(masked, kept, slots, reflectance, within, dropped, {})
+    _register(site, plan, parts, get)
+    return _assemble(plan, parts)
+
+
+def _register(site: Site, plan: ReadPlan, parts: _Parts, get: Fetch) -> None:
+    """Lay the looks on one another; those that lie off are placed once more, from their chips, moved; in place."""
+    used = [look for look in plan.looks if look.id in parts.slots and look.id in parts.kept]
+    if not used:
+        return
+    part = compared((plan.grid.shape[0], plan.grid.shape[1]))
+    planes = parts.reflectance[(slice(None), slice(None), *part)][[parts.slots[look.id] for look in used]]
+    found = register_looks(planes, np.stack([parts.clear(look)[part] for look in used]), plan.bands)
+    parts.registered.update((look.id, one) for look, one in zip(used, found, strict=True))
+
+    def place_again(look: LookPlan) -> _Masked:
+        right, down = parts.registered[look.id].shift_px or (0.0, 0.0)
+        again = _read_masks(look, site, plan, get, plan.grid.translate_pix(-right, -down))
+        _read_bands(again, plan, parts.reflectance[parts.slots[look.id]], get, lambda scene, _: scene)
+        return again
+
+    off = [look for look in used if any(parts.registered[look.id].shift_px or ())]
+    for look, result in _overlapped(place_again, off, _threads(plan)):
+        if isinstance(result, SceneError):
+            del parts.kept[look.id]
+        _sort_out(look, result, parts.masked, parts.dropped)
 
 
 def _threads(plan: ReadPlan) -> int:
@@ -155,7 +183,7 @@ def _allocate(plan: ReadPlan, n: int) -> NDArray[np.int16]:
     return np.empty(shape, dtype=np.int16)  # each look fills its own part, in its own thread
 
 
-def _read_masks(look: LookPlan, site: Site, plan: ReadPlan, get: Fetch) -> _Masked:
+def _read_masks(look: LookPlan, site: Site, plan: ReadPlan, get: Fetch, grid: GeoBox) -> _Masked:
     classes = np.full(plan.grid.shape, NO_DATA, dtype=np.uint8)
     owner = np.full(plan.grid.shape, -1, dtype=np.int16)
     all_chips, warped = [], False
@@ -165,11 +193,11 @@ def _read_masks(look: LookPlan, site: Site, plan: ReadPlan, get: Fetch) -> _Mask
         if not chips:
             continue
         warped |= chips[0].crs != str(plan.grid.crs)
-        own = _scene_classes(scene, site, chips, plan.grid)
+        own = _scene_classes(scene, site, chips, grid)
         fills = (owner < 0) & (own != NO_DATA)
         np.copyto(classes, own, where=fills)
         np.copyto(owner, np.int16(n), where=fills)
-    return _Masked(look, classes, owner, tuple(all_chips), warped)
+    return _Masked(look, classes, owner, tuple(all_chips), warped, grid)
 
 
 def _scene_classes(scene: Scene, site: Site, chips: tuple[Chip, ...], grid: GeoBox) -> NDArray[np.uint8]:
@@ -199,7 +227,7 @@ def _read_bands(masked: _Masked, plan: ReadPlan, out: NDArray[np.int16] | None, 
                 for index, asset in enumerate(chip.assets):
                     band = next((n for n, name in enumerate(plan.bands) if _is(scene.asset(name), asset)), None)
                     if band is not None:
-                        np.copyto(out[band], place_band(chip, index, plan.grid), where=mine)
+                        np.copyto(out[band], place_band(chip, index, masked.grid, between=masked.grid != plan.grid), where=mine)
         kept.append(keep(scene, chips) if chips else scene)
     return tuple(kept)
 
@@ -234,6 +262,13 @@ class _Parts:
     reflectance: NDArray[np.int16]
     within: NDArray[np.bool_]
     dropped: list[Dropped]
+    registered: dict[str, Registration]
+
+    def clear(self, look: LookPlan) -> NDArray[np.bool_]:
+        """(y, x), True where the mask is clear and every band has data."""
+        return np.asarray(
+            (self.masked[look.id].classes == CLEAR) & (self.reflectance[self.slots[look.id]] != MISSING).all(axis=0)
+        )
 
 
 def _share(classes: NDArray[np.uint8], within: NDArray[np.bool_], what: int) -> float:
@@ -245,13 +280,8 @@ def _assemble(plan: ReadPlan, parts: _Parts) -> Reading:
     used = [look for look in plan.looks if look.id in parts.slots and look.id in parts.kept]
     rows = [parts.slots[look.id] for look in used]
     reflectance = parts.reflectance if rows == list(range(len(parts.reflectance))) else parts.reflectance[rows]
-    clear = (
-        np.stack([parts.masked[look.id].classes == CLEAR for look in used]) if used else np.zeros((0, *plan.grid.shape), bool)
-    )
+    clear = np.stack([parts.clear(look) for look in used]) if used else np.zeros((0, *plan.grid.shape), bool)
     snow = np.stack([parts.masked[look.id].classes == SNOW for look in used]) if used else clear.copy()
-    for n in range(len(used)):
-        for band in reflectance[n]:
-            clear[n] &= band != MISSING
     keep, notes = _check_offsets(plan, used, reflectance, clear, parts.dropped)
     every = {look.id: _look(look, parts, plan, notes.get(look.id, ())) for look in plan.looks if look.id in parts.kept}
     for n, look in enumerate(used):
@@ -302,6 +332,8 @@ def _check_offsets(
 def _look(look: LookPlan, parts: _Parts, plan: ReadPlan, notes: tuple[str, ...]) -> Look:
     masked, scenes = parts.masked[look.id], parts.kept[look.id]
     first = scenes[0]
+    lies = parts.registered.get(look.id, Registration(None, None))
+    pixel = abs(plan.grid.transform.a)
     gsds = [a.pixel_m for s in scenes for name, a in s.bands if name in plan.bands and a.pixel_m]
     return Look(
         id=look.id,
@@ -318,6 +350,12 @@ def _look(look: LookPlan, parts: _Parts, plan: ReadPlan, notes: tuple[str, ...])
         credit="; ".join(sorted({s.credit for s in scenes})),
         licence="; ".join(sorted({s.licence for s in scenes})),
         warped=masked.warped,
+        shift_m=None if lies.shift_px is None else (round(lies.shift_px[0] * pixel, 3), round(-lies.shift_px[1] * pixel, 3)),
+        residual_m=None if lies.residual_px is None else round(lies.residual_px * pixel, 2),
         used=False,
-        notes=tuple(dict.fromkeys([*(note for s in scenes for note in s.notes), *notes])),
+        notes=tuple(dict.fromkeys([*(note for s in scenes for note in s.notes), *notes, *_told(lies)])),
     )
+
+
+def _told(lies: Registration) -> tuple[str, ...]:
+    return (f"registration not estimated: {lies.failed}",) if lies.failed else ()

@@ -18,6 +18,8 @@ from spadework.publish.plate import imprint, plate
 from spadework.records import Figure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spadework.publish.pairs import Pair
     from spadework.records import Look
 
@@ -70,7 +72,8 @@ def before_after(atlas: draw.Atlas, mapped: draw.Mapped) -> Figure | None:
     shown = [atlas.cube.looks[pair.before], atlas.cube.looks[pair.after]]
     title, columns = f"{mapped.title}: before and after", view.cols.stop - view.cols.start
     facts = imprint(atlas.findings, title, shown, grid=atlas.cube.grid, scale=view.scale, columns=columns)
-    facts = replace(facts, lines=("Small map: the whole site on the look after; the box is this close-up.", *facts.lines))
+    small = "Small map: the whole site on the look after; the box is this close-up."
+    facts = replace(facts, lines=(small, f"{registered(shown)}.", *facts.lines))
     sheet = plate(body, facts, _inset(atlas, view))
     width, height = (strips[0].width - draw.MARGIN) // 2, strips[0].height - HEAD
     left, top = sheet.corner[0], sheet.corner[1] + HEAD
@@ -80,6 +83,12 @@ def before_after(atlas: draw.Atlas, mapped: draw.Mapped) -> Figure | None:
     alt += _difference(atlas, view)
     name = f"figures/{mapped.event.id}-before-after.png"
     return Figure(name, draw.png(sheet.image), caption, alt, tuple(look.id for look in shown), panels=(panels[0], panels[1]))
+
+
+def registered(shown: Sequence[Look]) -> str:
+    """How far either look may lie from the others."""
+    before, after = (words.residual(look) for look in shown)
+    return f"Registration residual (90 % radius): {before} before, {after} after"
 
 
 def _view(atlas: draw.Atlas, mapped: draw.Mapped, pair: Pair) -> _View:
@@ -158,5 +167,5 @@ def _caption(view: _View, composites: list[draw.Composite], shown: list[Look]) -
     return (
         f"{event.id} (number {view.mapped.number} on the overview), before: {words.look_name(shown[0])}; after: {words.look_name(shown[1])}. "
         f"{view.pair.reason} Shown in {kinds}; the same stretch before and after; the line is the event's outline; "
-        f"{squares}. Small map: the whole site on the look after, with a box where this lies."
+        f"{squares}. {registered(shown)}. Small map: the whole site on the look after, with a box where this lies."
     )

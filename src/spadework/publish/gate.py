@@ -54,6 +54,8 @@ NOWHERE: Final = (0.0, 0.0)
 """Of a Sighting whose place is withheld."""
 SUN_STEP: Final = 10.0
 """Degrees: a series of the sun's height on known days gives the latitude back, a tenth of a degree to a kilometre or two."""
+SHIFT_STEP: Final = 5.0
+"""Shifts of looks are told in such steps, metres: a list of finer ones names the tile that they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class _Local:
         return None if digest is None else hmac.new(self.salt, digest.encode(), hashlib.sha256).hexdigest()
 
     def look(self, look: Look) -> Look:
-        """A look on its day; the sun in steps, no direction, no view, shares in whole per cent: each is a line on the map."""
+        """A look on its day; the sun and its shift in steps, no direction, no view, whole per cents: each is a line on the map."""
         return replace(
             look,
             id=self.names[look.id],
@@ -157,6 +159,8 @@ class _Local:
             off_nadir=None,
             credit=self.text(look.credit),
             licence=self.text(look.licence),
+            shift_m=None if look.shift_m is None else (_coarse(look.shift_m[0]), _coarse(look.shift_m[1])),
+            residual_m=None if look.residual_m is None else float(round(look.residual_m)),
             notes=tuple(self.text(note) for note in look.notes),
         )
 
@@ -305,6 +309,10 @@ class _Local:
 
 def _stepped(elevation: float | None) -> float | None:
     return None if elevation is None else SUN_STEP * round(elevation / SUN_STEP)
+
+
+def _coarse(metres: float) -> float:
+    return SHIFT_STEP * round(metres / SHIFT_STEP) + 0.0
 
 
 def _midnight(moment: dt.datetime) -> dt.datetime:

@@ -246,8 +246,8 @@ def _look_row(look: Look, place: int, edition: Edition, known: list[tuple[str, s
         "sun": sun,
         "view": blank if look.off_nadir is None else f"{look.off_nadir:.1f}°",
         "gsd": "unknown" if look.gsd is None else f"{look.gsd:g} m",
-        "shift": "not estimated" if look.shift_m is None else f"{look.shift_m[0]:+.1f} m east, {look.shift_m[1]:+.1f} m north",
-        "residual": "not estimated" if look.residual_m is None else f"{look.residual_m:.1f} m",
+        "shift": words.shift(look),
+        "residual": words.residual(look),
         "notes": [*(("resampled from another CRS",) if look.warped else ()), *look.notes],
     }
 

@@ -37,6 +37,7 @@ STATUS: Final = {
 """How a status is printed."""
 KIND: Final = {**STATUS, "added": "drawn by an analyst"}
 """The same, with what an analyst drew apart from what the method confirmed."""
+NOT_ESTIMATED: Final = "not estimated"
 SURE: Final = 0.9
 """Probability that a statement on sensitivity is made for."""
 _YEAR: Final = re.compile(r"^(.*\S)\s+((?:19|20)\d\d)$")
@@ -206,6 +207,19 @@ def instant(moment: dt.datetime) -> str:
 def look_name(look: Look) -> str:
     """A look as printed: 12 May 2020 (Sentinel-2A); what is not known is left out, and the clock stands in the table of looks."""
     return day(look.day) if look.platform == "unknown" else f"{day(look.day)} ({platform(look.platform)})"
+
+
+def shift(look: Look) -> str:
+    """By how much a look was moved onto the others."""
+    if look.shift_m is None:
+        return NOT_ESTIMATED
+    east, north = look.shift_m
+    return f"moved {east:+.1f} m east, {north:+.1f} m north" if east or north else "not moved"
+
+
+def residual(look: Look) -> str:
+    """How far a look may lie from the others all the same, 90 % radius."""
+    return NOT_ESTIMATED if look.residual_m is None else f"{look.residual_m:.1f} m"
 
 
 def scene_name(scene: VhrScene) -> str:
