@@ -36,3 +36,6 @@ def spadework(
 SiteFile = Annotated[Path, typer.Argument(metavar="SITE.toml", help="The site file.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The dossier: a folder, made if absent.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for a program.")]
+Picture = Annotated[Path, typer.Argument(metavar="IMAGE", help="A GeoTIFF, JPEG 2000, JPEG or PNG.")]
+Gsd = Annotated[float | None, typer.Option("--gsd", metavar="M", min=1e-3, help="Metres a pixel, of an image without CRS.")]
+Bands = Annotated[str, typer.Option("--bands", metavar="NAME=N,...", help="Which band is which, e.g. red=1,green=2,blue=3.")]

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from spadework.imagery.plan import ReadPlan
     from spadework.records import Product, Site
-    from spadework.run.publish import Published
     from spadework.run.outcome import Outcome
+    from spadework.run.publish import Published
     from spadework.store.stamp import Stamp
     from spadework.store.verify import Verdict
 

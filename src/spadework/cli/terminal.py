@@ -31,7 +31,8 @@ def patience() -> HttpRule:
 _WORDS = {
     "search": "searching the catalogue", "convert": "converting the real stack", "simulate": "simulating", "read": "reading looks",
     "fit": "fitting pixels", "events": "grouping events", "sensitivity": "planting known changes", "report": "drawing the report",
-    "verify": "hashing files", "publish": "packing the export", "pdf": "setting the PDF",
+    "verify": "hashing files", "publish": "packing the export", "pdf": "setting the PDF", "scenes": "reading scenes",
+    "compare": "comparing images", "train": "learning from labels",
 }  # fmt: skip
 
 

@@ -13,9 +13,11 @@ from spadework.measure.length import measure_length
 from spadework.measure.passage import PassageSettings, measure_passage
 from spadework.measure.shadow import ShadowSettings, measure_height
 from spadework.measure.spoil import SpoilSettings, measure_spoil
+from spadework.publish.measurement import measurement_figure
+from spadework.store.files import write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from spadework.cube import Image
@@ -61,20 +63,55 @@ def _measured(image: Image, rule: MeasureRule, known: Mapping[str, Measurement])
 
 
 def measure_file(
-    path: Path, rule: MeasureRule, request: ImageRequest, *, in_pixels: bool = False
-) -> tuple[tuple[Measurement, ...], Image]:
-    """One rule in one file; only the window around its points is read, which is returned too.
+    path: Path, rule: MeasureRule, request: ImageRequest, *, in_pixels: bool = False, figure: Path | None = None
+) -> tuple[Measurement, ...]:
+    """One rule in one file, of which only the window around its points is read.
 
     Args:
         path: of the image.
-        rule: what is measured, and where; its points are all that is taken from it to find the window.
+        rule: what is measured, and where.
         request: what is known of the image.
         in_pixels: the points are columns and rows of the file, 0, 0 the outer corner of its first pixel.
+        figure: where to write a picture of it; None = nowhere.
 
     Raises:
         UserError: see ``open_image`` and ``measure_in``.
+        StorageError: the picture cannot be written.
 
     """
+    image, rule = _window(path, rule, request, in_pixels=in_pixels)
+    told = measure_in(image, rule, {})
+    if figure is not None:
+        write_atomic(figure, measurement_figure(told[0], image))
+    return told
+
+
+def measure_passed(
+    path: Path, across: MeasureRule, height_m: float | None, request: ImageRequest, *, in_pixels: bool = False
+) -> tuple[Measurement, ...]:
+    """The width of an opening, then which vehicles could pass it.
+
+    Raises:
+        UserError: see ``measure_file``.
+
+    """
+    (width,) = measure_file(path, across, request, in_pixels=in_pixels)
+    return width, *measure_passage(width, PassageSettings(height_m=height_m))
+
+
+def measure_excavated(
+    path: Path, rules: Sequence[MeasureRule], request: ImageRequest, *, in_pixels: bool = False
+) -> tuple[Measurement, ...]:
+    """A volume of spoil, the width of the opening where it is drawn, and the length of tunnel that the spoil fills.
+
+    Raises:
+        UserError: see ``measure_file``.
+
+    """
+    told = [measure_file(path, rule, request, in_pixels=in_pixels)[0] for rule in rules]
+    return *told, measure_excavation(told[0], told[1] if len(told) > 1 else None)
+
+
+def _window(path: Path, rule: MeasureRule, request: ImageRequest, *, in_pixels: bool) -> tuple[Image, MeasureRule]:
     points = pixel_points(path, rule.points) if in_pixels else rule.points
-    image = open_image(path, replace(request, points=points))
-    return measure_in(image, replace(rule, points=points), {}), image
+    return open_image(path, replace(request, points=points)), replace(rule, points=points)
