@@ -30,7 +30,7 @@ def ground(seed: int, side: int = SIDE + 120) -> NDArray[np.float32]:
     """Ground with structure at several scales, as real ground has."""
     rng = np.random.default_rng(seed)
     parts = [ndimage.gaussian_filter(rng.normal(size=(side, side)), scale) * scale**1.3 for scale in (1.2, 3, 8)]
-    return (500 + 100 * np.sum(parts, axis=0)).astype(np.float32)
+    return np.asarray(500 + 100 * np.sum(parts, axis=0), dtype=np.float32)
 
 
 def window(seed: int, right: int = 0, down: int = 0, side: int = SIDE) -> NDArray[np.float32]:
