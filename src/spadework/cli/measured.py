@@ -49,13 +49,13 @@ def measurement_text(told: Measurement) -> str:
     unit = _UNITS[told.unit]
     if told.refused is not None:
         return f"{name}: not measured\n  {told.refused}" + _notes(told)
+    if told.quantity == "passage":
+        return f"{name}: probability {_chance(told.value)}"
     low, high = (None if end is None else _round(end, told) for end in (told.low, told.high))
     if told.kind == "interval":
-        text = f"{name}: {_round(told.value, told)}{unit} ({low} to {high}{unit}, {told.level:.0%} interval)"
+        text = f"{name}: {_round(told.value, told)}{unit} ({low} to {high}{unit}, {told.level * 100:.0f} % interval)"
     else:
         text = f"{name}: {told.kind} {high if told.kind == 'at most' else low}{unit}"
-    if told.quantity == "passage":
-        return text
     share = "{:.0%}" if told.shares else "{:.2g}" + unit
     terms = ", ".join(f"{term} {share.format(size)}" for term, size in told.budget)
     at = f"  pixels of {told.gsd_m:.2g} m" if told.gsd_m else ""
@@ -64,6 +64,10 @@ def measurement_text(told: Measurement) -> str:
 
 def _notes(told: Measurement) -> str:
     return "".join(f"\n  note: {note}" for note in told.warnings)
+
+
+def _chance(value: float | None) -> str:
+    return "unknown" if value is None else "over .99" if value > 0.99 else "under .01" if value < 0.01 else f"{value:.2f}"  # noqa: PLR2004 - as it is printed
 
 
 def _round(value: float | None, told: Measurement) -> str:

@@ -81,7 +81,7 @@ def describe(path: Path, file: Any, known: VhrScene | None, gsd_m: float | None)
         sun_azimuth=_number(told, "view:sun_azimuth"),
     )
     if known is not None:
-        said = {name: getattr(known, name) for name in _SAID if getattr(known, name) not in (None, "unknown", ())}
+        said = {name: getattr(known, name) for name in _SAID if getattr(known, name) not in (None, "unknown", "", ())}
         base = replace(base, **said, synthetic=known.synthetic or base.synthetic)
     size = (gsd_m, gsd_m) if gsd_m is not None and crs is None else base.gsd_m if crs is None else None
     if crs is not None:

@@ -109,7 +109,7 @@ def measure_width(image: Image, line: tuple[Point, Point], settings: WidthSettin
         id="width", quantity="width", unit="m", value=None, low=None, high=None, scene=image.scene.id, level=LEVEL,
         method=f"Two edges and three levels of ground fitted to {patch.pixels.u.size} pixels of {patch.band}, "
         f"over {settings.along_m:g} m along the opening; noise and texture learnt from what is left over.",
-        gsd_m=patch.gsd_m, where=tuple((float(x), float(y)) for x, y in line), warnings=_warnings(image),
+        gsd_m=ground.gsd_m, where=tuple((float(x), float(y)) for x, y in line), warnings=_warnings(image),
     )  # fmt: skip
     why = unseen(patch)
     if why:

@@ -10,7 +10,7 @@ count pixels of a given ground sample distance.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 USUAL_OFF_NADIR: Final = 20.0
 """Degrees from the vertical, taken where a Scene does not say; sub-metre tasking usually stays under 30."""
+_MAP_SCALE: Final = 0.002
+"""The scale of a usual map projection differs from 1 by less than this share."""
 _STEP_PX: Final = 8.0
 """Half the base over which metres per pixel are taken."""
 
@@ -60,6 +62,8 @@ class Ground:
     """PROJ string of the local metres; None = no place on earth is known."""
     centre: tuple[float, float] | None = None
     """Longitude, latitude of the middle of the window, WGS 84; None = not known."""
+    stated_m: float | None = None
+    """Ground sample distance that the Scene states, coarser direction; None = it states none."""
 
     @classmethod
     def of(cls, image: Image) -> Ground:
@@ -90,7 +94,7 @@ class Ground:
         if crs.is_engineering:
             unit = crs.axis_info[0].unit_conversion_factor if crs.axis_info else 1.0
             return _flat(fit, scene.crs, (unit, unit))
-        return _on_earth(scene, fit, middle)
+        return replace(_on_earth(scene, fit, middle), stated_m=max(scene.gsd_m) if scene.gsd_m else None)
 
     def pixels(self, points: Sequence[Point] | NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 2): column, row in the window; 0, 0 is the outer corner of its first pixel."""
@@ -117,8 +121,9 @@ class Ground:
 
     @property
     def gsd_m(self) -> float:
-        """Ground sample distance, metres, of the coarser of both directions."""
-        return float(np.hypot(self.per_px[0], self.per_px[1]).max())
+        """Ground sample distance, metres, of the coarser of both directions; the stated one where a map scale is all that differs."""
+        found = float(np.hypot(self.per_px[0], self.per_px[1]).max())
+        return self.stated_m if self.stated_m and abs(self.stated_m / found - 1) < _MAP_SCALE else found
 
     @property
     def px_m2(self) -> float:
