@@ -29,6 +29,8 @@ LEAST_SCALE: Final = 0.02
 """Residuals of less than this, in units of local scatter, are no outliers in the calmest of tiles."""
 LEAST_GAIN: Final = 0.05
 """A moving tile that must be multiplied by less than this to look like the fixed one does not match it."""
+SAMPLE: Final = 6000
+"""Residuals enough for their median."""
 TUKEY: Final = 4.685
 """Biweight of 95 % efficiency (Holland and Welsch 1977)."""
 
@@ -53,14 +55,15 @@ def fit_shift(
     close_px: float = CLOSE_PX,
 ) -> tuple[float, float] | None:
     """The same for two plain arrays (y, x) of local normalised values or edges, from a first guess, to a closeness."""
-    shift, target = np.array(begin), fixed[counts]
-    weight = np.ones_like(target)
+    shift, target = np.array(begin), fixed.ravel()
+    counted = counts.ravel().astype(np.float32)
+    weight = counted
     for _ in range(STEPS):
-        rows = rows_of(moved_by(moving, shift[0], shift[1]))[:, counts]
+        rows = rows_of(moved_by(moving, shift[0], shift[1])).reshape(4, -1)
         found = _solved(rows, target, weight)
         if found[2] < LEAST_GAIN:
             return None
-        weight = biweight(target - found.astype(np.float32) @ rows)
+        weight = biweight(target - found.astype(np.float32) @ rows, counted)
         step = found[:2] / found[2]
         length = float(np.hypot(*step))
         shift = shift + step * min(1.0, 1.0 / max(length, 1e-9))
@@ -85,10 +88,19 @@ def _solved(rows: NDArray[np.float32], target: NDArray[np.float32], weight: NDAr
     return np.asarray(np.linalg.solve(normal, (weighted @ target).astype(np.float64)))
 
 
-def biweight(left: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Weights that forget outliers: 1 at a residual of 0, 0 from TUKEY robust standard deviations on."""
-    scale = max(1.4826 * float(np.median(np.abs(left))), LEAST_SCALE)
-    return np.asarray(np.square(np.maximum(1 - np.square(left / np.float32(TUKEY * scale)), 0)), dtype=np.float32)
+def biweight(left: NDArray[np.float32], counted: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weights that forget outliers: 1 at a residual of 0, 0 from TUKEY robust standard deviations on.
+
+    Args:
+        left: (pixel,) residuals.
+        counted: (pixel,) 1 = counts, 0 = does not and gets no weight.
+
+    """
+    known = np.abs(left[counted > 0])
+    known = known[:: max(1, known.size // SAMPLE)]
+    scale = max(1.4826 * float(np.median(known)) if known.size else 0.0, LEAST_SCALE)
+    near = np.maximum(1 - np.square(left * np.float32(1 / (TUKEY * scale))), 0)
+    return np.asarray(near * near * counted, dtype=np.float32)
 
 
 def moved_by(image: NDArray[np.float32], dx: float, dy: float) -> NDArray[np.float32]:

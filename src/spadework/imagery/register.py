@@ -24,8 +24,8 @@ APPLY_RADII: Final = 2.0
 STEP_PX: Final = 0.01
 """Shifts are rounded to this, so that the last bits of a sum move no pixel."""
 COMPARED: Final = ("nir", "red", "green", "blue")
-"""Bands at the finest resolution; three of them with most texture are compared."""
-BANDS: Final = 3
+"""Bands at the finest resolution; two of them with most texture are compared."""
+BANDS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
