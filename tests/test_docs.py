@@ -83,6 +83,11 @@ def test_the_documented_site_file_is_accepted(tmp_path: Path) -> None:
         "docs/verify.md",
         "docs/exports.md",
         "docs/words.md",
+        "docs/vhr-commands.md",
+        "docs/vhr-compare.md",
+        "docs/vhr-measure.md",
+        "docs/vhr-objects.md",
+        "docs/vhr-width.md",
     ],
 )
 def test_links_and_named_files_exist(name: str) -> None:
