@@ -24,12 +24,13 @@ from spadework.imagery.search import HttpRule
 from spadework.intake.scenario import Plant, Scenario, builtin_scenario
 from spadework.run.demo import write_scenario
 from spadework.run.mark import add_event, mark_event
-from spadework.run.outcome import Outcome
 from spadework.run.plan import plan_site
 from spadework.run.site import run_site
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from spadework.run.outcome import Outcome
 
 HTTP = HttpRule(timeout_s=5, retries=0)
 

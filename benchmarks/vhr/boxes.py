@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 FINE = 8
 MARGIN_M = 2.0
@@ -49,7 +55,7 @@ def paint(box: Box, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Reflectance without texture at u across and v along the opening, from its middle."""
     half, left, inside = box.width / 2, box.left, box.inside
     fade = inside + (left - inside) * np.clip((u + half) / box.width, 0, 1)
-    made = {
+    made: dict[str, Callable[[], NDArray[np.float64]]] = {
         "one edge": lambda: np.where(u < 0, left, inside),
         "no contrast": lambda: np.full_like(u, left),
         "steps": lambda: np.select([u < -half, u < 0, u < half], [left, (left + inside) / 2, inside], inside * 0.4),
@@ -59,7 +65,7 @@ def paint(box: Box, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         "mid wall": lambda: np.select([u < -half - 1, u < -half, u < half], [left, (left + inside) / 2, inside], box.right),
     }
     if box.kind in made:
-        return made[box.kind]()
+        return np.asarray(made[box.kind]())
     if box.kind == "wedge":
         half = half + 0.35 * v
     inner = inside + box.ramp * (0.5 * (left + box.right) - inside) * u / box.width
