@@ -19,7 +19,7 @@ from spadework.align.looks import reference_of
 from spadework.cube import MISSING, Chip
 from spadework.imagery.plan import LookPlan, ReadPlan
 from spadework.imagery.read import Reading, read_cube
-from spadework.imagery.register import judged
+from spadework.imagery.register import centred, judged
 from spadework.publish.gate import through_gate
 from spadework.records import Alignment, Asset, ClearRule, ImagerySource, Period, Product, Scene, Site
 
@@ -170,8 +170,17 @@ def test_a_shift_is_applied_only_where_it_is_large_and_sure() -> None:
     assert judged(Alignment((0.29, 0.0), 0.01)).shift_px == (0.0, 0.0)
     left = judged(Alignment((0.6, 0.8), 0.75))
     assert left.shift_px == (0.0, 0.0)
-    assert left.residual_px == pytest.approx(1.25)
+    cloud = np.random.default_rng(1).normal((0.6, 0.8), 0.75 / 2.146, (200_000, 2))
+    assert left.residual_px == pytest.approx(np.quantile(np.hypot(*cloud.T), 0.9), rel=0.01)
+    assert judged(Alignment((0.0, 0.0), 0.2)).residual_px == pytest.approx(0.2)
     assert judged(Alignment(None, None, failed="why")).failed == "why"
+
+
+def test_shifts_are_told_against_the_middle_of_all_looks() -> None:
+    found = [Alignment((x, 1.0), 0.1) for x in (0.4, 0.5, 1.5)] + [Alignment(None, None, failed="why")]
+    told = centred(found)
+    assert [one.shift_px for one in told[:3]] == [pytest.approx(x) for x in ((-0.1, 0), (0, 0), (1, 0))]
+    assert told[3].failed == "why"
 
 
 def test_the_reference_is_a_median_of_what_is_clear() -> None:

@@ -3,7 +3,6 @@
     python benchmarks/vhr/align.py known --part development    # other seed, other images: for tuning; not logged
     python benchmarks/vhr/align.py known --part acceptance     # adds a line to scorings.jsonl
     python benchmarks/vhr/align.py real                        # LEVIR and DSIFN pairs: stated or failed, repeatability; logged
-    python benchmarks/vhr/align.py stack                       # Sentinel-2 looks: moved or not, and what their neighbours say; logged
 
 A real image is moved by a known shift at full size (Fourier), then both are reduced by averaging, so that the shift of
 the reduced images is a known fraction that no interpolation of theirs made. Everything that decides a score stands in
@@ -31,7 +30,6 @@ from scoring import log, wilson
 
 import spadework.align
 from spadework.align import align
-from spadework.imagery.register import register_looks
 from spadework.intake.romania import romania_scenes
 
 if TYPE_CHECKING:
@@ -286,63 +284,6 @@ def run_real() -> dict[str, Any]:
     return out
 
 
-# ---------------------------------------------------------------- looks of a stack
-def run_stack() -> dict[str, Any]:
-    """Looks of the Romania stack on one another; each moved one held against its nearest clear neighbours, which had no say in it.
-
-    The correlation is that of red and near infrared, each less its surroundings, over what is clear in both.
-    """
-    scenes = romania_scenes()
-    planes = np.stack([chips[0].values[:4] for _, chips in scenes]).astype(np.int16)
-    clear = np.stack([np.isin(chips[-1].values[-1], (4, 5, 6, 7)) for _, chips in scenes])
-    used = clear.mean(axis=(1, 2)) > 0.05  # noqa: PLR2004 - the product's own least share
-    planes, clear = planes[used], clear[used]
-    days = np.array([scene.datetime.toordinal() for (scene, _), use in zip(scenes, used, strict=True) if use])
-    begun = time.process_time()
-    found = register_looks(planes, clear, ("blue", "green", "red", "nir"))
-    took = time.process_time() - begun
-    moved = [n for n, one in enumerate(found) if any(one.shift_px or ())]
-    laid = planes.astype(np.float32)
-    for n in moved:
-        right, down = found[n].shift_px or (0.0, 0.0)
-        laid[n] = [ndimage.shift(band, (down, right), order=3, mode="nearest") for band in laid[n]]
-    rows = []
-    for n in moved:
-        order = np.argsort(np.abs(days - days[n]), kind="stable")
-        near = [k for k in order if k != n and (clear[n] & clear[k]).mean() > 0.6][:3]  # noqa: PLR2004 - ground enough to compare
-        pairs = [(b, k, ndimage.binary_erosion(clear[n] & clear[k], iterations=3)) for b in (2, 3) for k in near]
-        before = np.mean([likeness(planes[n, b].astype(np.float32), laid[k, b], both) for b, k, both in pairs])
-        after = np.mean([likeness(laid[n, b], laid[k, b], both) for b, k, both in pairs])
-        day = scenes[int(np.flatnonzero(used)[n])][0].datetime.date().isoformat()
-        rows.append(
-            [
-                day,
-                *(round(part, 2) for part in found[n].shift_px or ()),
-                round(found[n].residual_px or 0, 2),
-                round(float(before), 3),
-                round(float(after), 3),
-            ]
-        )
-    residuals = [one.residual_px for one in found if one.residual_px is not None]
-    return {
-        "looks": len(found),
-        "estimated": len(residuals),
-        "median_residual_px": round(float(np.median(residuals)), 3),
-        "worst_residual_px": round(float(np.max(residuals)), 2),
-        "moved": len(moved),
-        "nearer_to_neighbours": sum(row[-1] > row[-2] for row in rows),
-        "likeness": [round(float(np.mean([row[at] for row in rows])), 3) for at in (-2, -1)],
-        "cpu_s": round(took, 2),
-        "rows": rows,
-    }
-
-
-def likeness(one: NDArray[np.float32], other: NDArray[np.float32], both: NDArray[np.bool_]) -> float:
-    """Correlation of two planes, each less its surroundings."""
-    high = [(plane - ndimage.gaussian_filter(plane, 6))[both] for plane in (one, other)]
-    return float(np.corrcoef(high[0], high[1])[0, 1])
-
-
 # ---------------------------------------------------------------- command
 def version() -> str:
     """SHA-256 of everything that decides a score."""
@@ -358,18 +299,13 @@ VERSION: Final = version()
 def main() -> None:
     """Run what was asked for, print it and, where it is scored, log it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("known", "real", "stack"))
+    parser.add_argument("what", choices=("known", "real"))
     parser.add_argument("--part", choices=("development", "acceptance"), default="development")
     parser.add_argument("--only", default="", help="one condition")
     parser.add_argument("--runs", type=int, help="of each condition, in development")
     asked = parser.parse_args()
     if asked.what == "real":
         log("align: real pairs", " ".join(sys.argv), {"version": VERSION, "pairs": run_real()})
-        return
-    if asked.what == "stack":
-        found_in_stack = run_stack()
-        print(json.dumps(found_in_stack))
-        log("align: looks of the Romania stack", " ".join(sys.argv), {"version": VERSION, **found_in_stack})
         return
     scored = asked.part == "acceptance"
     found = run_known(asked.part, "" if scored else asked.only, None if scored else asked.runs)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy import stats
 
+from spadework.align.consensus import LEVEL
 from spadework.align.looks import LookSettings, lay_look, middle_of, normalised, reference_of
 
 if TYPE_CHECKING:
@@ -66,11 +68,23 @@ def register_looks(
         return tuple(Registration(None, None, why) for _ in seen)
     index = {name: n for n, name in enumerate(bands) if name in COMPARED} or {name: n for n, name in enumerate(bands)}
     reference = _reference(planes[chosen], seen[chosen], index)
-    out = []
+    found = []
     for look, usable in zip(planes, seen, strict=True):
         own = {name: look[index[name]].astype(np.float32) for name in reference}
-        out.append(judged(lay_look(reference, normalised(own, usable), settings)))
-    return tuple(out)
+        found.append(lay_look(reference, normalised(own, usable), settings))
+    return tuple(judged(one) for one in centred(found))
+
+
+def centred(found: Sequence[Alignment]) -> tuple[Alignment, ...]:
+    """Shifts against the middle of all looks, in place of the reference: that was made of few, and lies where they lie."""
+    shifts = [one.shift_px for one in found if one.shift_px is not None]
+    if not shifts:
+        return tuple(found)
+    right, down = (float(part) for part in np.median(np.array(shifts), axis=0))
+    return tuple(
+        one if one.shift_px is None else replace(one, shift_px=(one.shift_px[0] - right, one.shift_px[1] - down))
+        for one in found
+    )
 
 
 def _reference(planes: NDArray[np.int16], clear: NDArray[np.bool_], index: dict[str, int]) -> dict[str, Features]:
@@ -89,4 +103,10 @@ def judged(found: Alignment) -> Registration:
     length = float(np.hypot(right, down))
     if length > APPLY_PX and length > APPLY_RADII * found.radius_px:
         return Registration((right, down), found.radius_px)
-    return Registration((0.0, 0.0), float(np.hypot(length, found.radius_px)))
+    return Registration((0.0, 0.0), _reach(length, found.radius_px))
+
+
+def _reach(length: float, radius: float) -> float:
+    """90 % radius about zero of a round normal cloud that lies off by a length and has its own 90 % radius (Rice's law)."""
+    sigma = radius / np.sqrt(-2 * np.log(1 - LEVEL))
+    return float(sigma * np.sqrt(stats.ncx2.ppf(LEVEL, 2, (length / sigma) ** 2)))
