@@ -66,11 +66,10 @@ def paint(box: Box, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     }
     if box.kind in made:
         return np.asarray(made[box.kind]())
-    if box.kind == "wedge":
-        half = half + 0.35 * v
+    sides: NDArray[np.float64] | float = half + 0.35 * v if box.kind == "wedge" else half
     inner = inside + box.ramp * (0.5 * (left + box.right) - inside) * u / box.width
     soft = max(box.soft_m, 1e-6)
-    past, before = np.clip((u - half) / soft + 0.5, 0, 1), np.clip((-half - u) / soft + 0.5, 0, 1)
+    past, before = np.clip((u - sides) / soft + 0.5, 0, 1), np.clip((-sides - u) / soft + 0.5, 0, 1)
     scene = before * left + past * box.right + (1 - before - past) * inner
     return np.where(np.abs(v) > box.edge_m / 2, np.where(u < 0, left, box.right), scene)
 

@@ -12,7 +12,9 @@ import os
 import re
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import boxes
 import numpy as np
@@ -30,12 +32,17 @@ from spadework.measure.starts import prior_of
 from spadework.records import Point, VhrScene
 from spadework.simulate.opening import OpeningSettings, see_opening
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
 SETTINGS = json.loads((Path(__file__).parent / "width_settings.json").read_text())
 MAP_SCALE = 0.9996
 """Of UTM on its central stripe, near which all scenes lie: map metres over metres on the ground."""
 
 
-def scene(maker: str, changes: dict, gsd: float, seed: int) -> tuple[Image, tuple[Point, Point], float, float]:
+def scene(maker: str, changes: dict[str, Any], gsd: float, seed: int) -> tuple[Image, tuple[Point, Point], float, float]:
     """An image, the line, the truth on the ground in metres, metres to average along."""
     changes = dict(changes)
     along = changes.pop("along_m", 6.0)
@@ -44,8 +51,9 @@ def scene(maker: str, changes: dict, gsd: float, seed: int) -> tuple[Image, tupl
     if maker == "boxes":
         box = boxes.Box(gsd=gsd, **changes)
         dn, transform, line = boxes.shoot(box, seed)
-        image = Image(dn[None], np.ones(dn.shape, bool), ("pan",), transform, VhrScene(f"{seed}", crs="EPSG:32637"))
-        return image, line, box.width, along
+        a, b, c, d, e, f = transform
+        image = Image(dn[None], np.ones(dn.shape, bool), ("pan",), (a, b, c, d, e, f), VhrScene(f"{seed}", crs="EPSG:32637"))
+        return image, (line[0], line[1]), box.width, along
     shot = see_opening(OpeningSettings(gsd=(gsd, gsd), **changes), seed)
     return shot.image, shot.line, OpeningSettings(**changes).width, along
 
@@ -72,22 +80,27 @@ def ordinary(image: Image, line: tuple[Point, Point], along: float, settings: Wi
     prior = prior_of(settings.blur_px * patch.gsd_m, settings.blur_share, settings.shoulder_m)
     sigma = float(np.std(patch.pixels.value - np.median(patch.pixels.value)))
     for _ in range(2):
-        plain = fit_model(patch.pixels, laid.fitted.p, prior, lambda rows, s=sigma: rows / s)
+        plain = fit_model(patch.pixels, laid.fitted.p, prior, partial(_divided, by=sigma))
         sigma = max(float(np.std(plain.residual)), 1e-6)
     c = plain.covariance
     return plain.width, 1.645 * math.sqrt(c[U1, U1] + c[U2, U2] - 2 * c[U1, U2])
 
 
-def run_cell(maker: str, changes: dict, gsd: float, runs: range, peers: int) -> dict:
+def _divided(rows: NDArray[np.float64], by: float) -> NDArray[np.float64]:
+    return rows / by
+
+
+def run_cell(maker: str, changes: dict[str, Any], gsd: float, runs: range, peers: int) -> dict[str, Any]:
     """Figures of one cell."""
-    errors, held, halves, refused, others = [], 0, [], [], {"count": [], "ordinary": [], "ordinary holds": []}
+    errors, held, halves, refused = [], 0, [], []
+    others: dict[str, list[float]] = {"count": [], "ordinary": [], "ordinary holds": []}
     for i, seed in enumerate(runs):
         image, line, truth, along = scene(maker, changes, gsd, seed)
         truth /= MAP_SCALE
         settings = WidthSettings(along_m=along)
         measured = measure_width(image, line, settings)
-        if measured.value is None:
-            refused.append(measured.refused)
+        if measured.value is None or measured.low is None or measured.high is None:
+            refused.append(str(measured.refused))
         else:
             errors.append(measured.value - truth)
             halves.append((measured.high - measured.low) / 2)
@@ -101,7 +114,7 @@ def run_cell(maker: str, changes: dict, gsd: float, runs: range, peers: int) -> 
     e, n = np.array(errors), len(errors)
     low, high = wilson(held, n) if n else (0.0, 1.0)
 
-    def rms(x: list[float]) -> float:
+    def rms(x: Sequence[float] | NDArray[np.float64]) -> float:
         return float(np.sqrt(np.mean(np.square(x)))) if len(x) else math.nan
 
     return {
@@ -113,7 +126,7 @@ def run_cell(maker: str, changes: dict, gsd: float, runs: range, peers: int) -> 
     }  # fmt: skip
 
 
-def grid(which: str, gsds: list[float]) -> dict:
+def grid(which: str, gsds: list[float]) -> dict[str, Any]:
     """All cells and all refusals of one set of settings."""
     chosen, targets = SETTINGS[which], SETTINGS["targets"]
     n, seed, began = chosen["runs"], chosen["seed"], time.time()
@@ -150,7 +163,7 @@ def grid(which: str, gsds: list[float]) -> dict:
     }
 
 
-def verdict(cells: dict, accepted: dict, targets: dict, gsds: list[float]) -> dict:
+def verdict(cells: dict[str, Any], accepted: dict[str, Any], targets: dict[str, Any], gsds: list[float]) -> dict[str, Any]:
     """Held against the targets, one line each."""
     low, high = targets["coverage"]
     pooled = {}
@@ -179,7 +192,7 @@ REACH_M = 2.5
 """Ground on lines over buildings."""
 
 
-def walls(shared: Path, tries: int = 6) -> dict:
+def walls(shared: Path, tries: int = 6) -> dict[str, Any]:
     """Buildings of the SpaceNet sample, each across its shorter side by two lines drawn apart: what is between them, what was stated.
 
     Roofs stand above the ground and the labels are off in places, so this shows repeatability, not truth.
@@ -188,9 +201,12 @@ def walls(shared: Path, tries: int = 6) -> dict:
     image = open_image(folder / "sample_geotiff.tif")
     features = json.loads((folder / "geotiff_labels.geojson").read_text())["features"]
     rng = np.random.default_rng(11)
-    apart, stated, held, lines, refused, buildings = [], [], 0, 0, {}, 0
+    apart: list[float] = []
+    stated: list[float] = []
+    refused: dict[str, int] = {}
+    held = lines = buildings = 0
     for feature in features:
-        corners = np.array(shapely.geometry.shape(feature["geometry"]).minimum_rotated_rectangle.exterior.coords)[:4]
+        corners = shapely.get_coordinates(shapely.geometry.shape(feature["geometry"]).minimum_rotated_rectangle)[:4]
         sides = np.array([corners[1] - corners[0], corners[2] - corners[1]])
         if np.hypot(*sides[0]) > np.hypot(*sides[1]):
             sides = sides[::-1]
@@ -208,11 +224,13 @@ def walls(shared: Path, tries: int = 6) -> dict:
                 pair.append(measure_width(image, (ends[0], ends[1])))
                 lines += 1
                 if pair[-1].value is None:
-                    why = re.sub(r"[\d.%+-]+", "", pair[-1].refused.split(":")[0])[:40].strip()
+                    why = re.sub(r"[\d.%+-]+", "", str(pair[-1].refused).split(":")[0])[:40].strip()
                     refused[why] = refused.get(why, 0) + 1
-            if all(one.value is not None for one in pair):
-                apart.append(pair[0].value - pair[1].value)
-                half = math.hypot(*((one.high - one.low) / 2 for one in pair))
+            told = [(one.low, one.value, one.high) for one in pair]
+            if all(value is not None for one in told for value in one):
+                ends_of = np.array(told, dtype=np.float64)
+                apart.append(float(ends_of[0, 1] - ends_of[1, 1]))
+                half = float(np.hypot(*(ends_of[:, 2] - ends_of[:, 0]) / 2))
                 stated.append(half)
                 held += abs(apart[-1]) <= half
     close = np.abs(apart) < 2  # noqa: PLR2004 - metres: beyond, two lines found two things
