@@ -89,7 +89,7 @@ def make_trial(image: NDArray[np.float32], condition: Mapping[str, Sequence[floa
     """Move, reduce, and spoil."""
 
     def drawn(name: str, usual: float) -> float:
-        return float(rng.uniform(*condition[name])) if name in condition else usual
+        return float(rng.uniform(condition[name][0], condition[name][1])) if name in condition else usual
 
     factor = SETTINGS["reduce"] if min(image.shape) >= 200 else 1  # noqa: PLR2004 - the Sentinel-2 looks stay as they are
     side = min(image.shape) / factor
@@ -104,7 +104,7 @@ def make_trial(image: NDArray[np.float32], condition: Mapping[str, Sequence[floa
     paste(after, drawn("pasted", 0.0), top, rng)
     after = ndimage.gaussian_filter(after, drawn("blur_px", 0.0))
     noise = drawn("noise", 0.0) * top
-    before, after = (one + rng.normal(0, noise, one.shape) for one in (before, after))
+    before, after = ((one + rng.normal(0, noise, one.shape)).astype(np.float32) for one in (before, after))
     valids = [np.ones(before.shape, dtype=np.bool_) for _ in range(2)]
     for valid in valids:
         cut_border(valid, drawn("border", 0.0), rng)
@@ -215,10 +215,12 @@ def error_of(ours: Alignment, trial: Trial) -> float | None:
 def figures(runs: Sequence[Run]) -> dict[str, Any]:
     """Median and 90th percentile error, coverage with its Wilson interval, failures, and ratios to the peers."""
     stated = [run for run in runs if run.error is not None and run.radius is not None]
-    errors = np.array([run.error for run in stated], dtype=np.float64)
+    errors, radii = (
+        np.array(part, dtype=np.float64) for part in ([run.error for run in stated], [run.radius for run in stated])
+    )
     if not stated:
         return {"runs": len(runs), "failed": len(runs)}
-    covered = sum(bool(run.error <= run.radius) for run in stated)  # type: ignore[operator] - both stated
+    covered = int((errors <= radii).sum())
     middle = float(np.median(errors))
     out: dict[str, Any] = {
         "runs": len(runs),
@@ -226,7 +228,7 @@ def figures(runs: Sequence[Run]) -> dict[str, Any]:
         "median_px": round(middle, 4),
         "p90_px": round(float(np.quantile(errors, 0.9)), 4),
         "worst_px": round(float(errors.max()), 3),
-        "radius_px": round(float(np.median([run.radius for run in stated])), 4),  # type: ignore[misc] - stated
+        "radius_px": round(float(np.median(radii)), 4),
         "covered": round(covered / len(stated), 3),
         "covered_95": [round(edge, 3) for edge in wilson(covered, len(stated))],
         "seconds": round(float(np.median([run.seconds for run in runs])), 2),
