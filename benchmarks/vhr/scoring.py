@@ -31,7 +31,7 @@ def log(what: str, command: str, figures: dict[str, Any]) -> None:
     """Add one run."""
     line = {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
-        "commit": commit(),
+        "commit": STATE,
         "what": what,
         "command": command,
         "figures": figures,
