@@ -88,7 +88,7 @@ def before_after(atlas: draw.Atlas, mapped: draw.Mapped) -> Figure | None:
 def registered(shown: Sequence[Look]) -> str:
     """How far either look may lie from the others."""
     before, after = (words.residual(look) for look in shown)
-    return f"Registration residual (90 % radius): {before} before, {after} after"
+    return f"Registration (90 % radius): residual {before} before, residual {after} after"
 
 
 def _view(atlas: draw.Atlas, mapped: draw.Mapped, pair: Pair) -> _View:
