@@ -36,8 +36,8 @@ soak: .venv/dev
 
 # Needs uv. Hashes and no addresses: the lock installs from whatever index the machine has.
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --extra pc --extra pdf --extra gis --extra timestamp --extra vhr --extra detect --group build --generate-hashes --no-header --no-annotate -q -o requirements.lock
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --extra pc --extra pdf --extra gis --extra timestamp --extra vhr --extra detect --extra dev --group build --generate-hashes --no-header --no-annotate -c requirements.lock -q -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --extra pc --extra pdf --extra gis --extra timestamp --extra vhr --extra detect --extra text --group build --generate-hashes --no-header --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --extra pc --extra pdf --extra gis --extra timestamp --extra vhr --extra detect --extra text --extra dev --group build --generate-hashes --no-header --no-annotate -c requirements.lock -q -o requirements-dev.lock
 
 build: .venv/dev
 	$(BIN)/python -m build --no-isolation
