@@ -22,10 +22,12 @@ DIMENSIONS: Final = {
     *("width", "length", "height", "depth", "distance", "diameter", "area", "volume", "mass", "speed", "flow"),
     *("count", "money", "share", "duration", "temperature", "power", "energy", "other"),
 }
+LONG: Final = 3
+"""Links of a chain that holds more than outlet and speaker."""
 ROLES: Final = {"provider", "analyst", "speaker", "reporter", "outlet"}
 
 
-class Refused(ValueError):
+class Refused(ValueError):  # noqa: N818 - a finding about a draft
     """The draft breaks a rule of the guide; says where."""
 
 
@@ -65,7 +67,11 @@ def _quantity(text: str, draft: dict[str, Any] | None, near: tuple[int, int], wh
     where = f"{where} quantity"
     _need(holds=draft["bound"] in BOUNDS, where=where, what=f"bound {draft['bound']!r}")
     _need(holds=draft["dimension"] in DIMENSIONS, where=where, what=f"dimension {draft['dimension']!r}")
-    _need(holds=(draft["bound"] == "range") == ("high" in draft), where=where, what="a range has high and si_high, nothing else has")
+    _need(
+        holds=(draft["bound"] == "range") == ("high" in draft),
+        where=where,
+        what="a range has high and si_high, nothing else has",
+    )
     keys = ("text", "value", "high", "unit", "si_value", "si_high", "si_unit", "bound", "dimension")
     return {**{key: draft[key] for key in keys if key in draft}, "span": list(_find(text, draft["text"], where, near))}
 
@@ -84,7 +90,19 @@ def _claim(article: dict[str, Any], number: int, draft: dict[str, Any], after: i
         _find(text, cue, f"{where} cue")
     _need(holds=draft["polarity"] in {"+", "-", "0"}, where=where, what="polarity")
     _need(holds=draft["observable"] in {"yes", "partly", "no"}, where=where, what="observable")
-    keys = ("evidence", "claim", "type", "source_chain", "speaker", "roles", "hedge", "polarity", "place", "observable", "obs_note")
+    keys = (
+        "evidence",
+        "claim",
+        "type",
+        "source_chain",
+        "speaker",
+        "roles",
+        "hedge",
+        "polarity",
+        "place",
+        "observable",
+        "obs_note",
+    )
     return {
         "id": f"{article['id']}-{number:02d}",
         "span": list(span),
@@ -105,7 +123,11 @@ def build(article: dict[str, Any]) -> dict[str, Any]:
     for number, draft in enumerate(article["claims"], 1):
         claims.append(_claim(article, number, draft, claims[-1]["span"][0] if claims else 0))
     head = {key: article[key] for key in ("id", "style", "outlet", "article_date", "date_note", "language", "names", "text")}
-    _need(holds=head["article_date"] is None or bool(dt.date.fromisoformat(head["article_date"])), where=head["id"], what="article_date")
+    _need(
+        holds=head["article_date"] is None or bool(dt.date.fromisoformat(head["article_date"])),
+        where=head["id"],
+        what="article_date",
+    )
     return {**head, "text_sha256": hashlib.sha256(head["text"].encode()).hexdigest(), "n": len(claims), "claims": claims}
 
 
@@ -118,7 +140,7 @@ def count(folder: Path) -> str:
         row = [
             len(claims),
             sum(claim["speaker"] != "outlet" for claim in claims),
-            sum(len(claim["source_chain"]) > 2 for claim in claims),
+            sum(len(claim["source_chain"]) >= LONG for claim in claims),
             sum(claim["time"] is not None for claim in claims),
             sum(claim["quantity"] is not None for claim in claims),
             len(ledger["text"]),

@@ -16,7 +16,18 @@ from spadework.errors import GeometryError, SiteFileError
 from spadework.grid import rings_of
 from spadework.intake import tables
 from spadework.intake.scenes import scene_tables
-from spadework.records import BANDS, ClearRule, ImagerySource, MaskRule, Period, PublishRule, Site
+from spadework.records import (
+    BANDS,
+    ClearRule,
+    ImagerySource,
+    MaskRule,
+    OriginRule,
+    Period,
+    PublishRule,
+    Question,
+    Site,
+    SourceFile,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +80,10 @@ def read_site(path: Path) -> Site:
         base_rate=table.site.base_rate_per_km2_year,
         synthetic=table.site.synthetic,
         **scene_tables(path, table),
-        unused=(f"[[source]] tables of the site file ({len(table.source)})",) if table.source else (),
+        sources=tuple(SourceFile(**entry.model_dump() | {"path": str(folder / entry.path)}) for entry in table.source),
+        origins=tuple(_origin(path, entry) for entry in table.origin),
+        question=Question(table.assess.question, table.assess.feature, table.assess.terrain) if table.assess else None,
+        model=table.claims.model,
     )
 
 
@@ -138,6 +152,13 @@ def _imagery(thing: str, folder: Path, entry: tables.ImageryTable) -> ImagerySou
         credit=entry.credit,
         licence=entry.licence,
     )
+
+
+def _origin(path: Path, entry: tables.OriginTable) -> OriginRule:
+    """What is said of an origin counts only with a reason: the page prints it."""
+    if (entry.independent_of or entry.letter != "F") and not entry.reason.strip():
+        raise SiteFileError(f"{path}: [[origin]] {entry.name}", "is judged without a reason", "say why: reason = '...'")
+    return OriginRule(entry.name, entry.letter, entry.reason, entry.independent_of)
 
 
 # ---------------------------------------------------------------- the area

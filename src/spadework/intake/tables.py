@@ -135,8 +135,33 @@ class SourceTable(Table):
 
     path: str
     outlet: str
-    published: dt.date
+    published: dt.date | None = None
     url: str | None = None
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] = "en"
+    synthetic: bool = False
+
+
+class OriginTable(Table):
+    """``[[origin]]``: what an analyst says of who first observed or said something."""
+
+    name: Annotated[str, Field(min_length=1)]
+    letter: Literal["A", "B", "C", "D", "E", "F"] = "F"
+    reason: str = ""
+    independent_of: tuple[str, ...] = ()
+
+
+class ClaimsTable(Table):
+    """``[claims]``."""
+
+    model: bool = False
+
+
+class AssessTable(Table):
+    """``[assess]``: what is to be judged."""
+
+    question: Annotated[str, Field(min_length=1)]
+    feature: str
+    terrain: str | None = None
 
 
 class PublishTable(Table):
@@ -166,5 +191,8 @@ class SiteFile(Table):
     sighting: tuple[SightingTable, ...] = ()
     truth: tuple[TruthTable, ...] = ()
     source: tuple[SourceTable, ...] = ()
+    origin: tuple[OriginTable, ...] = ()
+    claims: ClaimsTable = ClaimsTable()
+    assess: AssessTable | None = None
     publish: PublishTable = PublishTable()
     privacy: PrivacyTable = PrivacyTable()

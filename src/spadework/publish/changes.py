@@ -39,6 +39,8 @@ def headline(w: Witness) -> str:
     """What the whole report says, in one line."""
     events = [w.event(name) for name in w.listing.events]
     counts = {name: sum(words.kind(event) == name for event in events) for name in words.KIND}
+    if not w.listing.looks and not w.listing.scenes:
+        return "No image was read for this page: it weighs what documents say."
     start, end = w.site.period.start, w.site.period.end
     period = f"between {words.day(start)} and {words.day(end)}"
     if not events and not any(look.used and start <= look.day <= end for look in w.all_looks()):

@@ -15,24 +15,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from spadework.records import (
+        Check,
+        Claim,
         Comparison,
         Event,
         Figure,
         Findings,
+        Judgement,
         Look,
         Measurement,
         Observability,
         Product,
+        Relation,
         SceneRef,
         Sensitivity,
         Sighting,
         Site,
+        Source,
+        Thread,
         VhrScene,
     )
 
     Records: TypeAlias = Mapping[str, Any]
     """All that may be said, by id: "event:E1", "look:L", "scene:S", "vhr:S", "comparison:A and B", "sighting:O", "measurement:M",
-    "figure:N", "warning:1", and the singular ones."""
+    "source:D", "claim:C", "thread:T", "check:C", "relation:C and C", "judgement:1", "figure:N", "warning:1", and the singular ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,14 @@ class Listing:
     comparisons: tuple[str, ...] = ()
     sightings: tuple[Sighted, ...] = ()
     measurements: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    threads: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    """Claims that were checked."""
+    conflicts: tuple[tuple[str, str], ...] = ()
+    """Pairs of claims that contradict each other."""
+    judgements: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +116,12 @@ def records_of(findings: Findings, figures: tuple[Figure, ...], product: Product
             tuple(pair_name(pair) for pair in findings.comparisons),
             tuple(Sighted(sighting.id, sighting.scene) for sighting in findings.sightings),
             tuple(measured.id for measured in findings.measurements),
+            tuple(source.id for source in findings.said.sources),
+            tuple(claim.id for claim in findings.said.claims),
+            tuple(thread.id for thread in findings.said.threads),
+            tuple(check.claim for check in findings.said.checks),
+            tuple((r.first, r.second) for r in findings.said.relations if r.kind == "contradicts"),
+            len(findings.assessment.judgements) if findings.assessment else 0,
         ),
         "seen": findings.observability,
         "product": product,
@@ -115,8 +135,21 @@ def records_of(findings: Findings, figures: tuple[Figure, ...], product: Product
     out |= {f"comparison:{pair_name(pair)}": pair for pair in findings.comparisons}
     out |= {f"sighting:{sighting.id}": sighting for sighting in findings.sightings}
     out |= {f"measurement:{measured.id}": measured for measured in findings.measurements}
+    out |= _said_records(findings)
     out |= {f"figure:{figure.name}": figure for figure in figures}
     return out | {f"warning:{n}": text for n, text in enumerate(findings.warnings, 1)}
+
+
+def _said_records(findings: Findings) -> dict[str, Any]:
+    """What documents say, and what is judged."""
+    said = findings.said
+    out: dict[str, Any] = {f"source:{source.id}": source for source in said.sources}
+    out |= {f"claim:{claim.id}": claim for claim in said.claims}
+    out |= {f"thread:{thread.id}": thread for thread in said.threads}
+    out |= {f"check:{check.claim}": check for check in said.checks}
+    out |= {f"relation:{relation.first} and {relation.second}": relation for relation in said.relations}
+    judged = findings.assessment.judgements if findings.assessment else ()
+    return out | {f"judgement:{number}": judgement for number, judgement in enumerate(judged, 1)}
 
 
 def pair_name(pair: Comparison) -> str:
@@ -183,6 +216,38 @@ class Witness:
     def measurement(self, name: str) -> Measurement:
         """A Measurement."""
         return cast("Measurement", self.ask(f"measurement:{name}"))
+
+    def source(self, name: str) -> Source:
+        """A document."""
+        return cast("Source", self.ask(f"source:{name}"))
+
+    def claim(self, name: str) -> Claim:
+        """A claim; its document is asked for with it."""
+        claim = cast("Claim", self.ask(f"claim:{name}"))
+        self.source(claim.source)
+        return claim
+
+    def thread(self, name: str) -> Thread:
+        """Claims about one fact; they are asked for with it."""
+        thread = cast("Thread", self.ask(f"thread:{name}"))
+        for claim in thread.claims:
+            self.claim(claim)
+        return thread
+
+    def check(self, name: str) -> Check:
+        """A claim held against images."""
+        return cast("Check", self.ask(f"check:{name}"))
+
+    def relation(self, first: str, second: str) -> Relation:
+        """How two claims bear on each other."""
+        return cast("Relation", self.ask(f"relation:{first} and {second}"))
+
+    def judgement(self, number: int) -> Judgement:
+        """A judgement, by its place; all that it rests on is asked for with it."""
+        judgement = cast("Judgement", self.ask(f"judgement:{number}"))
+        for name in judgement.records:
+            self.ask(name)
+        return judgement
 
     def figure(self, name: str) -> Figure:
         """A figure; its looks and Scenes are asked for with it."""
@@ -271,4 +336,7 @@ def cited(records: Records, name: str) -> Cited:
         image = cast("VhrScene", record)
         when = words.instant(image.datetime) if image.datetime else "unknown time"
         return Cited(kind, own, f"{when}, {words.platform(image.platform)}, {image.sha256 or 'not hashed'}")
+    if kind == "source":
+        paper = cast("Source", record)
+        return Cited(kind, paper.outlet, paper.sha256)
     return Cited(kind, own or SINGULAR.get(kind, kind), "")

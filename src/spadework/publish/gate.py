@@ -19,6 +19,7 @@ import shapely
 from spadework.grid import rings_of, shape_of
 from spadework.publish import words
 from spadework.publish.licences import without_picture
+from spadework.publish.said_gate import Names, gated_assessment, gated_said
 from spadework.publish.scrub import binned, withhold
 from spadework.records import Dropped
 
@@ -86,6 +87,11 @@ def through_gate(findings: Findings, product: Product, figures: tuple[Figure, ..
     results = {result.id: f"M{n}" for n, result in enumerate(findings.measurements, 1)}
     told = {there: here for there, here in close.items() if any(map(str.isdigit, there))}  # one without is a word like another
     local = _Local(left_out | looks | scenes | told, salt, close, results, frozenset(s.scene for s in findings.sightings))
+    known = {f"look:{there}": f"look:{here}" for there, here in looks.items()}
+    known |= {f"vhr:{there}": f"vhr:{here}" for there, here in close.items()}
+    known |= {f"measurement:{there}": f"measurement:{here}" for there, here in results.items()}
+    spoken = Names(known, local.text, local.commitment)
+    said, papers = gated_said(findings.said, spoken)
     gated = replace(
         findings,
         site=replace(_site(findings.site, local.text), truths=tuple(map(local.truth, findings.site.truths))),
@@ -96,11 +102,13 @@ def through_gate(findings: Findings, product: Product, figures: tuple[Figure, ..
         comparisons=tuple(map(local.comparison, findings.comparisons)),
         sightings=tuple(local.sightings(findings.sightings)),
         measurements=tuple(map(local.measurement, findings.measurements)),
+        said=said,
+        assessment=gated_assessment(findings.assessment, spoken, papers),
         dropped=tuple(Dropped(local.text(entry.thing), local.text(entry.reason)) for entry in findings.dropped),
         warnings=tuple(local.text(text) for text in findings.warnings),
         hosts=tuple((local.text(host), ASKED) for host, _ in findings.hosts),
     )
-    names = tuple((here, there) for there, here in {**local.names, **close, **results}.items())
+    names = tuple((here, there) for there, here in {**local.names, **close, **results, **papers}.items())
     return Gated(gated, local.product(product), tuple(map(local.figure, figures)), names)
 
 
@@ -113,7 +121,9 @@ def _site(site: Site, text: Callable[[str], str]) -> Site:
     x, y = round(centre.x / east) * east, round(centre.y / north) * north
     west, south, high_x, high_y = max(x - east, -180.0), max(y - north, -90.0), min(x + east, 180.0), min(y + north, 90.0)
     cell: MultiPolygon = rings_of(shapely.transform(shapely.box(west, south, high_x, high_y), lambda xy: xy.round(6)))
-    return replace(site, name=text(site.name), aoi=cell, imagery=(), scenes=(), measures=(), sightings=(), unused=())
+    return replace(
+        site, name=text(site.name), aoi=cell, imagery=(), scenes=(), measures=(), sightings=(), sources=(), origins=()
+    )
 
 
 def _crs(crs: str) -> str:

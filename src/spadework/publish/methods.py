@@ -14,6 +14,8 @@ def about(w: Witness) -> str:
     """Place, period and images, below the headline."""
     site, grid, looks = w.site, w.grid, len(w.listing.looks)
     place = words.site_place(site)
+    if not looks:
+        return f"{place[:1].upper()}{place[1:]}. Asked about {words.day(site.period.start)} to {words.day(site.period.end)}."
     return (
         f"{place[:1].upper()}{place[1:]}. Watched {words.day(site.period.start)} to {words.day(site.period.end)}; what is normal was "
         f"learnt from {words.day(site.period.history_start)} on. {looks} {'look' if looks == 1 else 'looks'}, pixels of "

@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from spadework.publish import changes, seeing, words
 from spadework.publish.evidence import cited, records_of
 from spadework.publish.glossary import glossary_of
+from spadework.publish.said_rows import said_rows
 from spadework.publish.scene_rows import scene_rows
 from spadework.publish.story import story_of
 
@@ -31,7 +32,9 @@ SITE_FIGURES: Final = ("looks", "timelapse", "overview", "sensitivity")
 EVENT_FIGURES: Final = ("before-after", "series")
 FEW_EVENTS: Final = 12
 """A footnote names so many events, sightings or measurements; more are counted."""
-COUNTED: Final = ("event", "sighting", "measurement")
+COUNTED: Final = ("event", "sighting", "measurement", "claim", "check", "thread")
+NAMED_BY_KIND: Final = ("comparison", "sighting", "measurement", "claim", "thread", "check", "relation", "judgement")
+"""Records whose name says little without their kind."""
 FEW_LOOKS: Final = 6
 """A footnote names so many looks with their Scenes; more are named by their first and last number."""
 GROUPS: Final = (
@@ -136,7 +139,7 @@ def _named(record: Cited) -> str:
     if record.kind == "vhr":
         detail, _, digest = record.detail.rpartition(", ")
         return f"Scene {record.name} ({detail}) {digest[:12] if ' ' not in digest else digest}"
-    return f"{record.kind} {record.name}" if record.kind in ("comparison", "sighting", "measurement") else record.name
+    return f"{record.kind} {record.name}" if record.kind in NAMED_BY_KIND else record.name
 
 
 # ---------------------------------------------------------------- what the template reads
@@ -166,6 +169,9 @@ def _context(edition: Edition, pictures: tuple[Picture, ...]) -> dict[str, Any]:
         "short": _short,
         "sensitivity": _sensitivity(findings.sensitivity),
         "vhr": scene_rows(findings, gated=bool(product.gate and product.gate.coordinates_m > 0)),
+        "said": said_rows(findings.said, findings.assessment),
+        "judged": findings.assessment,
+        "imagery": bool(findings.looks or findings.scenes),
         "vhr_pictures": _vhr_pictures(by_name),
         "withheld": Counter(picture.figure.withheld for picture in pictures if picture.figure.withheld).items(),
         "credit": partial(_credit, findings=findings),

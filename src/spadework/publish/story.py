@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from spadework.publish import changes, methods, scenes, seeing, versions
+from spadework.publish import changes, methods, said, scenes, seeing, versions
 from spadework.publish.evidence import Sentence, say
 
 if TYPE_CHECKING:
@@ -58,6 +58,28 @@ class SceneStory:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedStory:
+    """One judgement and, apart from it, the confidence in it."""
+
+    number: int
+    judgement: Sentence | None
+    confidence: Sentence | None
+
+
+@dataclass(frozen=True, slots=True)
+class SaidStory:
+    """What is told of documents."""
+
+    listed: Sentence | None
+    origins: Sentence | None
+    checked: Sentence | None
+    threads: tuple[tuple[str, Sentence], ...]
+    """(id of the thread, sentence)."""
+    conflicts: tuple[Sentence, ...]
+    judged: tuple[JudgedStory, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """What a page says, in the order in which it says it."""
 
@@ -69,6 +91,7 @@ class Story:
     events: tuple[EventStory, ...]
     warnings: tuple[Sentence, ...]
     scenes: SceneStory
+    said: SaidStory
     chronology: tuple[tuple[str, Sentence], ...]
     """(event id, step), by the look that first shows the step."""
     captions: tuple[tuple[str, Sentence], ...]
@@ -122,6 +145,7 @@ def story_of(records: Records) -> Story:
         events=tuple(_event(records, n, name) for n, name in known),
         warnings=some("warning", [partial(_warning, n=n) for n in range(1, listing.warnings + 1)]),
         scenes=_scenes(records),
+        said=_said(records),
         chronology=_chronology(records, [name for _, name in known]),
         captions=tuple(
             (name, caption) for name in listing.figures if (caption := one(f"caption:{name}", partial(_caption, name=name)))
@@ -138,6 +162,37 @@ def story_of(records: Records) -> Story:
         methods=some("method", (methods.clear_rule, methods.grid)),
         product=some("product", (versions.identity, versions.passed, versions.readers)),
         corrections=some("correction", [partial(versions.corrected, place=n) for n in range(len(_corrections(records)))]),
+    )
+
+
+def _said(records: Records) -> SaidStory:
+    listing: Listing = records["listing"]
+
+    def one(key: str, tell: Callable[[Witness], str]) -> Sentence | None:
+        return say(records, key, tell)
+
+    return SaidStory(
+        listed=one("said", said.listed),
+        origins=one("origins", said.origins),
+        checked=one("checked", said.checked),
+        threads=tuple(
+            (name, told)
+            for name in listing.threads
+            if (told := one(f"thread:{name}", partial(said.thread, name=name))) is not None
+        ),
+        conflicts=tuple(
+            told
+            for first, second in listing.conflicts
+            if (told := one(f"conflict:{first}:{second}", partial(said.conflict, first=first, second=second))) is not None
+        ),
+        judged=tuple(
+            JudgedStory(
+                number,
+                one(f"judgement:{number}", partial(said.judgement, number=number)),
+                one(f"confidence:{number}", partial(said.confidence, number=number)),
+            )
+            for number in range(1, listing.judgements + 1)
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""What was said, by whom: Sources, Claims, Origins, how Claims bear on each other, and whether imagery could check them.
+"""What was said, by whom: Sources, Claims, and an analyst's word on them.
 
 Spans are (start, end) character offsets into the Source's text, end exclusive. A Claim's words are always verbatim text of its Source.
 """
@@ -6,6 +6,7 @@ Spans are (start, end) character offsets into the Source's text, end exclusive. 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -35,6 +36,19 @@ UNKNOWN: Final = "unknown"
 """The speaker where the text does not settle it: never carried over from the sentence before."""
 UNNAMED: Final = "unnamed reports"
 """The speaker of "it was reported" and "reportedly"."""
+
+
+ABOUT: Final = 0.10
+"""Half-width that "about" and its like allow, as a share."""
+
+
+def last_digit(value: float) -> float:
+    """What the last digit that a number shows is worth: 15 -> 1, 4.5 -> .1, 400 -> 10 (of trailing zeros, all but two digits count)."""
+    whole, _, part = f"{value:.6f}".rstrip("0").partition(".")
+    if part:
+        return float(10.0 ** -len(part))
+    zeros = len(whole) - len(whole.rstrip("0"))
+    return float(10.0 ** min(zeros, max(len(whole) - 2, 0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +135,28 @@ class ClaimQuantity:
     """Upper end of a range; None = no range."""
     si_high: float | None = None
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lowest and highest SI value that the words allow; infinite on an open side.
+
+        A number is taken as rounded in its last digit and unit as printed: 15 ft is 14.5 to 15.5 ft. A range keeps its ends, "about" allows
+        a tenth, "at least" and "up to" one side, and a count is what it says.
+        """
+        if self.bound == "range" and self.si_high is not None:
+            return self.si_value, self.si_high
+        if self.bound == "min":
+            return self.si_value, math.inf
+        if self.bound == "max":
+            return (-math.inf if self.si_unit == "degC" else 0.0), self.si_value
+        half = (
+            0.0
+            if self.si_unit == "count"
+            else 0.5 * last_digit(self.value) * abs(self.si_value / self.value if self.value else 1.0)
+        )
+        if self.bound == "approx":
+            half = max(half, ABOUT * abs(self.si_value))
+        return self.si_value - half, self.si_value + half
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -165,138 +201,3 @@ class ClaimDecision:
     """(slot, JSON before, JSON after) of an edit."""
     operator: str = "unknown"
     time: dt.datetime | None = None
-
-
-# ---------------------------------------------------------------- origins
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Who first observed or said something: Claims whose innermost provider, analyst or image is the same, or whose words are."""
-
-    id: str
-    name: str
-    """The provider, analyst or speaker; "unknown" for lineage that no text gives, which counts as no origin."""
-    claims: tuple[str, ...]
-    """Ids of the Claims, in document order."""
-    sources: tuple[str, ...]
-    """Ids of the documents that repeat it."""
-    why: tuple[str, ...]
-    """What joined them: "same provider", "same image: ISI, 2020-05-12", "near-copy text, .83 of shingles"."""
-    counts: bool = True
-    """False: lineage unknown, so it is no origin."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lineage:
-    """How many documents, how many origins."""
-
-    origins: tuple[Origin, ...]
-    independence: Literal["one origin", "independence not established", "independent", "no known origin"]
-    """Two named origins are independent only where an analyst said so, with a reason."""
-    hits: int
-    """Documents."""
-
-    @property
-    def count(self) -> int:
-        """Origins that count."""
-        return sum(origin.counts for origin in self.origins)
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """How a sentence changed between two documents of one origin."""
-
-    first: str
-    """Id of the Claim that is nearer to the origin (or older)."""
-    second: str
-    kind: Literal[
-        "dropped word", "harder verb", "converted unit", "narrowed purpose", "changed date", "changed number", "dropped hedge"
-    ]
-    before: str
-    """Verbatim words of the first."""
-    after: str
-    """Verbatim words of the second; empty where they are gone."""
-    note: str = ""
-
-
-# ---------------------------------------------------------------- how claims bear on each other
-RelationKind: TypeAlias = Literal["supports", "contradicts", "refines", "different object", "unrelated"]
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """What two Claims are to each other: proposed, with the reason."""
-
-    first: str
-    second: str
-    kind: RelationKind
-    slot: Literal["time", "quantity", "polarity", "object", "place", "whole"]
-    """What was decisive."""
-    reason: str
-    same_origin: bool
-    """True: agreement is repetition, not corroboration."""
-    resolved: str = ""
-    """Where the texts themselves decide, what they decide and by what; empty where they do not."""
-    flags: tuple[str, ...] = ()
-    """E.g. "implausible beside the others"."""
-
-
-# ---------------------------------------------------------------- could it be seen?
-Verdict: TypeAlias = Literal[
-    "borne out", "contradicted", "not contradicted", "not observable with these Scenes", "not observable from orbit"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """One row of the table of what images can show."""
-
-    name: str
-    """"opening", "earthwork", "vehicle" ..."""
-    smallest_m: float
-    """Smallest plan dimension that it usually has, metres; a Claim's own width or length goes before it."""
-    detect_m: float
-    """Coarsest GSD that shows that something is there, metres."""
-    recognise_m: float
-    """Coarsest GSD that shows what it is."""
-    measure_m: float
-    """Coarsest GSD at which it can be measured to about a fifth."""
-    light: str
-    """Season, sun and background that it needs; empty = any."""
-    source: str
-    """Where the figures come from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A Claim held against what imagery could show, and against the dossier."""
-
-    claim: str
-    feature: str | None
-    """Name of the Feature; None = nothing that an image shows."""
-    verdict: Verdict
-    needs_gsd_m: float | None
-    """GSD that would be needed; None = no image from orbit would do."""
-    reason: str
-    evidence: tuple[str, ...] = ()
-    """Ids of the records of the dossier that it rests on, as footnotes name them: "look:L", "vhr:S", "event:E", "measurement:M"."""
-    held_gsd_m: float | None = None
-    """Finest GSD held of that place and time; None = none."""
-    perhaps: str = ""
-    """What of it could show at a coarser GSD, and how big it must be: "the earthwork around it, from 2,000 m2"."""
-
-
-# ---------------------------------------------------------------- grades
-@dataclass(frozen=True, slots=True)
-class Grade:
-    """Admiralty code (NATO AJP-2.1): a letter for the origin, which only an analyst sets, and a number for the information."""
-
-    origin: str
-    claim_type: ClaimType
-    letter: Literal["A", "B", "C", "D", "E", "F"]
-    """F = cannot be judged, until an analyst sets it."""
-    number: Literal[1, 2, 3, 4, 5, 6]
-    """Proposed from independent origins; repeats never reach 1."""
-    reason: str
-    tags: tuple[str, str]
-    """Machine tags of the MISP taxonomy admiralty-scale."""
-    set_by: str | None = None

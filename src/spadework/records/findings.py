@@ -6,10 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from spadework.records.assessment import Assessment
 from spadework.records.imagery import Dropped, Look, SceneRef
 from spadework.records.place import MultiPolygon
 from spadework.records.site import Site
 from spadework.records.vhr import Comparison, Measurement, Sighting, VhrScene
+from spadework.records.weighed import NOTHING_SAID, ClaimLedger
 
 Status: TypeAlias = Literal["anomaly", "confirmed", "recovered", "rejected"]
 Phase: TypeAlias = Literal["started", "grew", "paused", "stopped"]
@@ -270,6 +272,10 @@ class Findings:
     """Of Scenes that follow each other."""
     sightings: tuple[Sighting, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    said: ClaimLedger = NOTHING_SAID
+    """What documents say."""
+    assessment: Assessment | None = None
+    """None = nothing was asked."""
     dropped: tuple[Dropped, ...] = ()
     warnings: tuple[str, ...] = ()
     hosts: tuple[tuple[str, str], ...] = ()

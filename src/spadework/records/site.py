@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from spadework.records.place import MultiPolygon
 from spadework.records.vhr import Identity, Point
+from spadework.records.weighed import OriginRule
 
 MeasureWord: TypeAlias = Literal["width", "length", "area", "shadow", "spoil", "excavation", "passage"]
 """What can be measured in a Scene: the word of the command and of the site file."""
@@ -155,6 +156,32 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One ``[[source]]`` table: a document, and what its file does not say itself."""
+
+    path: str
+    """Absolute."""
+    outlet: str
+    published: dt.date | None = None
+    """The day that "last week" counts from; None = not known, and such dates stay unresolved."""
+    url: str | None = None
+    language: str = "en"
+    synthetic: bool = False
+    """Written for an example: says so wherever it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``[assess]``: what is to be judged."""
+
+    text: str
+    feature: str
+    """Name of the template that the hypotheses come from."""
+    terrain: str | None = None
+    """What the analyst takes the ground at the place to be like, e.g. "flat": only for reasoning on a claim about terrain."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A named polygon with a question period and a history period."""
 
@@ -178,5 +205,10 @@ class Site:
     sightings: tuple[SightingRule, ...] = ()
     truths: tuple[Truth, ...] = ()
     """Only of a simulated place."""
-    unused: tuple[str, ...] = ()
-    """Tables of the site file that are checked, and not used by this version."""
+    sources: tuple[SourceFile, ...] = ()
+    """Documents, in the order of the file."""
+    origins: tuple[OriginRule, ...] = ()
+    question: Question | None = None
+    """None = nothing is judged."""
+    model: bool = False
+    """Whether a language model is asked to propose claims as well: it sees the documents."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from spadework.errors import MissingExtraError
+from spadework.intake.founding import FOUNDING
 from spadework.intake.romania import ROMANIA_PERIOD, romania_scenes
 from spadework.intake.scenario import Scenario, builtin_scenario
+from spadework.run.founding import assess_founding
 from spadework.run.portal import PORTAL, write_portal
 from spadework.run.site import run_site
 from spadework.simulate import make_world
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from spadework.records import MultiPolygon, Period, Scene
     from spadework.run.outcome import Outcome
     from spadework.run.plan import OnStep
+    from spadework.run.read import Weighed
 
 _SITE: Final = """\
 # Written by Spadework. {about}
@@ -59,14 +62,16 @@ class Case:
     """One example of the demo."""
 
     name: str
-    outcome: Outcome | None
-    """None where it could not run."""
+    outcome: Outcome | None = None
+    """Of an example with images."""
+    weighed: Weighed | None = None
+    """Of an example of documents alone."""
     missing: str = ""
-    """What is missing then."""
+    """What is missing where it could not run."""
 
 
 def run_demo(out: Path, http: HttpRule, on_step: OnStep) -> tuple[Case, ...]:
-    """The real stack and two simulated sites, each from its catalogue to its report.
+    """The founding case from its documents, then the real stack and two simulated sites, each from its catalogue to its report.
 
     Raises:
         SpadeworkError: the disk failed.
@@ -79,8 +84,16 @@ def run_demo(out: Path, http: HttpRule, on_step: OnStep) -> tuple[Case, ...]:
             _write_romania(real)
         first = Case("romania", run_site(real / "site.toml", real / "dossier", http, on_step))
     except MissingExtraError as error:
-        first = Case("romania", None, str(error))
-    return first, *(_simulated(name, out, http, on_step) for name in ("arid", PORTAL))
+        first = Case("romania", missing=str(error))
+    return _founding(out, on_step), first, *(_simulated(name, out, http, on_step) for name in ("arid", PORTAL))
+
+
+def _founding(out: Path, on_step: OnStep) -> Case:
+    """Documents about one place, weighed without an image."""
+    try:
+        return Case(FOUNDING, weighed=assess_founding(out / FOUNDING / "dossier", on_step))
+    except MissingExtraError as error:
+        return Case(FOUNDING, missing=str(error))
 
 
 def _simulated(name: str, out: Path, http: HttpRule, on_step: OnStep) -> Case:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from spadework.publish.claim_tables import assessment_json, claims_jsonl, origins_json
 from spadework.publish.maps import about, events_kml, qgis_style
 from spadework.publish.scene_tables import (
     comparisons_json,
@@ -40,6 +41,16 @@ def scene_files(findings: Findings) -> dict[str, bytes]:
         "measurements.json": as_json(measurements_json(findings)),
         "measurements.csv": measurements_csv(findings).encode(),
     }
+
+
+def said_files(findings: Findings) -> dict[str, bytes]:
+    """What documents say, and what is judged of it; nothing where there is neither."""
+    files: dict[str, bytes] = {}
+    if findings.said.sources:
+        files |= {"claims.jsonl": claims_jsonl(findings.said), "origins.json": as_json(origins_json(findings.said))}
+    if findings.assessment is not None:
+        files["assessment.json"] = as_json(assessment_json(findings.assessment))
+    return files
 
 
 def _told(event: Event, bands: tuple[str, ...]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def mark_event(out: Path, event: str, action: Literal["accept", "reject"], reaso
         UserError: no such dossier or event, no reason given, or words that no report may print.
 
     """
-    _check_told(reason, note)
+    check_told(reason, note)
     known = _named(out, event)
     geometry = event_geometry(out, known)
     _append(out, {"action": action, "event": known, "reason": reason, "note": note, "geometry": geometry})
@@ -37,7 +37,7 @@ def add_event(out: Path, polygon: Path, reason: str, note: str) -> None:
         UserError: no such dossier, no polygon, no reason given, or words that no report may print.
 
     """
-    _check_told(reason, note)
+    check_told(reason, note)
     area = check_area(read_geojson(polygon), str(polygon))
     geometry = [[[list(point) for point in ring] for ring in rings] for rings in area]
     _append(out, {"action": "add", "event": None, "reason": reason, "note": note, "geometry": geometry})
@@ -57,7 +57,13 @@ def _append(out: Path, data: dict[str, Any]) -> None:
         dossier.ledger.append("mark", data)
 
 
-def _check_told(reason: str, note: str) -> None:
+def check_told(reason: str, note: str) -> None:
+    """Hold an analyst's reason and note to the rules of the page that prints them.
+
+    Raises:
+        UserError: a reason that tells nothing, or words that no report may print.
+
+    """
     if sum(letter.isalpha() for letter in reason) < FEWEST_LETTERS:
         problem = f"'{reason.strip()}' tells the reader nothing" if reason.strip() else "is empty"
         raise UserError("--reason", problem, "say why, for the reader of the report")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from spadework.records import Dropped, Sensitivity
 
-NOT_YET: Final = ("smart/", "claims.jsonl", "origins.json", "assessment.json", "store.sqlite")
+NOT_YET: Final = ("smart/", "store.sqlite")
 """Parts of the dossier that this version does not make."""
 GIS: Final = "events.gpkg (pip install 'spadework[gis]')"
 """What is not made without pyogrio."""

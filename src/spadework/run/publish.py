@@ -21,7 +21,7 @@ from spadework.publish.scrub import hides
 from spadework.publish.story import story_of
 from spadework.publish.tables import observability_json
 from spadework.records import Gate, Look, Product
-from spadework.run.exports import as_json, event_files, scene_files
+from spadework.run.exports import as_json, event_files, said_files, scene_files
 from spadework.run.report import PDF, open_dossier
 from spadework.run.versions import corrections_of, count_of, published_of, sign_offs_of
 from spadework.store.catalogue import safe_name
@@ -43,6 +43,8 @@ NAMES: Final = "gate/"
 """Folder of what the local names of each export stand for: stays in the dossier."""
 FINEST_M: Final = 500.0
 """Coordinates rounded more finely than this are exact in all but name."""
+PAPERS: Final = "sources/"
+"""Folder of the documents: their words are quoted, they are not passed on."""
 STAYS: Final = (SALT, "report.html", "report.pdf", "ledger.torn")
 """Files that an exact export leaves behind, or makes anew."""
 
@@ -307,6 +309,7 @@ def _gated_files(gated: Gated) -> _Files:
     tables = {
         **event_files(told),
         **scene_files(told),
+        **said_files(told),
         "null_findings.json": as_json(observability_json(told)),
         "findings.json": findings_json(told),
     }
@@ -326,13 +329,16 @@ def _exact_files(dossier: Dossier, findings: Findings, figures: tuple[Figure, ..
     folders = {safe_name(name): name for name in barred}
     whole = {path for path, known in dossier.ledger.files.items() if known.sha256 and path not in STAYS}
     whole = {path for path in whole if not path.startswith(NAMES)} - {figure.name for figure in figures}
+    papers = {path for path in whole if path.startswith(PAPERS)}
+    whole -= papers
     left = {
         path: folders[name] for path in whole if path.endswith(".tif") and (name := PurePosixPath(path).parent.name) in folders
     }
     exact = replace(findings, site=replace(findings.site, publish=replace(findings.site.publish, coordinates_m=0.0)))
     refused = (f"{path}: the licence of {left[path]} does not say that it may be passed on" for path in sorted(left))
     kept: dict[str, bytes | Path] = {path: dossier.root / path for path in whole.difference(left)}
-    return _Files({**kept, **_pages(Edition(exact, product), figures)}, (*_refused(figures), *refused))
+    held = ("the documents themselves: they are their publishers'",) if papers else ()
+    return _Files({**kept, **_pages(Edition(exact, product), figures)}, (*_refused(figures), *refused, *held))
 
 
 def _pages(edition: Edition, figures: tuple[Figure, ...]) -> dict[str, bytes]:

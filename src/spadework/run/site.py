@@ -21,7 +21,8 @@ from spadework.publish.pdf import pdf_available
 from spadework.publish.report import Edition, report_html
 from spadework.publish.tables import events_geojson, observability_json
 from spadework.records import Dropped, Event, Findings, Request, Scene, Sensitivity, Site
-from spadework.run.exports import as_json, event_files, map_files
+from spadework.run.claims import ClaimsOfSite, decision_of
+from spadework.run.exports import as_json, event_files, map_files, said_files
 from spadework.run.outcome import Outcome, not_yet, software
 from spadework.run.pipeline import MONITOR, change_of, events_of
 from spadework.run.plan import search_site, told_too_little
@@ -108,7 +109,7 @@ class _Job:
 
     def _note_settings(self, code: str) -> None:
         """Every parameter of the run into the ledger, where one changed; not where the images lie, which may name somebody's folders."""
-        question = asdict(replace(self.site, imagery=(), scenes=(), unused=()))
+        question = asdict(replace(self.site, imagery=(), scenes=(), sources=()))
         told = {"code": code, "site": question, "monitor": asdict(MONITOR), "software": dict(software())}
         settings = json.loads(json.dumps(told, default=str))
         last = self.dossier.ledger.entries("settings")[-1:]
@@ -163,6 +164,12 @@ class _Job:
         return ScenesOfSite(self.site, self._keep_close, self.on_step)
 
     @cached_property
+    def documents(self) -> ClaimsOfSite:
+        """What documents say."""
+        decisions = tuple(decision_of(entry) for entry in self.dossier.ledger.entries("claim"))
+        return ClaimsOfSite(self.site, self.dossier.root, decisions, self._tell, self.on_step)
+
+    @cached_property
     def change(self) -> Change:
         return change_of(self.site, self.cube, lambda done, total: self.on_step("fit", done, total))
 
@@ -197,10 +204,10 @@ class _Job:
         """What readers signed and what was published: it stands on the page."""
         return [line["data"] for kind in ("sign", "publish") for line in self.dossier.ledger.entries(kind)]
 
-    @property
+    @cached_property
     def findings(self) -> Findings:
-        """All that may be said."""
-        return replace(self._seen, sensitivity=self.sensitivity)
+        """All that may be said: what was seen, what could have been, and what documents say, held against both."""
+        return self.documents.weighed(replace(self._seen, sensitivity=self.sensitivity))
 
     @cached_property
     def _seen(self) -> Findings:
@@ -223,12 +230,12 @@ class _Job:
             warnings=self._warnings,
             hosts=tuple(dict.fromkeys((*self._searched[0].hosts, *self.plan.hosts))),
             versions=software(),
-            not_yet=(*self.site.unused, *not_yet()),
+            not_yet=not_yet(),
         )
 
     @property
     def _dropped(self) -> tuple[Dropped, ...]:
-        return (*self.plan.dropped, *self.reading.dropped, *self.close.dropped)
+        return (*self.plan.dropped, *self.reading.dropped, *self.close.dropped, *self.documents.dropped)
 
     @property
     def _warnings(self) -> tuple[str, ...]:
@@ -239,7 +246,7 @@ class _Job:
             out += told_too_little(self.reading.looks, self.site.period)
         gone = self._marked.unmatched
         out += [f"the mark '{mark.action}' ({mark.reason}) on {mark.event} fits no event any more" for mark in gone]
-        return tuple(out)
+        return (*out, *self.documents.warnings)
 
     # ------------------------------------------------------------ what rooms are handed
     def _tell(self, request: Request) -> None:
@@ -271,8 +278,10 @@ class _Job:
             Stage("events", ("change",), lambda: [self.site.min_pixels, self.site.base_rate, [asdict(m) for m in self._marks]],
                   self._event_files),
             Stage("scenes", (), lambda: [self.close.scenes, self.site.measures, self.site.sightings], lambda: self.close.files(self._seen)),
+            Stage("claims", (), lambda: self.documents.facts, self.documents.paper_files),
             Stage("sensitivity", ("change",), lambda: [self.site.name, self.site.min_pixels, self.site.base_rate, self._planting], self._null_files),
-            Stage("report", ("events", "scenes", "sensitivity"), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts, self._told, vectors_available()], self._pages),
+            Stage("assess", ("events", "scenes", "claims", "sensitivity"), lambda: [self.site.question], lambda: said_files(self.findings)),
+            Stage("report", ("assess",), lambda: [self.site, self.plan.dropped, self._searched[0].hosts, self.plan.hosts, self._told, vectors_available()], self._pages),
         )  # fmt: skip
 
     def _plan_facts(self) -> list[Any]:
@@ -297,7 +306,8 @@ class _Job:
         seen = (self.cube, self.change, self._found)
         told = self.on_step
         self.measured = measure_site(self.site, seen, self._planting, lambda done, total: told("sensitivity", done, total))
-        return {"null_findings.json": as_json(observability_json(self.findings))}
+        told_of = replace(self._seen, sensitivity=self.sensitivity)
+        return {"null_findings.json": as_json(observability_json(told_of))}
 
     def _pages(self) -> dict[str, bytes]:
         self.on_step("report", 0, None)
@@ -327,7 +337,13 @@ class _Job:
                 "bands": list(found.bands),
             },
             "software": dict(found.versions),
-            "counts": {"looks": len(found.looks), "used_looks": len(self.cube.looks), "events": len(found.events)},
+            "counts": {
+                "looks": len(found.looks),
+                "used_looks": len(self.cube.looks),
+                "events": len(found.events),
+                "sources": len(found.said.sources),
+                "claims": len(found.said.claims),
+            },
             "events": [feature["properties"] for feature in events_geojson(found)["features"]],
             "observability": asdict(found.observability),
             "sensitivity": asdict(self.sensitivity),

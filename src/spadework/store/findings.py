@@ -31,8 +31,8 @@ def _pictures() -> TypeAdapter[tuple[Figure, ...]]:
 
 
 def findings_json(findings: Findings) -> bytes:
-    """All that a report may say, but not where its images were looked for: that may name somebody's folders."""
-    told = replace(findings, site=replace(findings.site, imagery=(), scenes=()))
+    """All that a report may say, but not where its images and documents were looked for: that may name somebody's folders."""
+    told = replace(findings, site=replace(findings.site, imagery=(), scenes=(), sources=()))
     return _dump(_adapter().dump_python(told, mode="json"))
 
 

@@ -1,0 +1,176 @@
+"""From what each sentence's rules found to one chain of sources a unit: outlet, media in between, speaker; or "unknown"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from spadework.claims.quotes import Quoted, share_quoted
+from spadework.claims.speech import IMAGES
+from spadework.records import OUTLET, UNKNOWN, UNNAMED, Roles
+
+if TYPE_CHECKING:
+    from spadework.claims.clauses import Unit
+    from spadework.claims.found import Found, Sentence
+    from spadework.claims.voices import Memory, Voice
+
+_OUTER: Final = {"report": 0, "according": 1, "say": 2, "judge": 3, "citing": 4, "passive": 5, "show": 6}
+"""Who stands outside whom, where a sentence attributes twice."""
+_PLAINLY_OWN: Final = re.compile(
+    r"^(?:It|That)\s+(?:is|was|remains?|has\s+not\s+been)\s+(?:not\s+)?(?:un)?(?:clear|known|certain|confirmed|possible\s+to)\b|\bremains?\s+(?:un\w+)$|\b(?:did|has|have|had|could|would)\s+not\s+(?:immediately\s+)?"
+    r"(?:respond(?:ed)?|repl(?:y|ied)|comment(?:ed)?|answer(?:ed)?|confirm(?:ed)?|be\s+reached|return(?:ed)?\s+calls?)\b|\bdeclined\s+to\s+(?:comment|say|answer|discuss)\b",
+    re.IGNORECASE,
+)
+"""What only the writer says: that something is not known, that somebody did not answer."""
+QUOTED: Final = 0.5
+"""Share of a unit between quotation marks from which it is a quotation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Who says a unit."""
+
+    chain: tuple[str, ...]
+    roles: Roles
+    rule: str
+    """The rule that decided."""
+    imagery: bool = False
+    """Whether images are said to show it."""
+    cue: str = ""
+    """A verb of judgement that covers it."""
+
+
+@dataclass
+class Course:
+    """What is carried from sentence to sentence while a document is read."""
+
+    memory: Memory
+    rules: frozenset[str]
+    quoted: tuple[Quoted, ...]
+    last: Said | None = None
+    """Of the latest attributed unit."""
+    paragraph: int = -1
+    """Of that unit."""
+    chains: dict[str, Said] = field(default_factory=dict)
+    """Latest chain of each speaker."""
+
+
+UNSETTLED: Final = Said((OUTLET, UNKNOWN), Roles(), "unknown")
+OWN: Final = Said((OUTLET,), Roles(), "outlet")
+
+
+def resolve(s: Sentence, units: tuple[Unit, ...], found: list[Found], course: Course) -> list[Said]:
+    """Who says each unit of a sentence; remembers it for the next."""
+    out = []
+    for unit in units:
+        covering = [one for one in found if _covers(one, unit)]
+        said = _chained(s, covering, course) if covering else _uncovered(s, unit, found, course)
+        if said.rule != "outlet" and said.chain[-1] not in {UNKNOWN, UNNAMED, OUTLET}:
+            course.last, course.paragraph = said, s.paragraph
+            course.chains[said.chain[-1]] = said
+        elif said.rule == "outlet":
+            course.last = None
+        out.append(said)
+    for name in mentioned(s):
+        course.memory.note(s.paragraph, name)
+    for one in found:
+        alone = one.kind == "according" and " " not in str(one.voice.name)
+        body = one.voice.kind == "person" and (one.kind == "report" or alone)
+        voice = replace(one.voice, kind="body") if body else one.voice
+        voice = replace(voice, kind="provider") if one.kind == "show" else voice
+        course.memory.note(s.paragraph, voice, reports=one.kind == "report")
+    return out
+
+
+def mentioned(s: Sentence) -> list[Voice]:
+    """Persons by name that are the subject of any verb: whom "he" may mean next, besides those who spoke."""
+    out = []
+    for index, token in enumerate(s.parsed.tokens):
+        if token.dep in {"nsubj", "nsubjpass"} and token.pos in {"PROPN", "NOUN"} and not s.is_quoted(index):
+            voice = s.voice(index)
+            if voice.kind == "person" and voice.by_name:
+                out.append(voice)
+    return out
+
+
+def _covers(one: Found, unit: Unit) -> bool:
+    return one.at in unit.tokens or (unit.head in one.cover and not unit.background)
+
+
+def _chained(s: Sentence, covering: list[Found], course: Course) -> Said:
+    """The chain of several attributions, outermost first."""
+    ordered = sorted(covering, key=lambda one: (one.kind in _LAST, _depth(one, covering), _OUTER[one.kind], one.at))
+    shows = [one for one in ordered if one.kind == "show"]
+    shown = next((one for one in shows if one.voice.name is not None), shows[0] if shows else None)
+    links: list[str | None] = []
+    for one in ordered:
+        if (
+            one.kind == "show"
+            and len(ordered) > 1
+            and (one.voice.name is None or ordered[-2].kind not in {"report", "passive"})
+        ):
+            continue
+        links += [*(link for link in one.via if link != UNKNOWN or len(ordered) == 1), one.voice.name]
+    if shown is not None and shown.voice.name is not None and links and links[-1] is None:
+        links[-1] = shown.voice.name
+    named = [link or UNKNOWN for link in links or [shown.voice.name if shown else None]]
+    chain = [OUTLET]
+    for link in named:
+        if link != chain[-1]:
+            chain.append(link)
+    speaker = chain[-1]
+    known = course.chains.get(speaker)
+    if known is not None and len(chain) == 2 and len(known.chain) > 2 and "same chain" in course.rules and _goes_on(s, ordered):  # noqa: PLR2004 - outlet and speaker
+        chain = list(known.chain)
+    kinds = {one.kind for one in ordered}
+    roles = Roles(
+        provider=shown.provider if shown is not None else None,
+        analyst=speaker
+        if speaker != UNKNOWN and ("judge" in kinds or (shown is not None and shown.provider != speaker))
+        else None,
+        speaker=speaker if speaker not in {UNKNOWN, OUTLET} else None,
+        reporter=tuple(chain[1:-1]),
+    )
+    return Said(tuple(chain), roles, ordered[-1].rule, shown is not None, next((one.cue for one in ordered if one.cue), ""))
+
+
+_LAST: Final = frozenset({"citing", "passive", "show"})
+"""Kinds that stand innermost wherever they are in the sentence."""
+
+
+def _depth(one: Found, covering: list[Found]) -> int:
+    """How many of the others hold this one without being held by it: ", their lawyers said" holds "both men denied"."""
+    others = [other for other in covering if other is not one and other.kind not in _LAST]
+    return sum(one.at in other.cover and other.at not in one.cover for other in others)
+
+
+def _goes_on(s: Sentence, ordered: list[Found]) -> bool:
+    """Whether a speaker plainly goes on: a pronoun, "added", or the same or the next paragraph."""
+    one = ordered[-1]
+    return not one.voice.by_name or s.parsed.tokens[one.at].lemma in {"add", "continue"} or len(ordered) == 1
+
+
+def _uncovered(s: Sentence, unit: Unit, found: list[Found], course: Course) -> Said:
+    """A unit that no rule of its own sentence covers."""
+    quoted = share_quoted(unit.span, course.quoted) >= QUOTED
+    near = course.last is not None and course.paragraph >= s.paragraph - 1
+    if quoted:
+        same = course.last is not None and course.paragraph == s.paragraph
+        runs = near and _runs_on(s, course)
+        if "quote goes on" in course.rules and course.last is not None and (same or runs):
+            return course.last
+        return UNSETTLED
+    if any(token.lemma.casefold() in IMAGES for token in s.parsed.tokens) and not unit.background and not found:
+        return UNSETTLED
+    if unit.background or "outlet" not in course.rules or _PLAINLY_OWN.search(s.text[unit.span[0] : unit.span[1]]):
+        return OWN
+    if found or (course.last is not None and course.paragraph == s.paragraph):
+        return UNSETTLED
+    return OWN
+
+
+def _runs_on(s: Sentence, course: Course) -> bool:
+    """Whether a quotation of the paragraph before was left open and this one opens with a mark."""
+    before = [part for part in course.quoted if part.span[1] <= s.parsed.span[0]]
+    return bool(before) and before[-1].runs_on

@@ -1,0 +1,206 @@
+"""A document's claims, proposed by rules: units, who says them, how surely, when and how much."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from spadework.claims.attribution import FINDERS
+from spadework.claims.chains import UNSETTLED, Course, Said, resolve
+from spadework.claims.clauses import Unit, units_of
+from spadework.claims.dates import find_dates
+from spadework.claims.found import sentence_of
+from spadework.claims.french import said_in_french
+from spadework.claims.hedges import hedge_of
+from spadework.claims.kinds import observable_of, polarity_of, type_of
+from spadework.claims.names import names_of
+from spadework.claims.quantities import find_quantities
+from spadework.claims.quotes import paragraphs_of, quoted_parts
+from spadework.claims.times import role_of
+from spadework.claims.voices import Memory, titles_of
+from spadework.records import OUTLET, UNKNOWN, Claim
+
+if TYPE_CHECKING:
+    from spadework.records import ClaimQuantity, ClaimTime, Grammar, Parsed, Source, Span
+
+EXTRACTOR: Final = "rules 1"
+CARRIED: Final = ("quote goes on", "quote before", "same chain", "outlet")
+"""Rules that go beyond one sentence; see ``chains``."""
+RULES: Final = frozenset({*FINDERS, *CARRIED})
+"""Every rule of attribution: each can be switched off, to measure what it is worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A unit with all that is known of it."""
+
+    span: Span
+    said: Said
+    time: ClaimTime | None
+    quantity: ClaimQuantity | None
+
+
+def claims_of(source: Source, text: str, grammar: Grammar, rules: frozenset[str] = RULES) -> tuple[Claim, ...]:
+    """The claims of a document, in its order, each "proposed".
+
+    Args:
+        source: the document; its day is what relative dates count from.
+        text: what spans point into.
+        grammar: the text as parsed.
+        rules: names out of ``RULES`` that may be used.
+
+    """
+    dates = find_dates(text, source.published, source.language)
+    numbers = find_quantities(text, source.language, dates)
+    marks = (*(date.span for date in dates), *(number.span for number in numbers))
+    spoken = _spoken(text, grammar, marks, rules)
+    return _claims(source, text, [piece for one in spoken for piece in _pieces(text, one, dates, numbers)])
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A unit, its sentence, and who says it."""
+
+    parsed: Parsed
+    unit: Unit
+    said: Said
+
+    def holds(self, span: Span) -> bool:
+        """Whether a date or a quantity is this unit's own, and not that of one inside it."""
+        if not self.unit.span[0] <= span[0] < self.unit.span[1]:
+            return False
+        index = next((i for i, token in enumerate(self.parsed.tokens) if token.start <= span[0] < token.end), None)
+        return index is None or index in self.unit.tokens
+
+
+def _spoken(text: str, grammar: Grammar, marks: tuple[Span, ...], rules: frozenset[str]) -> list[Spoken]:
+    """Every unit of the document and who says it."""
+    names = names_of(text, grammar)
+    course = Course(Memory(names, titles_of(grammar, names)), rules, quoted_parts(text))
+    bounds = paragraphs_of(text)
+    out: list[Spoken] = []
+    for parsed in grammar:
+        paragraph = next((n for n, (_, end) in enumerate(bounds) if parsed.span[0] < end), len(bounds))
+        sentence = sentence_of(parsed, text, paragraph, course.memory, course.quoted)
+        units = units_of(parsed, text, marks)
+        found = [one for name, finder in FINDERS.items() if name in rules for one in finder(sentence)]
+        if any(token.pos != NO_GRAMMAR for token in parsed.tokens):
+            told = resolve(sentence, units, found, course)
+        else:
+            told = [said_in_french(text[unit.span[0] : unit.span[1]], names) for unit in units]
+        out += [Spoken(parsed, unit, said) for unit, said in zip(units, told, strict=True)]
+    return _led_back(out, text) if "quote before" in rules else out
+
+
+def _led_back(spoken: list[Spoken], text: str) -> list[Spoken]:
+    """Quotations before the sentence of the same paragraph that says whose they are."""
+    out = list(spoken)
+    for n in range(len(out) - 2, -1, -1):
+        one, follower = out[n], out[n + 1]
+        start, end = one.unit.span
+        gap = text[end : follower.unit.span[0]]
+        opened = text[start] in '\u201c"\u00ab' and "\u201d" not in text[start:end]
+        if one.said is UNSETTLED and opened and "\n" not in gap and follower.said.chain[-1] not in {UNKNOWN, OUTLET}:
+            out[n] = replace(one, said=replace(follower.said, rule="quote before"))
+    return out
+
+
+NO_GRAMMAR: Final = "X"
+"""Part of speech of every word of a language without a parser."""
+ORDER: Final = {"observed": 0, "event": 1, "said": 2, "published": 3, "reference": 4}
+"""Which date of a unit is its claim's: what was seen or happened goes before when it was said."""
+
+
+def _pieces(text: str, one: Spoken, dates: tuple[ClaimTime, ...], numbers: tuple[ClaimQuantity, ...]) -> list[Piece]:
+    """A unit, and one more piece for each quantity and each date of the same kind beyond its first."""
+    times = [replace(date, role=role_of(one.parsed, date)) for date in dates if one.holds(date.span)]
+    times.sort(key=lambda time: (ORDER[time.role], time.span))
+    amounts = [number for number in numbers if one.holds(number.span)]
+    first = times[0] if times else None
+    main = amounts[0] if amounts and not _beside(text, amounts[0], one.unit.span) else None
+    out = [Piece(one.unit.span, one.said, first, main)]
+    out.extend(
+        Piece(_phrase_of(text, number.span, one.unit.span), one.said, first, number) for number in amounts if number is not main
+    )
+    for time in times[1:]:
+        span = _phrase_around(text, time.span, one.unit.span)
+        if len(text[span[0] : span[1]].split()) >= FEWEST_WORDS:
+            out.append(Piece(span, one.said, time, None))
+    return out
+
+
+FEWEST_WORDS: Final = 4
+"""Of a piece that is made for a second date."""
+_SIZED: Final = re.compile(r"[\s-]*(?:wide|long|high|deep|tall|thick|away)\b", re.IGNORECASE)
+_TELLS: Final = re.compile(
+    r"\b(?:is|are|was|were|be|been|measur\w+|put\w*|estimat\w+|stretch\w*|runs?|ran|about|at)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
+)
+_LEAD: Final = re.compile(r"\b(?:an?|the|one)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
+_ENDS: Final = re.compile(r"[,;:.\u201d\"()]|\s(?:and|or|but|which|that|who|with|while|as|to|at|from|along|in|on)\s")
+_BOUNDS: Final = re.compile(r"[,;:\u201c\u201d\"()]|\b(?:and|but|which|that|who|where|when|while|after|before)\b")
+
+
+def _beside(text: str, number: ClaimQuantity, within: Span) -> bool:
+    """Whether a size only describes a thing that the claim is about otherwise: "bulldozers at a 15-foot-wide structure"."""
+    described = _SIZED.match(text, number.span[1]) is not None
+    told = _TELLS.search(text, within[0], number.span[0]) is not None
+    return described and not told and len(text[within[0] : number.span[0]].split()) >= FEWEST_WORDS
+
+
+def _phrase_of(text: str, span: Span, within: Span) -> Span:
+    """The noun phrase of a quantity: from the article before it to the end of the phrase."""
+    stop = _ENDS.search(text, span[1], within[1])
+    lead = _LEAD.search(text, within[0], span[0])
+    return (lead.start() if lead else span[0], stop.start() if stop else within[1])
+
+
+def _phrase_around(text: str, span: Span, within: Span) -> Span:
+    """The words around a date between the marks and joining words beside it."""
+    before = [match.end() for match in _BOUNDS.finditer(text, within[0], span[0])]
+    after = _BOUNDS.search(text, span[1], within[1])
+    start, end = before[-1] if before else within[0], after.start() if after else within[1]
+    while start < span[0] and text[start].isspace():
+        start += 1
+    while end > span[1] and text[end - 1].isspace():
+        end -= 1
+    return (start, end)
+
+
+def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]:
+    out: list[Claim] = []
+    used: set[str] = set()
+    for piece in pieces:
+        evidence = text[piece.span[0] : piece.span[1]]
+        if not any(letter.isalpha() for letter in evidence):
+            continue
+        hedge = hedge_of(evidence, piece.quantity.text if piece.quantity else "", piece.said.cue)
+        speaker = piece.said.chain[-1]
+        kind = type_of(evidence, hedge, speaker, imagery=piece.said.imagery)
+        observable, note = observable_of(evidence, kind)
+        name = f"{source.id}-{hashlib.sha256(evidence.encode()).hexdigest()[:8]}"
+        unique = next(n for k in range(1, len(pieces) + 2) if (n := name if k == 1 else f"{name}-{k}") not in used)
+        used.add(unique)
+        out.append(
+            Claim(
+                unique,
+                source.id,
+                piece.span,
+                evidence,
+                evidence,
+                kind,
+                piece.said.chain,
+                speaker,
+                piece.said.roles,
+                hedge,
+                polarity_of(evidence, hedge),
+                piece.time,
+                None,
+                piece.quantity,
+                observable,
+                note,
+                extractor=EXTRACTOR,
+            )
+        )
+    return tuple(out)

@@ -1,0 +1,91 @@
+"""How sure the words of a claim are: the strongest cue of a small lexicon, within the claim's own words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from spadework.records import Hedge
+
+if TYPE_CHECKING:
+    from spadework.records import HedgeLevel
+
+
+def _cues(*patterns: str) -> re.Pattern[str]:
+    return re.compile(r"\b(?:" + "|".join(patterns) + r")\b", re.IGNORECASE)
+
+
+LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
+    (
+        "unknown",
+        _cues(
+            r"(?:remains?|remained|is|are|was|were|still)\s+(?:unknown|unclear|uncertain|unexplained|undetermined|unresolved)",
+            r"(?:is|was|are|were|isn[\u2019']t|wasn[\u2019']t)\s+(?:not\s+)?(?:immediately\s+|yet\s+)?(?:not\s+)?(?:immediately\s+)?(?:clear|known)\s+(?:whether|how|who|what|why|when|if|where)",
+            r"(?:is|was|are|were)\s+not\s+(?:yet\s+|immediately\s+|publicly\s+)?(?:clear|known)",
+            r"it\s+is\s+unclear", r"no\s+one\s+knows", r"nobody\s+knows", r"could\s+not\s+be\s+(?:independently\s+)?(?:verified|confirmed|established|determined)",
+            r"unknown", r"unclear",
+        ),
+    ),
+    (
+        "denied",
+        _cues(r"den(?:y|ies|ied|ying)", r"reject(?:s|ed|ing)?", r"dismiss(?:es|ed|ing)?", r"refut(?:es|ed|e|ing)", r"disput(?:es|ed)\s+(?:that|the|this|those|any|claims)", r"rebutt?(?:s|ed)", r"denial"),
+    ),
+    (
+        "alleged",
+        _cues(r"alleg(?:ed|edly|es|e|ing|ation|ations)", r"accus(?:ed|es|e|ing)", r"blam(?:ed|es|e|ing)", r"(?:widely\s+)?attributed\s+to", r"so-called", r"purported(?:ly)?", r"claim(?:s|ed)\s+(?:that\s+)?responsibility"),
+    ),
+    (
+        "possible",
+        _cues(
+            r"may", r"might", r"could", r"possibl[ey]", r"likely", r"unlikely", r"probabl[ey]", r"appear(?:s|ed)?(?:\s+to)?", r"seem(?:s|ed)?(?:\s+to)?",
+            r"apparent(?:ly)?", r"perhaps", r"potential(?:ly)?", r"suspected", r"presumabl[ey]", r"conceivabl[ey]", r"suggest(?:s|ed|ing)?",
+            r"consistent\s+with", r"would\s+be\s+able", r"can\s+not\s+be\s+ruled\s+out", r"cannot\s+be\s+ruled\s+out",
+        ),
+    ),
+    ("reported", _cues(r"reportedly", r"(?:was|were|been|is|are)\s+(?:recently\s+|widely\s+|first\s+)?reported", r"unconfirmed\s+reports?", r"rumou?red", r"is\s+said\s+to", r"are\s+said\s+to", r"reports\s+say", r"according\s+to\s+(?:media\s+)?reports")),
+    (
+        "assessed",
+        _cues(
+            r"assess(?:es|ed|ing|ment)?", r"estimat(?:es?|ed|ing)", r"judg(?:es?|ed|ing)", r"believ(?:es?|ed|ing)", r"conclud(?:es?|ed|ing)", r"reckon(?:s|ed)?",
+            r"calculat(?:es?|ed)", r"analys[ti]s?\s+(?:says?|said)", r"in\s+(?:his|her|its|their)\s+(?:view|judgement|judgment|opinion|assessment)", r"think(?:s|ing)?", r"thought\s+to",
+            r"(?:is|are|was|were)\s+expected\s+to", r"project(?:s|ed)\s+(?:that|to)", r"forecasts?", r"put\s+(?:it\s+)?(?:down\s+to|at)", r"suited\s+to", r"fit\s+to", r"expects?",
+        ),
+    ),
+)  # fmt: skip
+"""Levels from the strongest claim on the reader to the weakest; the first that has a cue decides."""
+ROUND: Final = _cues(
+    r"about",
+    r"approximately",
+    r"roughly",
+    r"around",
+    r"some",
+    r"nearly",
+    r"almost",
+    r"an?\s+estimated",
+    r"close\s+to",
+    r"approaching",
+)
+"""Words before a number that make it somebody's estimate."""
+_MAY_MONTH: Final = re.compile(
+    r"\bMay\b(?=\s+\d|\s*,|\s*$)|(?<=\d\s)May\b|(?<=in\s)May\b|(?<=late\s)May\b|(?<=early\s)May\b|(?<=mid-)May\b|(?<=last\s)May\b|(?<=since\s)May\b|(?<=by\s)May\b"
+)
+
+
+def hedge_of(words: str, quantity: str = "", cue: str = "") -> Hedge:
+    """The hedge of a claim.
+
+    Args:
+        words: its evidence.
+        quantity: the words of its quantity; "roughly 15 feet" is somebody's estimate.
+        cue: a verb of judgement that covers it, wherever that stands.
+
+    """
+    shown = _MAY_MONTH.sub("###", words)
+    for level, cues in LEXICON:
+        found = [words[match.start() : match.end()] for match in cues.finditer(shown)]
+        if found:
+            return Hedge(level, tuple(dict.fromkeys(found)))
+    if cue:
+        return Hedge("assessed", (cue,))
+    rounded = ROUND.match(quantity)
+    return Hedge("assessed", (rounded[0],)) if rounded else Hedge("asserted")

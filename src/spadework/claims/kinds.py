@@ -1,0 +1,83 @@
+"""What kind of claim it is, whether it affirms, and whether an image from orbit could in principle show it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from spadework.records import OUTLET
+
+if TYPE_CHECKING:
+    from spadework.records import ClaimType, Hedge, Observable, Polarity
+
+_NEGATED: Final = re.compile(
+    r"\b(?:not|no|never|none|neither|nor|without|n[o\u2019']t|nobody|nothing|cannot|lacks?|absence\s+of)\b|n[\u2019']t\b",
+    re.IGNORECASE,
+)
+_PLANNED: Final = re.compile(
+    r"\b(?:will|would|shall|plans?|planned|planning|intends?|intended|scheduled|due\s+to|aims?\s+to|vow(?:s|ed)?|pledge[sd]?|promise[sd]?|expected\s+to|to\s+begin|announced?)\b",
+    re.IGNORECASE,
+)
+_IMAGE: Final = re.compile(
+    r"\b(?:imagery|images?|pictures?|photo(?:graph)?s?|satellites?|footage|radar|drone|scenes?)\b", re.IGNORECASE
+)
+_PAST: Final = re.compile(
+    r"\b(?:founded|formed|established|once|formerly|home\s+to|since|historically|built\s+in|opened\s+in|independence|population|is\s+the|are\s+the|was\s+the|were\s+the|known\s+as|located|lies|accounts\s+for|(?:in|by|since)\s+(?:1[89]\d\d|20[01]\d)|majority)\b",
+    re.IGNORECASE,
+)
+_URGED: Final = re.compile(
+    r"\b(?:urged?|called\s+(?:for|on)|demand(?:ed|s)?|warn(?:ed|s)?|asked|appealed|insist(?:ed|s)?|welcomed|condemned|thanked|praised|criticised|criticized)\b",
+    re.IGNORECASE,
+)
+_QUOTED: Final = re.compile('[\u201c\u201d"]')
+_SEEN: Final = re.compile(
+    r"\b(?:bulldozers?|excavators?|diggers?|trucks?|vehicles?|machines?|cranes?|dredgers?|construction|building(?:s)?|built|structures?|hangars?|bunkers?|roofs?|roads?|tracks?|runways?|"
+    r"bridges?|walls?|fences?|berms?|trench(?:es)?|tunnels?|entrances?|portals?|pits?|mines?|mining|quarr(?:y|ies)|spoil|tailings|earthworks?|excavat\w+|cleared|clearings?|clearance|deforest\w+|logged|"
+    r"logging|forests?|trees?|fields?|crops?|burn(?:t|ed|ing)?|fires?|smoke|scars?|craters?|damage[d]?|destroyed|collapsed|rubble|flood(?:s|ed|ing)?|reservoirs?|lakes?|rivers?|water|dams?|shoreline|"
+    r"coast|ships?|vessels?|boats?|tankers?|port|piers?|docks?|aircraft|planes?|helicopters?|tents?|camps?|shelters?|settlements?|villages?|houses|pipelines?|slicks?|spills?|islands?|airstrip|"
+    r"solar|turbines?|towers?|tanks|silos?|warehouses?|containers?|launchers?)\b",
+    re.IGNORECASE,
+)
+_UNSEEN: Final = re.compile(
+    r"\b(?:said|says|told|killed|died|deaths?|wounded|injured|arrested|detained|agreed|talks|negotiat\w+|contracts?|permits?|licen[cs]e[sd]?|law|court|sanctions?|price[sd]?|cost[s]?|shares?|revenue|profit|"
+    r"loan|fund(?:s|ed|ing)?|ownership|owned|purpose|intend(?:s|ed)?|denied|blamed|accused|underground\s+length|secret|consult\w+|warn(?:ed|s)?|urged?|approved|statement|comment(?:ed)?|depth|deep|percent|per\s+cent)\b",
+    re.IGNORECASE,
+)
+_HALF: Final = re.compile(
+    r"\b(?:strikes?|airstrikes?|attack(?:s|ed)?|shell(?:ed|ing)|bomb(?:ed|ing)|troops|forces|soldiers|moved|displaced|leak(?:ed|s)?|contaminat\w+|volume|tonnes|tons)\b",
+    re.IGNORECASE,
+)
+
+
+def polarity_of(words: str, hedge: Hedge) -> Polarity:
+    """Affirmed, negated or denied, not known."""
+    if hedge.level == "unknown":
+        return "0"
+    return "-" if hedge.level == "denied" or _NEGATED.search(words) else "+"
+
+
+def type_of(words: str, hedge: Hedge, speaker: str, *, imagery: bool) -> ClaimType:  # noqa: PLR0911 - one kind after another
+    """The kind of a claim, from its words, its hedge and who says it."""
+    if hedge.level == "unknown":
+        return "unknown"
+    if hedge.level == "denied":
+        return "denial"
+    if imagery or _IMAGE.search(words):
+        return "observation"
+    if hedge.level == "assessed":
+        return "assessment"
+    if _PLANNED.search(words):
+        return "intention"
+    if speaker != OUTLET and (_URGED.search(words) or _QUOTED.search(words)):
+        return "statement"
+    return "background" if speaker == OUTLET and _PAST.search(words) else "event"
+
+
+def observable_of(words: str, kind: ClaimType) -> tuple[Observable, str]:
+    """Whether an image from orbit could in principle show it, and why."""
+    seen, unseen, half = (bool(pattern.search(words)) for pattern in (_SEEN, _UNSEEN, _HALF))
+    if kind in {"statement", "intention", "unknown"} or (not seen and not half):
+        return "no", "words, plans or what lies below ground leave no trace of their own"
+    if half or unseen or kind in {"assessment", "denial", "background"}:
+        return "partly", "traces on the ground could show, not who or why"
+    return "yes", ""

@@ -1,0 +1,390 @@
+"""Numbers with their units, as written and in SI: bounds kept, ranges kept, dates and model numbers left alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from spadework.claims.units import MONEY, RATES, UNITS, Unit
+from spadework.records import ClaimQuantity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from spadework.records import Amount, ClaimTime, Dimension, Span
+
+_SP: Final = "[ \u00a0\u202f\u2009]"
+ONES: Final = {
+    word: n for n, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])
+} | {"a dozen": 12, "half a dozen": 6, "two dozen": 24, "three dozen": 36, "a score": 20}  # fmt: skip
+FRACTIONS: Final = {
+    "a third": 1 / 3,
+    "one third": 1 / 3,
+    "two thirds": 2 / 3,
+    "two-thirds": 2 / 3,
+    "a quarter": 0.25,
+    "three quarters": 0.75,
+    "three-quarters": 0.75,
+    "half": 0.5,
+    "a fifth": 0.2,
+    "a tenth": 0.1,
+    "one-third": 1 / 3,
+}
+"""Before "of": a share."""
+TENS: Final = {
+    word: 10 * n for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+}
+LOOSE: Final = {
+    "dozens": 24,
+    "scores": 40,
+    "hundreds": 200,
+    "thousands": 2000,
+    "tens of thousands": 20000,
+    "hundreds of thousands": 200000,
+    "millions": 2_000_000,
+    "des dizaines": 20,
+    "des centaines": 200,
+    "des milliers": 2000,
+}
+"""Plurals that give a least number only."""
+ONES_FR: Final = {
+    word: n
+    for n, word in enumerate(
+        [
+            "zéro",
+            "un",
+            "deux",
+            "trois",
+            "quatre",
+            "cinq",
+            "six",
+            "sept",
+            "huit",
+            "neuf",
+            "dix",
+            "onze",
+            "douze",
+            "treize",
+            "quatorze",
+            "quinze",
+            "seize",
+        ]
+    )
+    if n > 1
+} | {"vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "cent": 100}
+ABOUT_FR: Final = {
+    "une dizaine": 10,
+    "une douzaine": 12,
+    "une quinzaine": 15,
+    "une vingtaine": 20,
+    "une trentaine": 30,
+    "une quarantaine": 40,
+    "une cinquantaine": 50,
+    "une soixantaine": 60,
+    "une centaine": 100,
+    "un millier": 1000,
+}
+SHORT: Final = {"m": 1e6, "k": 1e3}
+"""Magnitudes after a currency sign only: elsewhere "m" is a metre."""
+MAGNITUDES: Final = {
+    "hundred": 1e2,
+    "thousand": 1e3,
+    "million": 1e6,
+    "mn": 1e6,
+    "billion": 1e9,
+    "bn": 1e9,
+    "trillion": 1e12,
+    "millions": 1e6,
+    "milliard": 1e9,
+    "milliards": 1e9,
+    "mille": 1e3,
+}
+BOUNDS: Final[dict[str, Amount | Literal["nearly"]]] = {
+    "at least": "min", "more than": "min", "over": "min", "no fewer than": "min", "no less than": "min", "not less than": "min", "upwards of": "min", "in excess of": "min", "above": "min", "exceeding": "min", "a minimum of": "min", "well over": "min",
+    "just over": "min", "up to": "max", "less than": "max", "fewer than": "max", "under": "max", "below": "max", "no more than": "max", "not more than": "max", "at most": "max", "as much as": "max", "as many as": "max", "just under": "max", "a maximum of": "max",
+    "about": "approx", "around": "approx", "roughly": "approx", "approximately": "approx", "some": "approx", "an estimated": "approx", "estimated": "approx", "close to": "approx", "nearly": "nearly", "almost": "nearly", "approaching": "nearly", "circa": "approx", "ca.": "approx", "~": "approx",
+    "plus de": "min", "au moins": "min", "plus d'": "min", "plus d\u2019": "min", "moins de": "max", "jusqu'\u00e0": "max", "jusqu\u2019\u00e0": "max", "pr\u00e8s de": "nearly", "pr\u00e8s d'": "nearly", "environ": "approx", "quelque": "approx", "quelques": "approx", "presque": "nearly", "au plus": "max", "autour de": "approx",
+}  # fmt: skip
+"""Words before a number, and how they bound it; "nearly" bounds a length from above and rounds a count."""
+
+
+def _any(words: Iterable[str]) -> str:
+    return "(?:" + "|".join(sorted((re.escape(word).replace(r"\ ", r"\s+") for word in words), key=len, reverse=True)) + ")"
+
+
+_DIGITS: Final = {
+    "en": r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?",
+    "fr": rf"(?:\d{{1,3}}(?:{_SP}\d{{3}})+|\d+)(?:,\d+)?",
+}
+_MAGNITUDE: Final = MAGNITUDES | SHORT
+_SPELT: Final = rf"(?:{_any(LOOSE)}|(?:half{_SP}+a|a{_SP}+half|one{_SP}+and{_SP}+a{_SP}+half|a{_SP}+quarter{_SP}+of{_SP}+a)(?={_SP}+(?:million|billion|mile|kilomet))|{_any(TENS)}(?:[- ]{_any([w for w in ONES if ' ' not in w])})?|{_any(FRACTIONS)}(?=\s+of\b)|{_any(ONES)}|an?(?={_SP}+(?:mile|kilomet|metre|meter|hectare|acre|tonne|ton\b))|a(?={_SP}+(?:hundred|thousand|million|billion)))"
+_SPELT_FR: Final = rf"(?:{_any([*LOOSE, *ABOUT_FR])}|{_any(ONES_FR)})"
+_UNIT_WORDS: Final = _any(UNITS)
+_BOUND: Final = _any(BOUNDS)
+_RATE: Final = (
+    r"(?:\s*(?:/|\bper\b|\ba\b|\ban\b|\beach\b|\bpar\b)\s*(?P<rate>second|hour|day|week|month|year|s|h|jour|heure|an)\b)"
+)
+_TO: Final = r"(?:\s*[-\u2013\u2014]\s*|\s+to\s+|\s+or\s+|\s+and\s+|\s+\u00e0\s+|\s+ou\s+|\s+et\s+)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    number: re.Pattern[str]
+    by: re.Pattern[str]
+    """ "122-by-43-metre"."""
+
+
+def _made(language: str) -> _Patterns:
+    spelt = _SPELT_FR if language == "fr" else _SPELT
+    number = rf"(?:{_DIGITS[language]}|\b{spelt}\b)"
+    magnitude = rf"(?:{_SP}?-?(?P<mag{{n}}>{_any(MAGNITUDES)}|(?(money)[mk]|(?!)))\b(?:{_SP}de\b)?)"
+    unit = rf"(?:[\s-]*(?:d['\u2019]|de\s+)?(?P<unit>{_UNIT_WORDS})(?![\w\u00b2\u00b3]))"
+    money = rf"(?P<money>{_any([word for word in MONEY if not word[-1].isalpha()])})"
+    after = rf"(?:{_SP}(?:de{_SP}|d['\u2019])?(?P<coin>{_any([word for word in MONEY if word[-1].isalpha()])})\b)"
+    low = rf"(?P<low>{number}){magnitude.format(n=1)}?"
+    lead = r"(?:between\s+|entre\s+|from\s+|de\s+)?"
+    high = rf"(?:(?:[\s-]*(?P<unit1>{_UNIT_WORDS})(?![\w]))?{_TO}(?:{_any([w for w in MONEY if not w[-1].isalpha()])})?(?P<high>{number}){magnitude.format(n=2)}?)"
+    whole = rf"(?<![\w.,$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{_SP}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?=[\s-]*(?:{_UNIT_WORDS}|{_any(MAGNITUDES)}|[a-z]{{3,}})))?(?:{unit}{_RATE}?|{after})?(?:\s+or\s+(?:so|more|less)\b)?)"
+    by = rf"(?<![\w.,])(?P<a>{_DIGITS[language]})[\s-]*(?P<unit1>{_UNIT_WORDS})?[\s-]*(?:by|x|\u00d7|sur)[\s-]*(?P<b>{_DIGITS[language]})[\s-]*(?P<unit>{_UNIT_WORDS})(?!\w)"
+    return _Patterns(re.compile(whole, re.IGNORECASE), re.compile(by, re.IGNORECASE))
+
+
+_PATTERNS: Final = {language: _made(language) for language in ("en", "fr")}
+_NAMED: Final = re.compile(
+    r"(?:[A-Z][\w]*-|\b(?:No\.?|number|num\u00e9ro|n\u00b0|Highway|Route|Unit|Block|Phase|Article|Section|Chapter|Resolution|Sentinel|Landsat|Figure|Table|Page|Type|Mark|Area|Zone|Sector|Tunnel|Camp|Room|Flight|Building|Level|Tier|Class|Gate|Pier|Group|G|C\u00f4te|rue))[\s-]?$"
+)
+_AFTER: Final = re.compile(
+    r"^(?:st|nd|rd|th)\b|^:\d|^\s?(?:a\.?m\.?|p\.?m\.?|o['\u2019]clock|GMT|UTC|h\d\d)\b|^['\u2019]s\b|^-year-old|^[\s-]years?[\s-]old|^\s+(?:earlier|later|ago|before|auparavant|plus\s+t(?:\u00f4t|ard))\b|^[A-Za-z]*\d",
+    re.IGNORECASE,
+)
+_COUNTED: Final = re.compile(
+    r"^(?:\s+of\s+(?:the|its|their|those)|\s+d(?:e(?=\s)|['\u2019]))?\s*((?:[\w\u2019'-]+[,.;:]?\s*){1,5})"
+)
+PLURALS: Final = frozenset(
+    {"people", "men", "women", "children", "police", "cattle", "personnel", "troops", "aircraft", "sheep"}
+)
+_NO_THING: Final = frozenset((
+    "of", "the", "a", "an", "and", "or", "in", "on", "at", "to", "for", "from", "by", "with", "that", "which",
+    "who", "were", "was", "is", "are", "had", "has", "have", "been", "other", "more", "such", "so", "them", "those",
+    "these", "this", "its", "their", "his", "her", "de", "des", "du", "la", "le", "les", "qui", "que", "et", "ou",
+    "dans", "sur", "par", "pour", "ont", "a", "est", "sont", "été", "en", "times", "percent", "per",
+))  # fmt: skip
+_WORDS_OF: Final[tuple[tuple[Dimension, str], ...]] = (
+    ("width", r"wide|width|across|broad|breadth|large(?:ur)? de|de large|largeur"),
+    ("length", r"long|length|longueur|de long|stretch(?:es|ing|ed)?|runs?|section|segment"),
+    ("height", r"high|height|tall|de haut|hauteur|altitude|above sea level"),
+    ("depth", r"deep|depth|profondeur|de profondeur|below (?:ground|the surface)"),
+    ("diameter", r"diameter|in diameter|diam\u00e8tre"),
+    ("distance", r"away|from|north|south|east|west|off|distance|upstream|downstream|inland|outside|of the border|de la fronti\u00e8re|radius"),
+)  # fmt: skip
+_DIMENSIONS: Final = tuple((name, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for name, words in _WORDS_OF)
+
+
+def find_quantities(text: str, language: str = "en", dates: tuple[ClaimTime, ...] = ()) -> tuple[ClaimQuantity, ...]:
+    """Every quantity outside the dates, in order, none overlapping another.
+
+    Args:
+        text: the document.
+        language: "en" or "fr".
+        dates: date expressions, whose numbers are no quantities.
+
+    """
+    patterns = _PATTERNS.get(language)
+    if patterns is None:
+        return ()
+    taken = [date.span for date in dates]
+    out: list[ClaimQuantity] = []
+    for match in patterns.by.finditer(text):
+        out += _sides(text, match, language)
+    taken += [quantity.span for quantity in out]
+    for match in patterns.number.finditer(text):
+        if any(match.start("low") < end and start < match.end("all") for start, end in taken):
+            continue
+        found = _quantity(text, match, language)
+        if found is not None:
+            out.append(found)
+    return tuple(sorted(out, key=lambda quantity: quantity.span))
+
+
+def _sides(text: str, match: re.Match[str], language: str) -> list[ClaimQuantity]:
+    """The two sides of "122-by-43-metre"."""
+    unit = UNITS[_plain(match["unit"])]
+    out = []
+    sides: tuple[tuple[str, Dimension], ...] = (("a", "length"), ("b", "width"))
+    for name, dimension in sides:
+        value = _value(match[name], language)
+        span = match.span(name) if name == "a" else (match.start("b"), match.end("unit"))
+        out.append(
+            ClaimQuantity(text[span[0] : span[1]], span, value, unit.short, value * unit.factor, unit.si, "exact", dimension)
+        )
+    return out
+
+
+def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity | None:
+    """One match, or None where its number is none that counts."""
+    before, after = text[max(0, match.start("low") - 14) : match.start("low")], text[match.end("all") : match.end("all") + 60]
+    bare = match["unit"] is None and match["money"] is None and match["coin"] is None
+    if (
+        _AFTER.match(after)
+        or (bare and _NAMED.search(before))
+        or (match["low"][:1].isdigit() and before[-1:] == "-" and before[-2:-1].isalpha())
+    ):
+        return None
+    low, loose = _number(match, "low", language), _plain(match["low"]) in LOOSE
+    if low is None:
+        return None
+    high = _number(match, "high", language)
+    high = high if high is not None and high > low else None
+    if high is not None and match["mag2"] and not match["mag1"]:
+        low *= _MAGNITUDE[_plain(match["mag2"])]
+    unit, thing = _unit(match, after)
+    if unit is None or (bare and not _counts(match, thing, after)):
+        return None
+    span = _span(text, match, high)
+    dimension = _dimension(text, unit, span)
+    bound: Amount = "range" if high is not None else "min" if loose else _bound(match, unit)
+    si = [(value + unit.offset) * unit.factor for value in (low, high) if value is not None]
+    return ClaimQuantity(
+        text[span[0] : span[1]],
+        span,
+        low,
+        unit.short,
+        si[0],
+        unit.si,
+        bound,
+        dimension,
+        high,
+        si[1] if high is not None else None,
+    )
+
+
+def _span(text: str, match: re.Match[str], high: float | None) -> Span:
+    """Of the whole expression; without a second number that is no upper end."""
+    start, end = match.span("all")
+    if match["high"] is None:
+        start = min(match.start(name) for name in ("bound", "money", "low") if match[name] is not None)
+    elif high is None:
+        end = match.end("mag1") if match["mag1"] else match.end("low")
+    while text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _number(match: re.Match[str], name: str, language: str) -> float | None:
+    if match[name] is None:
+        return None
+    value = _value(match[name], language)
+    magnitude = match["mag1" if name == "low" else "mag2"]
+    return value * _MAGNITUDE[_plain(magnitude)] if magnitude else value
+
+
+def _value(words: str, language: str) -> float:
+    """A number in digits or words."""
+    plain = _plain(words)
+    if plain[0].isdigit():
+        digits = re.sub(_SP, "", words).replace(",", ".") if language == "fr" else words.replace(",", "")
+        return float(digits)
+    if plain in {"a", "an"}:
+        return 1.0
+    for table in (LOOSE, FRACTIONS, ABOUT_FR, ONES_FR if language == "fr" else ONES, TENS):
+        if plain in table:
+            return float(table[plain])
+    if "quarter" in plain:
+        return 0.25
+    if "half" in plain:
+        return 1.5 if plain.startswith("one") else 0.5
+    tens, _, ones = plain.replace("-", " ").partition(" ")
+    return float(TENS.get(tens, 1) + ONES.get(ones, 0))
+
+
+def _unit(match: re.Match[str], after: str) -> tuple[Unit | None, str]:
+    """The unit, a currency, or the thing that is counted."""
+    money = match["money"] or match["coin"]
+    if money:
+        coin = MONEY[_plain(money)]
+        return Unit(coin, 1.0, coin, "money"), ""
+    if match["unit"]:
+        unit = UNITS[_plain(match["unit"])]
+        if match["rate"] and unit.si in {"m3", "kg", "m"}:
+            per = {"jour": "day", "heure": "hour", "an": "year"}.get(_plain(match["rate"]), _plain(match["rate"]))
+            si = {"m3": "m3/s", "kg": "kg/s", "m": "m/s"}[unit.si]
+            return Unit(f"{unit.short}/{per}", unit.factor / RATES[per], si, "flow" if unit.si != "m" else "speed"), ""
+        return unit, ""
+    if _plain(match["low"]) in FRACTIONS:
+        return Unit("%", 1.0, "1", "share"), ""
+    thing = _thing(after)
+    return Unit(_singular(thing) or "count", 1.0, "count", "count"), thing
+
+
+def _thing(after: str) -> str:
+    """What is counted: the first plural among the next words, before any word that ends the phrase."""
+    found = _COUNTED.match(after)
+    if found is None:
+        return ""
+    words = []
+    for word in found[1].split():
+        plain = word.strip(",.;:\u201d\"')").casefold()
+        if plain in _NO_THING or not plain[:1].isalpha():
+            break
+        words.append(plain)
+        if (plain.endswith(("s", "aux")) and not plain.endswith(("ss", "ous"))) or plain in PLURALS:
+            return plain
+        if word[-1] in ",.;:":
+            break
+    return words[0] if words else ""
+
+
+def _singular(word: str) -> str:
+    plain = word.casefold()
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("s", "")):
+        if plain.endswith(ending) and not plain.endswith("ss"):
+            return plain[: -len(ending)] + instead
+    return plain
+
+
+def _counts(match: re.Match[str], thing: str, after: str) -> bool:
+    """Whether a bare number counts something: "one of them" and "two" alone do not."""
+    word = _plain(match["low"])
+    if word in FRACTIONS:
+        return True
+    if word in {"one", "zero", "un", "a"} and not match["mag1"]:
+        return False
+    large = bool(match["mag1"] or match["bound"] or word in LOOSE or word in ABOUT_FR)
+    return (bool(thing) and (large or (thing.endswith(("s", "aux")) or thing in PLURALS))) or (
+        large and bool(re.match(r"\s*[,.;]|\s+(?:of|in|people)\b", after))
+    )
+
+
+def _bound(match: re.Match[str], unit: Unit) -> Amount:
+    said = match["bound"]
+    word = _plain(match["low"])
+    if said is None:
+        tail = re.search(r"or\s+(so|more|less)\b$", match["all"], re.IGNORECASE)
+        if tail:
+            return {"so": "approx", "more": "min", "less": "max"}[tail[1].casefold()]  # type: ignore[return-value]  # three of its words
+        return "approx" if word in ABOUT_FR or unit.short == "pitch" else "exact"
+    bound = BOUNDS[" ".join(said.casefold().split())]
+    if bound == "nearly":
+        return "max" if unit.si == "m" else "approx"
+    return bound
+
+
+def _dimension(text: str, unit: Unit, span: Span) -> Dimension:
+    """Of a length: what the words beside it say; the ones right after it first."""
+    if unit.si != "m" or unit.dimension != "distance":
+        return unit.dimension
+    after, before = text[span[1] : span[1] + 26], text[max(0, span[0] - 40) : span[0]]
+    clause = re.split(r"[,;.:(]|\band\b|\bby\b", after)[0]
+    for name, pattern in _DIMENSIONS:
+        if pattern.search(clause):
+            return name
+    lead = re.split(r"[,;.:(]|\band\b", before)[-1]
+    for name, pattern in _DIMENSIONS[:5]:
+        if pattern.search(lead):
+            return name
+    return "distance"
+
+
+def _plain(word: str) -> str:
+    return re.sub(rf"(?:{_SP}|\s)+", " ", word.casefold()).strip()

@@ -1,0 +1,98 @@
+"""Words of saying, judging, reporting and showing, by lemma: who is before them says what is after them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SAY: Final = frozenset((
+    "say", "tell", "add", "announce", "state", "argue", "confirm", "warn", "note", "insist", "acknowledge", "admit",
+    "explain", "describe", "write", "declare", "stress", "maintain", "contend", "assert", "comment", "point",
+    "reply", "respond", "recall", "testify", "continue", "remark", "observe", "concede", "emphasise", "emphasize",
+    "reiterate", "caution", "disclose", "reveal", "inform", "brief", "tweet", "post", "call", "urge", "demand",
+    "ask", "vow", "promise", "pledge", "claim", "allege", "accuse", "blame", "charge", "deny", "reject", "dismiss",
+    "refute", "rebut", "dispute", "complain", "boast", "hint", "joke", "quip", "repeat", "respond", "read",
+    "recount", "relate", "advise", "plead", "appeal", "threaten", "swear", "predict", "forecast",
+))  # fmt: skip
+JUDGE: Final = frozenset((
+    "estimate", "assess", "judge", "believe", "reckon", "think", "suspect", "conclude", "expect", "calculate",
+    "determine", "suggest", "find", "identify", "consider", "attribute", "interpret", "put", "count", "measure",
+    "date", "speculate", "infer", "fear", "hope", "worry",
+))  # fmt: skip
+"""Verbs of a judgement; "find", "put" and their like only with an analyst or a body before them and a clause or a figure after them."""
+REPORT: Final = frozenset({"report", "carry", "quote", "cite", "publish", "broadcast"})
+SHOW: Final = frozenset((
+    "show", "reveal", "indicate", "depict", "suggest", "confirm", "capture", "record", "display", "document",
+    "detect", "pick", "point",
+))  # fmt: skip
+IMAGES: Final = frozenset((
+    "image", "imagery", "picture", "photo", "photograph", "footage", "scene", "frame", "snap", "snapshot", "shot",
+    "pass", "radar", "satellite", "data", "datum", "photography", "video",
+))  # fmt: skip
+ONLY_WITH_CLAUSE: Final = frozenset(
+    {
+        "find",
+        "put",
+        "point",
+        "call",
+        "identify",
+        "consider",
+        "count",
+        "measure",
+        "date",
+        "read",
+        "post",
+        "write",
+        "add",
+        "continue",
+        "observe",
+        "expect",
+        "think",
+        "relate",
+        "charge",
+        "ask",
+    }
+)
+"""Verbs that say something only with a clause, a quotation or a figure after them."""
+OUTLETS: Final = frozenset(
+    {
+        "broadcaster",
+        "newspaper",
+        "paper",
+        "network",
+        "outlet",
+        "site",
+        "website",
+        "channel",
+        "magazine",
+        "station",
+        "daily",
+        "agency",
+    }
+)
+"""Descriptions of those that pass on what others say."""
+MEDIA: Final = frozenset((
+    "news", "times", "post", "press", "agency", "television", "tv", "radio", "newspaper", "daily", "herald",
+    "tribune", "journal", "gazette", "magazine", "channel", "broadcaster", "network", "reuters", "afp", "ap", "bbc",
+    "cnn", "guardian", "telegraph", "observer", "chronicle", "standard", "media", "weekly", "wire", "mail",
+    "mirror", "sun", "star", "express", "echo", "courier", "dispatch", "globe", "record", "review", "monitor",
+    "bulletin", "ledger", "gazeta", "libre",
+))  # fmt: skip
+"""Words that mark an organisation as one that passes on what others say."""
+BODY: Final = frozenset((
+    "firm", "company", "agency", "ministry", "group", "organisation", "organization", "institute", "centre",
+    "center", "think", "tank", "body", "bank", "government", "operator", "broadcaster", "newspaper", "paper",
+    "network", "outlet", "site", "website", "army", "military", "force", "police", "council", "court", "commission",
+    "committee", "charity", "ngo", "department", "bureau", "office", "authority", "union", "association",
+    "foundation", "observatory", "programme", "program", "project", "team", "unit", "service", "provider",
+    "developer", "contractor", "miner", "party", "movement", "militia", "regime", "monitor", "watchdog", "channel",
+    "magazine", "department",
+))  # fmt: skip
+"""Heads of a definite description that may stand for an organisation."""
+PERSON_WORDS: Final = frozenset((
+    "analyst", "spokesman", "spokeswoman", "spokesperson", "minister", "president", "governor", "mayor", "director",
+    "researcher", "expert", "scientist", "professor", "official", "commander", "general", "colonel", "engineer",
+    "resident", "witness", "farmer", "fisherman", "activist", "lawyer", "journalist", "reporter", "author",
+    "leader", "chief", "chairman", "head", "secretary", "ambassador", "diplomat", "captain", "manager", "geologist",
+    "hydrologist", "ecologist", "specialist", "observer", "elder", "activist", "volunteer", "prosecutor", "judge", "executive", "boss", "envoy",
+    "villager", "worker", "driver", "teacher", "nurse", "doctor", "survivor",
+))  # fmt: skip

@@ -1,0 +1,316 @@
+"""From the words that name a speaker to the speaker: a name, a description, or a pronoun that must be led back to one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from spadework.claims.clauses import children_of, subtree
+from spadework.claims.names import Names, looks_like_a_person, tidied
+from spadework.claims.speech import BODY, MEDIA, OUTLETS, PERSON_WORDS
+
+if TYPE_CHECKING:
+    from spadework.records import Named, Parsed
+
+HE: Final = frozenset({"he", "she"})
+IT: Final = frozenset({"it"})
+THEY: Final = frozenset({"they", "we"})
+PAPERS: Final = frozenset((
+    "report", "statement", "study", "analysis", "assessment", "document", "letter", "email", "release", "post",
+    "survey", "review", "paper", "brief", "bulletin", "communique", "tweet", "filing",
+))  # fmt: skip
+"""Things that say what their maker says."""
+_ARTICLES: Final = frozenset({"the", "that", "this"})
+_CUT: Final = frozenset({"relcl", "acl", "advcl", "appos", "punct", "parataxis"})
+_PLURAL: Final = frozenset({"NNS", "NNPS"})
+_OF_THEM: Final = re.compile(r"\bof\s+(?:them|those|these|whom|the\s+(?:two|three|men|women))\b")
+_CLAUSE: Final = re.compile(r",?\s+(?:who|which|whose|that)\b")
+REACH: Final = 2
+"""Paragraphs over which a pronoun may be led back; a description, to the only body of the whole text so far."""
+
+Kind = Literal["person", "body", "provider", "several", "thing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A speaker, or the lack of one."""
+
+    name: str | None
+    """Canonical; None = the words do not settle it."""
+    kind: Kind
+    by_name: bool = True
+    """False: led back from a pronoun or a description."""
+
+
+@dataclass
+class Memory:
+    """Who has spoken so far, and what each is called besides."""
+
+    names: Names
+    titles: dict[str, set[str]]
+    """Canonical names by a word that stands in apposition to them."""
+    spoken: list[tuple[int, Voice]] = field(default_factory=list)
+    """(paragraph, voice), in order."""
+    media: set[str] = field(default_factory=set)
+    """Names that were seen to report what others say."""
+
+    def note(self, paragraph: int, voice: Voice, *, reports: bool = False) -> None:
+        """Remember who spoke, and whether it was to report what others say."""
+        if voice.name is not None:
+            self.spoken.append((paragraph, voice))
+            if reports:
+                self.media.add(voice.name)
+
+    def latest(self, paragraph: int, kinds: frozenset[str], *, media: bool | None = None) -> str | None:
+        """The only named speaker of some kinds within reach; None where there are two or none.
+
+        Args:
+            paragraph: of the word that is led back.
+            kinds: of speaker that it may stand for.
+            media: only those that pass on what others say (True), only others (False), or both.
+
+        """
+        fit = [
+            (at, voice.name)
+            for at, voice in self.spoken
+            if voice.kind in kinds
+            and voice.by_name
+            and (media is None or (voice.name in self.media or is_media(str(voice.name))) == media)
+        ]
+        same = {name for at, name in fit if at == paragraph}
+        near = same or {name for at, name in fit if at >= (0 if "body" in kinds else paragraph - REACH + 1)}
+        return near.pop() if len(near) == 1 else None
+
+    def called(self, word: str) -> str | None:
+        """The only name that a word stands for in this document."""
+        found = self.titles.get(word, set())
+        return next(iter(found)) if len(found) == 1 else None
+
+
+def is_media(name: str) -> bool:
+    """Whether a name is of those that pass on what others say."""
+    return bool({word.casefold() for word in re.findall(r"\w+", name)} & MEDIA)
+
+
+def titles_of(grammar: tuple[Parsed, ...], names: Names) -> dict[str, set[str]]:
+    """What each named person or body is called besides: titles before it, appositions, the nouns inside its name."""
+    out: dict[str, set[str]] = {}
+    for sentence in grammar:
+        for named in sentence.named:
+            if named.label not in {"PERSON", "ORG"}:
+                continue
+            name = names.canonical(named.text)
+            inside = [token for token in sentence.tokens if named.span[0] <= token.start < named.span[1]]
+            words = {token.lemma.casefold() for token in inside} if named.label == "ORG" else set()
+            words |= {token.lemma.casefold() for token in _beside(sentence, named)}
+            for word in words & (BODY | PERSON_WORDS):
+                out.setdefault(word, set()).add(name)
+        for word, phrase in _qualified(sentence):
+            out.setdefault(word, set()).add(phrase)
+    return out
+
+
+def _qualified(sentence: Parsed) -> list[tuple[str, str]]:
+    """Bodies that are named by their kind alone: "the mining ministry", so that "the ministry" may lead back to it."""
+    out = []
+    for index, token in enumerate(sentence.tokens):
+        if token.lemma.casefold() not in SEVERAL_HAVE or token.pos != "NOUN":
+            continue
+        before = sentence.tokens[index - 1] if index else None
+        if (
+            before is not None
+            and before.head == index
+            and before.dep in {"compound", "amod"}
+            and before.pos in {"NOUN", "ADJ", "PROPN"}
+        ):
+            out.append((token.lemma.casefold(), f"{before.text} {token.text}"))
+    return out
+
+
+def _beside(sentence: Parsed, named: Named) -> list:  # type: ignore[type-arg]  # of Token
+    tokens = sentence.tokens
+    inside = [i for i, token in enumerate(tokens) if named.span[0] <= token.start < named.span[1]]
+    if not inside:
+        return []
+    top = next((i for i in inside if tokens[i].head not in inside), inside[-1])
+    before = [
+        tokens[i] for i in range(max(0, inside[0] - 4), inside[0]) if tokens[i].head in inside or tokens[i].dep == "compound"
+    ]
+    below = [token for token in tokens if token.dep == "appos" and token.head == top]
+    above = [tokens[tokens[top].head]] if tokens[top].dep == "appos" and 0 <= tokens[top].head < len(tokens) else []
+    return [*before, *below, *above]
+
+
+def voice_of(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: int) -> Voice:  # noqa: PLR0911 - one kind of word after another
+    """The speaker that a subject or an agent names.
+
+    Args:
+        sentence: as parsed.
+        top: index of the head of the noun phrase.
+        text: the whole text.
+        memory: who has spoken before.
+        paragraph: number of the paragraph, for what may be led back.
+
+    """
+    token = sentence.tokens[top]
+    word = token.text.casefold()
+    if token.pos == "PRON" or word in HE | IT | THEY:
+        return _pronoun(word, memory, paragraph)
+    children = children_of(sentence)
+    person = _entity(sentence, top, children, frozenset({"PERSON"}))
+    if person is not None:
+        name = memory.names.canonical(person.text)
+        return Voice(name, "person") if " " not in name else _named(name, memory)
+    phrase = phrase_of(sentence, top, text, children)
+    if _OF_THEM.search(phrase):
+        return Voice(None, "person", by_name=False)
+    lemma = token.lemma.casefold()
+    if any(token.dep == "conj" for token in (sentence.tokens[c] for c in children[top])):
+        return Voice(tidied(phrase), "several")
+    if lemma in PAPERS:
+        made = _maker(sentence, top, children, memory)
+        if made.name is not None:
+            return made
+        if phrase.split()[0].casefold() in _ARTICLES:
+            return Voice(memory.latest(paragraph, frozenset({"body", "provider"}), media=False), "body", by_name=False)
+        return Voice(tidied(phrase) if token.tag in _PLURAL else None, "body", by_name=False)
+    held = _holding(sentence, top)
+    if held is not None and held.label in {"ORG", "GPE", "NORP", "FAC", "PERSON", "PRODUCT", "WORK_OF_ART", "LOC"}:
+        return _named(memory.names.canonical(held.text), memory)
+    if token.pos == "PROPN":
+        return _named(memory.names.canonical(phrase), memory)
+    return _described(sentence, top, phrase, memory, paragraph)
+
+
+def _named(name: str, memory: Memory) -> Voice:
+    """A name, of a person where the document or its own form says so."""
+    return Voice(name, "person" if memory.names.is_person(name) or looks_like_a_person(name) else "body")
+
+
+def _pronoun(word: str, memory: Memory, paragraph: int) -> Voice:
+    if word in HE:
+        return Voice(memory.latest(paragraph, frozenset({"person"})), "person", by_name=False)
+    if word in IT:
+        return Voice(memory.latest(paragraph, frozenset({"body"})), "body", by_name=False)
+    if word == "they":
+        return Voice(memory.latest(paragraph, frozenset({"several", "body"})), "several", by_name=False)
+    return Voice(None, "thing")
+
+
+def _entity(sentence: Parsed, top: int, children: list[list[int]], labels: frozenset[str]) -> Named | None:
+    """An entity that holds the head of a phrase, or stands in apposition to it."""
+    heads = [top, *(child for child in children[top] if sentence.tokens[child].dep == "appos")]
+    for head in heads:
+        start = sentence.tokens[head].start
+        for named in sentence.named:
+            if named.label in labels and named.span[0] <= start < named.span[1]:
+                return named
+    return None
+
+
+def _holding(sentence: Parsed, top: int) -> Named | None:
+    start = sentence.tokens[top].start
+    return next((named for named in sentence.named if named.span[0] <= start < named.span[1]), None)
+
+
+def phrase_of(sentence: Parsed, top: int, text: str, children: list[list[int]]) -> str:
+    """The words of a noun phrase without relative clauses and appositions."""
+    keep: list[int] = [top]
+    todo = [child for child in children[top] if sentence.tokens[child].dep not in _CUT]
+    for child in todo:
+        keep += subtree(child, children)
+    keep.sort()
+    run = [top]
+    for index in reversed([i for i in keep if i < top]):
+        if run[0] - index > 1:
+            break
+        run.insert(0, index)
+    for index in (i for i in keep if i > top):
+        if index - run[-1] > 1:
+            break
+        run.append(index)
+    whole = text[sentence.tokens[run[0]].start : sentence.tokens[run[-1]].end]
+    return _CLAUSE.split(whole)[0]
+
+
+def _maker(sentence: Parsed, top: int, children: list[list[int]], memory: Memory) -> Voice:
+    """Who made a report or a statement: its possessor, or whom it is "by", "from" or "of"."""
+    for child in children[top]:
+        token = sentence.tokens[child]
+        inner = (
+            child
+            if token.dep in {"poss", "compound", "nmod"}
+            else next(
+                (
+                    g
+                    for g in children[child]
+                    if token.text.casefold() in {"by", "from", "of"} and sentence.tokens[g].dep == "pobj"
+                ),
+                None,
+            )
+        )
+        held = _holding(sentence, inner) if inner is not None else None
+        if held is not None and held.label in {"ORG", "PERSON", "GPE"}:
+            return Voice(memory.names.canonical(held.text), "person" if held.label == "PERSON" else "body")
+    return Voice(None, "thing")
+
+
+TRADES: Final = frozenset({"firm", "company", "operator", "provider", "contractor", "developer"})
+"""Descriptions of one that sells images, or anything else."""
+SEVERAL_HAVE: Final = frozenset(
+    {
+        "government",
+        "ministry",
+        "army",
+        "military",
+        "police",
+        "force",
+        "council",
+        "court",
+        "regime",
+        "party",
+        "commission",
+        "committee",
+    }
+)
+"""Bodies of which a story may hold several: "the government" is led back only to a name that says so."""
+
+
+def _first_glimpse(words: list[str], paragraph: int) -> bool:
+    """Whether a lead speaks of "an analyst" whom it names only later."""
+    return paragraph == 0 and words[0].casefold() in {"a", "an", "one"}
+
+
+def _described(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph: int) -> Voice:  # noqa: PLR0911 - one kind of word after another
+    """A description: itself where it brings somebody new in; led back where it says "the" of somebody known."""
+    token = sentence.tokens[top]
+    lemma = token.lemma.casefold()
+    words = phrase.split()
+    definite = words[0].casefold() in _ARTICLES
+    plural = token.tag in _PLURAL
+    if lemma in PERSON_WORDS:
+        if definite and not plural:
+            known = memory.called(lemma)
+            return Voice(known, "person", by_name=False)
+        inner = next(
+            (n for n in sentence.named if n.label == "ORG" and n.span[1] <= token.start and phrase.startswith(n.text)), None
+        )
+        if plural and lemma in {"analyst", "researcher"} and inner is not None:
+            return Voice(memory.names.canonical(inner.text), "body")
+        return Voice(
+            None if _first_glimpse(words, paragraph) else tidied(phrase), "several" if plural else "person", by_name=False
+        )
+    if lemma in BODY | MEDIA:
+        if definite and (len(words) == 2 or (len(words) == 3 and words[1][:1].islower())):  # noqa: PLR2004 - "the imagery firm"
+            kinds = frozenset({"body", "provider"}) if lemma in TRADES else frozenset({"body"})
+            known = memory.called(lemma) or (
+                None if lemma in SEVERAL_HAVE else memory.latest(paragraph, kinds, media=lemma in OUTLETS)
+            )
+            return Voice(known, "body", by_name=False)
+        return Voice(None if _first_glimpse(words, paragraph) else tidied(phrase), "body", by_name=False)
+    if plural and re.match(r"[a-z]", token.text):
+        return Voice(None if definite else tidied(phrase), "several")
+    if words[0].casefold() in {"a", "an", "one", "another"} and paragraph > 0:
+        return Voice(tidied(phrase), "person", by_name=False)
+    return Voice(None, "thing")

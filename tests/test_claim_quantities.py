@@ -1,0 +1,136 @@
+"""Numbers with units to SI, by hand: a foot is 0.3048 m, a mile 1,609.344 m, a hectare 10,000 m2."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spadework.claims.dates import find_dates
+from spadework.claims.quantities import find_quantities
+from spadework.claims.units import UNITS
+
+TABLE = [
+    ("a 15-foot-wide structure", "15-foot", 15, None, "m", 4.572, "exact", "width"),
+    ("roughly 15 feet wide", "roughly 15 feet", 15, None, "m", 4.572, "approx", "width"),
+    ("4 to 5 metres wide", "4 to 5 metres", 4, 5, "m", 4.0, "range", "width"),
+    ("4-5 m wide", "4-5 m", 4, 5, "m", 4.0, "range", "width"),
+    ("four or five feet high", "four or five feet", 4, 5, "m", 1.2192, "range", "height"),
+    ("nearly 400 feet long", "nearly 400 feet", 400, None, "m", 121.92, "max", "length"),
+    ("13 feet deep", "13 feet", 13, None, "m", 3.9624, "exact", "depth"),
+    ("two miles away", "two miles", 2, None, "m", 3218.688, "exact", "distance"),
+    ("covered 255 square kilometers", "255 square kilometers", 255, None, "m2", 2.55e8, "exact", "area"),
+    ("more than 5 billion cubic meters", "more than 5 billion cubic meters", 5e9, None, "m3", 5e9, "min", "volume"),
+    (
+        "about 160 million cubic meters a day",
+        "about 160 million cubic meters a day",
+        1.6e8,
+        None,
+        "m3/s",
+        1851.8518,
+        "approx",
+        "flow",
+    ),
+    ("$4.6 billion", "$4.6 billion", 4.6e9, None, "USD", 4.6e9, "exact", "money"),
+    ("at least five major strikes", "at least five", 5, None, "count", 5, "min", "count"),
+    ("dozens of soldiers", "dozens", 24, None, "count", 24, "min", "count"),
+    ("1,200.5 tonnes", "1,200.5 tonnes", 1200.5, None, "kg", 1_200_500, "exact", "mass"),
+    ("35 per cent", "35 per cent", 35, None, "1", 0.35, "exact", "share"),
+    ("between 20 and 30 hectares", "between 20 and 30 hectares", 20, 30, "m2", 200_000, "range", "area"),
+    ("up to 60 km/h", "up to 60 km/h", 60, None, "m/s", 16.6667, "max", "speed"),
+    ("41 degrees Celsius", "41 degrees Celsius", 41, None, "degC", 41, "exact", "temperature"),
+    ("50 degrees Fahrenheit", "50 degrees Fahrenheit", 50, None, "degC", 10, "exact", "temperature"),
+    ("some 3.5 million people", "some 3.5 million", 3.5e6, None, "count", 3.5e6, "approx", "count"),
+    ("twenty-five trucks", "twenty-five", 25, None, "count", 25, "exact", "count"),
+    ("half a million people", "half a million", 5e5, None, "count", 5e5, "exact", "count"),
+]
+FRENCH = [
+    ("environ 4,5 mètres de large", "environ 4,5 mètres", 4.5, None, "m", 4.5, "approx", "width"),
+    ("plus de 1\u202f200 hectares", "plus de 1\u202f200 hectares", 1200, None, "m2", 1.2e7, "min", "area"),
+    ("quatre à cinq mètres", "quatre à cinq mètres", 4, 5, "m", 4, "range", "distance"),
+    ("une trentaine de camions", "une trentaine", 30, None, "count", 30, "approx", "count"),
+    ("12 % de la forêt", "12 %", 12, None, "1", 0.12, "exact", "share"),
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "words", "value", "high", "unit", "si", "bound", "dimension"),
+    [("en", *row) for row in TABLE] + [("fr", *row) for row in FRENCH],
+)
+def test_a_quantity_is_this_in_si(
+    language: str, text: str, words: str, value: float, high: float | None, unit: str, si: float, bound: str, dimension: str
+) -> None:
+    (found,) = find_quantities(text, language)
+    assert found.text == words
+    assert (found.value, found.high, found.si_unit, found.bound, found.dimension) == (value, high, unit, bound, dimension)
+    assert found.si_value == pytest.approx(si, rel=1e-5)
+
+
+def test_two_in_one_clause_keep_their_own_dimension() -> None:
+    wide, long = find_quantities("It is 200 feet wide and nearly 1.4 miles long.")
+    assert (wide.dimension, long.dimension) == ("width", "length")
+    assert wide.si_value == pytest.approx(60.96)
+    a, b = find_quantities("a 122-by-43-metre hall")
+    assert (a.si_value, b.si_value) == (122, 43)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One of them said so.",
+        "Sentinel-2 passed",
+        "the F-16 flew",
+        "at 2 a.m.",
+        "No. 10",
+        "Flight 370",
+        "N13 reported",
+        "the 5th division",
+        "on the one hand",
+    ],
+)
+def test_what_counts_nothing_is_left_alone(text: str) -> None:
+    assert find_quantities(text) == ()
+
+
+def test_numbers_of_dates_are_no_quantities() -> None:
+    text = "On 12 May 2020, 15 trucks; over the past nine months, 3 strikes."
+    dates = find_dates(text, dt.date(2020, 5, 14))
+    assert [q.text for q in find_quantities(text, "en", dates)] == ["15", "3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("15 feet wide", 4.4196, 4.7244),
+        ("4.5 m wide", 4.45, 4.55),
+        ("4 to 5 m", 4, 5),
+        ("about 100 m", 90, 110),
+        ("at least 30 m", 30, float("inf")),
+        ("up to 30 m", 0, 30),
+    ],
+)
+def test_as_written_it_allows_these(text: str, low: float, high: float) -> None:
+    (found,) = find_quantities(text)
+    assert found.interval == pytest.approx((low, high))
+
+
+def test_units_are_exact_where_the_standard_is() -> None:
+    assert UNITS["acre"].factor == pytest.approx(43560 * 0.3048**2, rel=1e-5)
+    assert UNITS["gallon"].factor == pytest.approx(231 * 0.0254**3)
+    assert UNITS["pounds"].factor * 2000 == pytest.approx(UNITS["short tons"].factor)
+
+
+@given(st.text(max_size=200), st.sampled_from(["en", "fr", "de"]))
+def test_any_text_gives_verbatim_spans_in_order(text: str, language: str) -> None:
+    found = find_quantities(text, language)
+    assert all(text[slice(*q.span)] == q.text for q in found)
+    assert all(a.span[1] <= b.span[0] for a, b in itertools.pairwise(found))
+
+
+@given(st.integers(2, 9999), st.sampled_from(["km", "feet", "hectares", "tonnes", "miles", "acres"]))
+def test_si_and_back(value: int, unit: str) -> None:
+    (found,) = find_quantities(f"It measures {value} {unit}.")
+    assert found.si_value / UNITS[unit].factor == pytest.approx(value)
