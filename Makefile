@@ -9,7 +9,7 @@ demo: .venv/product
 	$(BIN)/spadework demo
 
 test: .venv/dev
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -81,7 +81,7 @@ def test_the_chain_ends_in_a_dossier_that_lists_what_it_holds(first: Outcome) ->
     for stage in index["stages"].values():
         for path, digest in stage["files"].items():
             assert hashlib.sha256((first.out / path).read_bytes()).hexdigest() == digest
-    assert set(index["stages"]) == {"read", "change", "events", "scenes", "sensitivity", "report"}
+    assert set(index["stages"]) == {"read", "change", "events", "scenes", "claims", "sensitivity", "assess", "report"}
     assert index["working_copy"] is True
     assert "smart/" in index["not_yet"]
     assert {"first_anomaly.tif", "confirmed.tif", "reason.tif", "recovered.tif", "statistic.tif", "clear_looks.tif"} == {

@@ -130,12 +130,19 @@ def test_the_example_runs_with_only_its_url_replaced(spadework: Callable[..., Ra
         with servers.rustac(material.write_items(material.items(stack, cogs.url), tmp_path / "items.json")) as root:
             here = text.replace("https://earth-search.aws.element84.com/v1", root)
             (tmp_path / "site.toml").write_text(here, encoding="utf-8")
+            for report in EXAMPLE.parent.glob("report_*.txt"):
+                (tmp_path / report.name).write_bytes(report.read_bytes())
             ran = spadework("run", tmp_path / "site.toml", "--out", tmp_path / "d", "--json")
     finally:
         cogs.stop()
     assert ran.code == 0, ran.err
     assert ran.json["site"] == "Imam Ali base, Al-Bukamal"
     assert (ran.json["looks"], ran.json["used_looks"]) == (15, 14)
+    checks = json.loads((tmp_path / "d" / "origins.json").read_text())["checks"]
+    assert any(
+        check["reason"].startswith("NOT OBSERVABLE: 4.57 m is 0.46 of a pixel of 10 m") or check["held_gsd_m"] is None
+        for check in checks
+    )
 
 
 def test_the_example_is_coarse_on_purpose() -> None:

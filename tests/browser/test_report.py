@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 from spadework.imagery.search import HttpRule
 from spadework.intake.scenario import Plant, builtin_scenario
 from spadework.run.demo import write_scenario
+from spadework.run.founding import assess_founding
 from spadework.run.site import run_site
 
 if TYPE_CHECKING:
@@ -228,3 +229,22 @@ def test_every_footnote_leads_back_to_where_it_is_first_used(tab: Page) -> None:
     assert backs.count() == tab.locator("ol.notes li").count() > 10
     lost = "nodes => nodes.filter(node => !document.querySelector(node.getAttribute('href'))?.matches('.note a')).length"
     assert backs.evaluate_all(lost) == 0
+
+
+def test_the_page_of_documents_fits_a_phone_and_asks_for_nothing(tab: Page, tmp_path: Path) -> None:
+    pytest.importorskip("spacy", reason="spadework[text] is not installed")
+    browser = tab.context.browser
+    assert browser is not None
+    page = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(assess_founding(tmp_path / "dossier", lambda *_: None).report.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.click('a[href="#judged"]')
+    assert page.locator("#judged h2").is_visible()
+    assert page.locator("#said tbody tr").count() > 10
+    page.context.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert complaints == []

@@ -7,13 +7,16 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from spadework.cli.app import AsJson, Out, SiteFile, app
 from spadework.cli.printed import outcome_json, outcome_text, print_plan
 from spadework.cli.terminal import patience, progress
+
+if TYPE_CHECKING:
+    from spadework.run.demo import Case
 
 ACTIONS = ("accept", "reject")
 
@@ -70,12 +73,26 @@ def demo(
     with progress() as on_step:
         cases = run_demo(out, patience(), on_step)
     if as_json:
-        print(
-            json.dumps({case.name: outcome_json(case.outcome) if case.outcome else {"missing": case.missing} for case in cases})
-        )
+        print(json.dumps({case.name: _case_json(case) for case in cases}))
         return
     for case in cases:
-        print(f"\n{outcome_text(case.outcome)}" if case.outcome else f"\n{case.name}: skipped. {case.missing}")
+        print(f"\n{_case_text(case)}")
+
+
+def _case_json(case: Case) -> dict[str, Any]:
+    from spadework.cli.claims import weighed_json
+
+    if case.outcome is not None:
+        return outcome_json(case.outcome)
+    return weighed_json(case.weighed) if case.weighed is not None else {"missing": case.missing}
+
+
+def _case_text(case: Case) -> str:
+    from spadework.cli.claims import weighed_text
+
+    if case.outcome is not None:
+        return outcome_text(case.outcome)
+    return weighed_text(case.weighed) if case.weighed is not None else f"{case.name}: skipped. {case.missing}"
 
 
 @app.command()
