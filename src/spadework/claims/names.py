@@ -61,6 +61,7 @@ _PROPER: Final = re.compile(
 )
 """Words in a row that each begin with a capital: a name, where a parser may have seen none."""
 _OPENERS: Final = frozenset((
+    "le", "la", "les", "un", "une", "des", "du", "au", "aux", "selon", "dans", "en", "par", "pour", "avec", "sur",
     "the", "a", "an", "in", "on", "at", "by", "from", "of", "for", "as", "and", "but", "when", "while", "after",
     "before", "since", "until", "according", "but", "however", "meanwhile", "last", "next", "this", "that", "these",
     "those", "his", "her", "its", "their", "our", "new", "north", "south", "east", "west", "northern", "southern",
