@@ -138,6 +138,7 @@ def test_a_null_finding_contradicts_only_what_it_would_have_shown() -> None:
         ("the base is owned by the guard", {"type": "background"}),
         ("work will begin in July", {"type": "intention"}),
         ("the group was formed in 1984", {"type": "background"}),
+        ("Western sources told Fox News that an earlier tunnel is 400 feet long and 13 feet deep", {"type": "assessment"}),
     ],
 )
 def test_what_no_image_shows_is_said_to_be_so(words: str, changes: dict[str, str]) -> None:

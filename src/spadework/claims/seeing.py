@@ -112,7 +112,9 @@ def _hidden(claim: Claim) -> str:
 
 def _without_speech(words: str) -> str:
     """A claim without who says it, before or behind it: that somebody said it is not what an image would show."""
-    behind = re.sub(r",?\s*\b(?:the\s+)?\w+(?:\s+\w+){0,3}\s+(?:said|says|told|reported|announced)\b[^,]*$", "", words)
+    behind = re.sub(
+        r"(?<=\w),?\s+\b(?:the\s+)?\w+(?:\s+\w+){0,3}\s+(?:said|says|told|reported|announced)\b(?!.*\bthat\b)[^,]*$", "", words
+    )
     return re.sub(
         r"^(?:[A-Z][\w\u2019'-]*\s+){1,5}(?:\([^)]*\)\s+)?(?:said|says|reported|announced)\s+(?:that\s+)?", "", behind
     )

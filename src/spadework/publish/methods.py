@@ -24,7 +24,9 @@ def about(w: Witness) -> str:
 
 
 def clear_rule(w: Witness) -> str:
-    """What a look is, and which of its pixels count."""
+    """What a look is, and which of its pixels count; nothing where there is no look."""
+    if not w.listing.looks:
+        return ""
     rule = w.site.clear
     return (
         "A look is every scene of one platform and pass, at most 10 minutes apart. Pixels count as clear by the provider's mask "
@@ -34,13 +36,15 @@ def clear_rule(w: Witness) -> str:
 
 
 def grid(w: Witness) -> str:
-    """The grid, and how fine a place is printed."""
-    rows, columns = w.grid.shape
+    """The grid, if images were laid on one, and how fine a place is printed."""
     gate = w.site.publish.coordinates_m
-    printed = f"rounded to {words.span(gate)} or coarser" if gate > 0 else "exact"
+    printed = f"Printed coordinates are {f'rounded to {words.span(gate)} or coarser' if gate > 0 else 'exact'}."
+    if not w.listing.looks:
+        return printed
+    rows, columns = w.grid.shape
     return (
         f"Grid: {w.grid.crs}, {rows} rows and {columns} columns of pixels of {words.span(w.grid.pixel_m)}. Events under "
-        f"{w.site.min_pixels} pixels are not listed. Printed coordinates are {printed}."
+        f"{w.site.min_pixels} pixels are not listed. {printed}"
     )
 
 

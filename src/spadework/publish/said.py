@@ -86,9 +86,11 @@ def checked(w: Witness) -> str:
     never = sum(check.verdict == "not observable from orbit" for check in checks)
     absent = sum(check.verdict == "not observable with these Scenes" for check in checks)
     borne, against = (sum(check.verdict == verdict for check in checks) for verdict in ("borne out", "contradicted"))
+    seen = f"{words.count(borne) if borne else 'none'} {'are' if borne > 1 else 'is'} borne out"
+    denied = f"{words.count(against) if against else 'none'} contradicted"
     return (
         f"Of {_many(len(checks), 'claim')}, {words.count(never)} could not be checked by any image from orbit and {words.count(absent)} "
-        f"not with the Scenes held; {words.count(borne)} {'is' if borne == 1 else 'are'} borne out and {words.count(against)} contradicted by them."
+        f"not with the Scenes held; {seen} and {denied} by them."
     )
 
 

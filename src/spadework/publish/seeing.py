@@ -183,15 +183,17 @@ def suspect(w: Witness) -> str:
 
 # ---------------------------------------------------------------- unknowns and limits
 def missed(w: Witness) -> str:
-    """What else may have been missed."""
+    """What else may have been missed, where an image was read at all."""
+    if not (w.listing.looks or w.listing.scenes):
+        return ""
     if w.listing.sensitivity and not w.sensitivity.reason:
         return "Whether a smaller or fainter change than the sensitivity measured here, or a later one, was missed."
     return detectable(w)
 
 
 def unjudged(w: Witness) -> str:
-    """Said where no event has a probability."""
-    if any(w.event(name).p_real is not None for name in w.listing.events):
+    """Said of an image's changes where none has a probability."""
+    if not (w.listing.looks or w.listing.scenes) or any(w.event(name).p_real is not None for name in w.listing.events):
         return ""
     return "How often a listed change is a false alarm here: no probability has been computed."
 
