@@ -365,7 +365,7 @@ def variants(value: object, name: str = "") -> list[Any]:
             out = [value + dt.timedelta(days=41)]
         case tuple():
             inner = [(*value[:n], other, *value[n + 1 :]) for n, part in enumerate(value) for other in variants(part)]
-            out = [*([value[:-1]] if value else []), *inner]
+            out = [*[value[:length] for length in {0, len(value) - 1} if 0 <= length < len(value)], *inner]
         case _:
             out = []
     return out
