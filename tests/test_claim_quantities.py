@@ -45,6 +45,14 @@ TABLE = [
     ("50 degrees Fahrenheit", "50 degrees Fahrenheit", 50, None, "degC", 10, "exact", "temperature"),
     ("some 3.5 million people", "some 3.5 million", 3.5e6, None, "count", 3.5e6, "approx", "count"),
     ("twenty-five trucks", "twenty-five", 25, None, "count", 25, "exact", "count"),
+    ("3.5m people", "3.5m", 3.5e6, None, "count", 3.5e6, "exact", "count"),
+    ("2m cubic metres", "2m cubic metres", 2e6, None, "m3", 2e6, "exact", "volume"),
+    ("he is 6ft 2in tall", "6ft 2in", 6 + 2 / 12, None, "m", 1.8796, "exact", "height"),
+    ("one in five villages", "one in five", 0.2, None, "1", 0.2, "exact", "share"),
+    ("two-fifths of the forest", "two-fifths", 0.4, None, "1", 0.4, "exact", "share"),
+    ("put the number of launchers at eight.", "eight", 8, None, "count", 8, "exact", "count"),
+    ("counted four on a picture", "four", 4, None, "count", 4, "exact", "count"),
+    ("400 of them marched", "400", 400, None, "count", 400, "exact", "count"),
     ("half a million people", "half a million", 5e5, None, "count", 5e5, "exact", "count"),
 ]
 FRENCH = [

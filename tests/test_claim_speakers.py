@@ -56,6 +56,11 @@ def chain(text: str, words: str) -> tuple[str, ...]:
         ("\u201cWe saw smoke. The roof fell,\u201d Ann Smith said.", "smoke", ("outlet", "Ann Smith")),
         ("Images from April 1 show an excavator.", "excavator", ("outlet", "unknown")),
         ("Israel has not confirmed the attack.", "attack", ("outlet",)),
+        ("The pit has grown since May, as Jane Doe put it.", "pit", ("outlet", "Jane Doe")),
+        ("The pit has grown since May, as the survey firm Norvane reported last week.", "pit", ("outlet", "Norvane")),
+        ("Jane Doe said that Ann Smith had told her that the pit had grown.", "pit", ("outlet", "Jane Doe", "Ann Smith")),
+        ("The army rejected a claim by Jane Doe that the camp had been burned.", "camp", ("outlet", "Jane Doe")),
+        ("In the view of Jane Doe, the pit has grown.", "pit", ("outlet", "Jane Doe")),
     ],
 )  # fmt: skip
 def test_this_is_who_says_it(text: str, words: str, expected: tuple[str, ...]) -> None:
@@ -100,6 +105,15 @@ def test_dates_and_quantities_stand_in_their_claims() -> None:
     assert size.time == claim.time
 
 
+def test_what_a_sentence_tells_of_its_speaker_is_the_outlets() -> None:
+    found = {
+        claim.evidence: claim.source_chain
+        for claim in claims("Jane Doe, who chairs the harbour board, said the pit had grown.")
+    }
+    assert found["who chairs the harbour board"] == ("outlet",)
+    assert found["Jane Doe, who chairs the harbour board, said the pit had grown"] == ("outlet", "Jane Doe")
+
+
 def test_no_rule_leaves_everything_unsettled_or_the_outlets() -> None:
     text = "Jane Doe said the pit had grown. According to Ann Smith, rain came."
     assert {claim.speaker for claim in claims(text, frozenset())} <= {"outlet", "unknown"}
@@ -118,6 +132,12 @@ def test_no_rule_leaves_everything_unsettled_or_the_outlets() -> None:
         ("seen in May", "asserted", None),
         ("they may leave", "possible", "may"),
         ("a disputed dam", "asserted", None),
+        ("May's office said so", "asserted", None),
+        ("he said no such thing", "denied", "no such"),
+        ("we do not deny it", "asserted", None),
+        ("would neither confirm nor deny it", "unknown", "neither confirm nor deny"),
+        ("put the number of launchers at eight", "assessed", "put the number of launchers at"),
+        ("did not rule out trucks", "possible", "not rule out"),
     ],
 )
 def test_a_hedge_is_its_strongest_cue(words: str, level: str, cue: str | None) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal
 
-from spadework.claims.clauses import subtree
+from spadework.claims.clauses import says_so, subtree
 from spadework.claims.found import Found
 from spadework.claims.pictures import imagery, provider_of
 from spadework.claims.speech import IMAGES, JUDGE, MEDIA, ONLY_WITH_CLAUSE, OUTLETS, REPORT, SAY, SHOW
-from spadework.claims.voices import PAPERS, Voice, phrase_of
+from spadework.claims.voices import PAPERS, Voice, is_media, phrase_of
 from spadework.records import UNNAMED
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _PAPERS_SHOW: Final = re.compile(
     re.IGNORECASE,
 )
 HEDGED: Final = frozenset(
-    {"estimate", "assess", "judge", "believe", "reckon", "think", "suspect", "conclude", "expect", "calculate"}
+    {"estimate", "put", "assess", "judge", "believe", "reckon", "think", "suspect", "conclude", "expect", "calculate"}
 )
 """Verbs whose whole clause is somebody's judgement."""
 NEAR: Final = 4
@@ -94,34 +94,72 @@ def _trailing(s: Sentence, verb: int) -> bool:
 
 
 def speech(s: Sentence) -> list[Found]:
-    """Speech: "X said that ..."; ", X said"; "said X"."""
+    """Speech: "X said that ..."; ", X said"; "said X"; "X, who said that ..."."""
     out = []
     for verb, token in enumerate(s.parsed.tokens):
         lemma = token.lemma.casefold()
         subjects = _subjects_of(s, verb)
         paper = lemma in SHOW and any(s.parsed.tokens[c].lemma.casefold() in PAPERS for c in subjects)
         spoke = lemma in SAY | JUDGE or paper or (lemma not in REPORT and _after_quotation(s, verb))
-        if token.pos not in {"VERB", "AUX"} or not spoke or _refused(s, verb) or s.is_quoted(verb):
+        if token.pos not in {"VERB", "AUX"} or not spoke or _refused(s, verb):
+            continue
+        if s.is_quoted(verb) and not _told_of(s, verb, subjects):
             continue
         before = None if subjects or lemma not in SAY else _right_before(s, verb)
-        if (
-            (not subjects and before is None)
-            or token.dep == "relcl"
-            or (lemma in ONLY_WITH_CLAUSE | JUDGE and not _has_content(s, verb))
-        ):
+        main = _main_of(s, verb)
+        needy = not main and (lemma in ONLY_WITH_CLAUSE | JUDGE or token.dep == "relcl")
+        if (not subjects and before is None) or (needy and not _has_content(s, verb)):
             continue
-        if subjects and s.parsed.tokens[subjects[0]].lemma.casefold() in IMAGES:
+        if subjects and s.parsed.tokens[subjects[0]].lemma.casefold() in IMAGES and s.parsed.tokens[subjects[0]].pos != "PROPN":
             continue
-        voice = s.voice(subjects[0]) if subjects else before or Voice(None, "thing")
+        voice = _speaker(s, verb, subjects[0]) if subjects else before or Voice(None, "thing")
         if voice.name is None and voice.kind in {"thing", "several"} and lemma in ONLY_WITH_CLAUSE | JUDGE:
             continue
-        cover = s.covered(verb)
+        cover = s.covered(verb) | main
         if _trailing(s, verb):
             cover |= frozenset(range(verb))
+        if lemma in AGAINST:
+            cover -= _claimed(s, cover)
         kind: Literal["say", "judge"] = "judge" if lemma in JUDGE else "say"
         cue = token.text if lemma in HEDGED else ""
         out.append(Found("speech", verb, voice, kind, cover, _told(s, verb), cue=cue))
     return out
+
+
+AGAINST: Final = frozenset({"deny", "reject", "dismiss", "refute", "rebut", "dispute"})
+"""Verbs of somebody who does not pass on what he speaks of."""
+
+
+def _claimed(s: Sentence, cover: frozenset[int]) -> frozenset[int]:
+    """Clauses that say what somebody else claims: "rejected a claim by X that ..."."""
+    tokens = s.parsed.tokens
+    tops = [i for i in cover if tokens[i].dep == "acl" and tokens[tokens[i].head].lemma.casefold() in NOUNS]
+    return frozenset(inner for top in tops for inner in subtree(top, s.children))
+
+
+_OURSELVES: Final = frozenset({"i", "we", "you", "me", "us"})
+
+
+def _told_of(s: Sentence, verb: int, subjects: list[int]) -> bool:
+    """Whether words in quotation marks tell what somebody else said: “The contractor told us ...”; the surveyor “told them that ...”."""
+    clause = any(s.parsed.tokens[c].dep == "ccomp" for c in s.children[verb])
+    return clause and bool(subjects) and s.parsed.tokens[subjects[0]].text.casefold() not in _OURSELVES
+
+
+def _speaker(s: Sentence, verb: int, subject: int) -> Voice:
+    """The voice of a subject; of "who" and "which", that of the noun before; within a quotation no pronoun is led back."""
+    token = s.parsed.tokens[subject]
+    if token.tag in {"WP", "WDT"} and s.parsed.tokens[verb].dep == "relcl":
+        return s.voice(s.parsed.tokens[verb].head)
+    return Voice(None, "thing") if s.is_quoted(subject) and token.pos == "PRON" else s.voice(subject)
+
+
+def _main_of(s: Sentence, verb: int) -> frozenset[int]:
+    """What stands under the clause that "as the agency reported" belongs to; nothing of any other clause."""
+    above = s.parsed.tokens[verb].head
+    if s.parsed.tokens[verb].dep != "advcl" or not says_so(s.parsed, verb, s.children) or not 0 <= above < len(s.parsed.tokens):
+        return frozenset()
+    return s.covered(above)
 
 
 def _subjects_of(s: Sentence, verb: int) -> list[int]:
@@ -235,10 +273,12 @@ def report(s: Sentence) -> list[Found]:
         subjects = [c for c in s.children[verb] if s.parsed.tokens[c].dep == "nsubj"]
         if not subjects:
             continue
-        cover = s.covered(verb)
+        cover = s.covered(verb) | _main_of(s, verb)
         if _trailing(s, verb):
             cover |= frozenset(range(verb))
-        out.append(Found("report", verb, s.voice(subjects[0]), "report", cover))
+        voice = s.voice(subjects[0])
+        person = not voice.by_name and voice.kind in {"person", "several"} and not is_media(str(voice.name))
+        out.append(Found("report", verb, voice, "say" if person else "report", cover))
     return out
 
 
@@ -296,11 +336,61 @@ def passive(s: Sentence) -> list[Found]:
     return out
 
 
+NOUNS: Final = frozenset((
+    "view", "estimate", "count", "reckoning", "assessment", "account", "telling", "opinion", "judgement", "judgment",
+    "word", "calculation", "reading", "claim", "assertion", "allegation", "contention", "suggestion", "warning",
+    "denial", "accusation", "insistence", "belief", "conclusion", "finding", "prediction", "complaint", "admission",
+    "testimony", "version", "tally", "statement", "announcement", "forecast", "promise", "pledge", "report",
+))  # fmt: skip
+"""Nouns for what somebody says or thinks."""
+_GIVEN: Final = frozenset({"in", "by", "on", "from"})
+
+
+def nominal(s: Sentence) -> list[Found]:
+    """Nouns: "in X's view"; "by the estimate of X"; "X's claim that ..."; "a warning from X that ..."."""
+    out = []
+    tokens = s.parsed.tokens
+    for index, token in enumerate(tokens):
+        if token.lemma.casefold() not in NOUNS or token.pos != "NOUN" or s.is_quoted(index):
+            continue
+        clause = next(
+            (c for c in s.children[index] if tokens[c].dep == "acl" and any(tokens[g].text == "that" for g in s.children[c])),
+            None,
+        )
+        led = token.dep == "pobj" and 0 <= token.head < len(tokens) and tokens[token.head].text.casefold() in _GIVEN
+        maker = _made_by(s, index)
+        if maker is None or (clause is None and not led):
+            continue
+        top = clause if clause is not None else tokens[token.head].head
+        if not 0 <= top < len(tokens):
+            continue
+        voice = s.voice(maker)
+        if clause is not None:
+            out.append(Found("nominal", clause, voice, "say", frozenset(subtree(clause, s.children))))
+        elif voice.name is not None:
+            out.append(Found("nominal", index, voice, "say", s.covered(top)))
+    return out
+
+
+def _made_by(s: Sentence, noun: int) -> int | None:
+    """Index of whose view or claim it is: the possessor, or whom it is "of", "by" or "from"."""
+    tokens = s.parsed.tokens
+    for child in s.children[noun]:
+        if tokens[child].dep == "poss":
+            return child
+        if tokens[child].text.casefold() in {"of", "by", "from"}:
+            inner = next((g for g in s.children[child] if tokens[g].dep == "pobj"), None)
+            if inner is not None:
+                return inner
+    return None
+
+
 FINDERS: Final[dict[str, Callable[[Sentence], list[Found]]]] = {
     "speech": speech,
     "papers": papers,
     "participle": participle,
     "according": according,
+    "nominal": nominal,
     "report": report,
     "citing": citing,
     "quoting": quoting,

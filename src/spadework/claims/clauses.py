@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from spadework.claims.speech import IMAGES, JUDGE, SAY
+from spadework.claims.speech import IMAGES, JUDGE, REPORT, SAY
 
 if TYPE_CHECKING:
     from spadework.records import Parsed, Span
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 BACKGROUND: Final = frozenset({"as", "while", "although", "though", "whereas", "after", "before", "since", "when"})
 """Words that open a clause which is the writer's, not the speaker's."""
 _SUBJECTS: Final = frozenset({"nsubj", "nsubjpass", "expl", "csubj"})
+_RELATIVE: Final = frozenset({"who", "which", "whose", "where"})
 _AUXILIARY: Final = frozenset({"aux", "auxpass"})
 _VERBS: Final = frozenset({"VERB", "AUX"})
 _LOOSE: Final = " ,;:\n\t\u2013\u2014-"
@@ -69,6 +70,8 @@ def units_of(sentence: Parsed, text: str, marks: tuple[Span, ...] = ()) -> tuple
         return (Unit(0, _trim(text, sentence.span), tuple(range(len(tokens)))),)
     children = children_of(sentence)
     heads = _heads(sentence, children)
+    heads |= {index: False for index, token in enumerate(tokens) if _claimed(sentence, index, token.dep, children)}
+    _asides(sentence, children, heads)
     _add_marked(sentence, children, marks, heads)
     owner = [_owner(sentence, index, heads) for index in range(len(tokens))]
     units = []
@@ -117,15 +120,45 @@ def _heads(sentence: Parsed, children: list[list[int]]) -> dict[int, bool]:
             if token.dep == "conj" and not (bare and not own) and (own or token.pos in _VERBS):
                 heads[child] = False
                 todo.append(child)
-            elif token.dep == "advcl" and own and _mark(sentence, child, children) in BACKGROUND:
+            elif (
+                token.dep == "advcl"
+                and own
+                and _mark(sentence, child, children) in BACKGROUND
+                and not says_so(sentence, child, children)
+            ):
                 heads[child] = True
                 todo.append(child)
             elif token.dep in {"ccomp", "parataxis", "pcomp"} or (token.dep == "advcl" and token.lemma in SAY | JUDGE):
+                if own and any(between.text == ";" for between in tokens[min(top, child) : max(top, child)]):
+                    heads[child] = False
                 todo.append(child)
         for inner in _with_clauses(sentence, top, children):
             heads[inner] = False
             todo.append(inner)
     return heads
+
+
+def says_so(sentence: Parsed, verb: int, children: list[list[int]]) -> bool:
+    """Whether a clause says whose the clause above it is: ", as the agency reported"."""
+    return sentence.tokens[verb].lemma in SAY | JUDGE | REPORT and _mark(sentence, verb, children) == "as"
+
+
+def _claimed(sentence: Parsed, verb: int, dep: str, children: list[list[int]]) -> bool:
+    """Whether a clause says what a noun before it claims: "a warning by X that the dam leaks"."""
+    return dep == "acl" and sentence.tokens[verb].pos in _VERBS and _mark(sentence, verb, children) == "that"
+
+
+def _asides(sentence: Parsed, children: list[list[int]], heads: dict[int, bool]) -> None:
+    """Relative clauses between commas that tell something besides: background, where they assert enough to stand alone."""
+    tokens = sentence.tokens
+    for index, token in enumerate(tokens):
+        if index in heads or token.dep != "relcl" or token.pos not in _VERBS:
+            continue
+        below = subtree(index, children)
+        first = below[0]
+        words = [i for i in below if tokens[i].pos not in {"PUNCT", "SPACE"}]
+        if first and tokens[first - 1].text == "," and tokens[first].text.casefold() in _RELATIVE and len(words) > FEWEST:
+            heads[index] = True
 
 
 def _add_marked(sentence: Parsed, children: list[list[int]], marks: tuple[Span, ...], heads: dict[int, bool]) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LOOK_BACK: Final = 70
 """Characters before a date in which a verb of the future is looked for."""
+OPENING: Final = 2
+"""Words before a date that opens its sentence: "And on Friday"."""
 _STOP: Final = re.compile(r"[.;!?\u201d\n]")
 NO_SUCH_DAY: Final = frozenset({"iso", "day"})
 """Rules whose failure means that there is no such day: "31 June" is not June."""
@@ -71,7 +73,7 @@ def find_dates(text: str, dateline: dt.date | None, language: str = "en") -> tup
     for match, rule in matches:
         if match.start("all") < taken:
             continue
-        read = _read(match, rule, Context(dateline, _future(text, match.start("all"), words), words, story))
+        read = _read(match, rule, Context(dateline, _future(text, *match.span("all"), words), words, story))
         if read is None:
             taken = match.end("all") if rule in NO_SUCH_DAY else taken
             continue
@@ -83,10 +85,17 @@ def find_dates(text: str, dateline: dt.date | None, language: str = "en") -> tup
     return tuple(out)
 
 
-def _future(text: str, start: int, words: Lexicon) -> bool:
+def _future(text: str, start: int, end: int, words: Lexicon) -> bool:
+    """Whether a date belongs to what is planned: a verb of the future before it, or after a date that opens the sentence."""
     before = text[max(0, start - LOOK_BACK) : start]
     stops = [match.end() for match in _STOP.finditer(before)]
-    return bool(words.future.search(before[stops[-1] :] if stops else before))
+    clause = before[stops[-1] :] if stops else before
+    planned = words.future.search(clause)
+    if planned is None and len(clause.split()) <= OPENING:
+        after = text[end : end + LOOK_BACK]
+        stop = _STOP.search(after)
+        return bool(words.will.search(after[: stop.start()] if stop else after))
+    return planned is not None and words.said.search(clause, planned.end()) is None
 
 
 def _read(match: re.Match[str], rule: str, context: Context) -> Read | None:
@@ -124,7 +133,11 @@ def _slashes(match: re.Match[str], _: Context) -> Read | None:
 
 
 def _day(match: re.Match[str], context: Context) -> Read | None:
-    return _at(context, _number(match["d"]), context.words.months[_plain(match["m"])], _part(match, "y"))
+    month, said = context.words.months[_plain(match["m"])], _of_year(match, context) if _part(match, "that") else None
+    if said is not None:
+        date = dt.date(said[0], month, _number(match["d"]))
+        return Read((date, date), "dateline", "day")
+    return _at(context, _number(match["d"]), month, _part(match, "y"))
 
 
 def _at(context: Context, day: int, month: int, year: str | None) -> Read | None:
@@ -176,6 +189,8 @@ def _month(match: re.Match[str], context: Context) -> Read | None:
         days, anchor = cal.month(int(match["y"]), number), "absolute"
     elif context.dateline is None:
         return _unresolved()
+    elif (said := _of_year(match, context) if _part(match, "that") else None) is not None:
+        days, anchor = cal.month(said[0], number), "dateline"
     else:
         line = context.dateline
         back = which in context.words.last
@@ -192,6 +207,22 @@ def _month(match: re.Match[str], context: Context) -> Read | None:
 def _third(match: re.Match[str], context: Context) -> str:
     said = _part(match, "part")
     return context.words.parts[_plain(said)] if said else ""
+
+
+def _week_of_month(match: re.Match[str], context: Context) -> Read | None:
+    """A part of a month by its turn: "the first week of June" is days 1 to 7, "the last" its last seven; "the first half" days 1 to 15."""
+    whole = _month(match, context)
+    if whole is None or whole.days is None:
+        return whole
+    first, last = whole.days
+    turn, piece = context.words.ordinals.get(_plain(match["which"]), 1), _plain(match["piece"])
+    size = {"week": 7, "fortnight": 14, "half": 15}[piece]
+    if turn < 0 or (piece == "half" and turn > 1):
+        start = first + size * cal.DAY if piece == "half" else last - (size - 1) * cal.DAY
+        return Read((start, last), whole.anchor, "week" if piece == "week" else "days")
+    start = first + (turn - 1) * size * cal.DAY
+    end = start + (size - 1) * cal.DAY
+    return Read((start, end), whole.anchor, "week" if piece == "week" else "days") if end <= last else None
 
 
 def _month_range(match: re.Match[str], context: Context) -> Read | None:
@@ -279,6 +310,19 @@ def _weekday(match: re.Match[str], context: Context) -> Read | None:
     return Read((day, day), "dateline", "day")
 
 
+def _weekday_range(match: re.Match[str], context: Context) -> Read | None:
+    """Two weekdays: "Monday to Thursday", the latest such days; with a verb of the future the next ones."""
+    if context.dateline is None:
+        return _unresolved()
+    first, last = (context.words.weekdays[_plain(match[name])] for name in ("w1", "w2"))
+    line, length = context.dateline, (last - first) % 7
+    if context.future:
+        start = line + cal.DAY * ((first - line.weekday()) % 7)
+        return Read((start, start + cal.DAY * length), "dateline", "days")
+    end = line - cal.DAY * ((line.weekday() - last) % 7)
+    return Read((end - cal.DAY * length, end), "dateline", "days")
+
+
 def _near_day(match: re.Match[str], context: Context) -> Read | None:
     """A day beside the dateline: "yesterday", "today", "this morning"."""
     if context.dateline is None:
@@ -320,19 +364,36 @@ def _lasting(match: re.Match[str], context: Context) -> Read | None:
     """A time that ends with the dateline: "the past nine months"."""
     if context.dateline is None:
         return _unresolved()
-    unit, count = context.words.units[_plain(match["u"])], _count(_part(match, "n") or "one")
+    unit, count = _sized(context.words.units[_plain(match["u"])], _count(_part(match, "n") or "one"))
     hours = unit == "hour"
     first = cal.back(context.dateline, -(-count // 24) if hours else count, "day" if hours else unit)
     return Read((first, context.dateline), "dateline", "days" if hours or unit == "day" else unit)  # type: ignore[arg-type]  # a precision by its own name
 
 
-def _ago(match: re.Match[str], context: Context) -> Read | None:
+def _lasting_ahead(match: re.Match[str], context: Context) -> Read | None:
+    """A time that starts with the dateline: "the next two weeks"."""
     if context.dateline is None:
         return _unresolved()
     unit = context.words.units[_plain(match["u"])]
+    end = cal.back(context.dateline, -_count(match["n"]), unit)
+    return Read((context.dateline, end), "dateline", "days" if unit == "day" else unit)  # type: ignore[arg-type]  # a precision by its own name
+
+
+def _before_last(match: re.Match[str], context: Context) -> Read | None:
+    """The unit before the last: "the year before last"."""
+    if context.dateline is None:
+        return _unresolved()
+    unit = context.words.units[_plain(match["u"])]
+    return Read(cal.unit_of(cal.back(context.dateline, 2, unit), unit), "dateline", unit)  # type: ignore[arg-type]  # a precision by its own name
+
+
+def _ago(match: re.Match[str], context: Context) -> Read | None:
+    if context.dateline is None:
+        return _unresolved()
+    unit, count = _sized(context.words.units[_plain(match["u"])], _count(match["n"]))
     if unit == "hour":
         return None
-    day = cal.back(context.dateline, _count(match["n"]), unit)
+    day = cal.back(context.dateline, count, unit)
     return Read(cal.unit_of(day, unit), "dateline", unit)  # type: ignore[arg-type]  # a precision by its own name
 
 
@@ -344,6 +405,9 @@ def _from_story(match: re.Match[str], context: Context) -> Read | None:
     start = context.story
     if start is None:
         return None
+    if which.endswith("same"):
+        fits = unit != "day" or start[0] == start[1]
+        return Read(cal.unit_of(start[0], unit), "story", unit) if fits else None  # type: ignore[arg-type]  # a precision by its own name
     count = _count(_part(match, "n") or "one")
     earlier = which in context.words.earlier
     whole = (start[1] - start[0]).days > 0 and unit == "day"
@@ -356,11 +420,18 @@ def _from_story(match: re.Match[str], context: Context) -> Read | None:
 _RULES: Final[dict[str, Callable[[re.Match[str], Context], Read | None]]] = {
     "iso": _iso, "slashes": _slashes, "day": _day, "day range": _day_range, "month": _month, "month range": _month_range, "year": _year,
     "year range": _year_range, "decade": _decade, "span of year": _span_of_year, "season": _season, "weekday": _weekday, "near day": _near_day,
-    "unit": _unit, "lasting": _lasting, "ago": _ago, "from story": _from_story,
+    "unit": _unit, "lasting": _lasting, "ago": _ago, "from story": _from_story, "week of month": _week_of_month, "weekday range": _weekday_range,
+    "lasting ahead": _lasting_ahead, "before last": _before_last,
 }  # fmt: skip
 
 
 # ---------------------------------------------------------------- parts
+def _sized(unit: str, count: int) -> tuple[str, int]:
+    """Units of several others in those: a fortnight is two weeks, a decade ten years."""
+    name, times = {"fortnight": ("week", 2), "decade": ("year", 10)}.get(unit, (unit, 1))
+    return name, count * times
+
+
 def _plain(word: str) -> str:
     return " ".join(word.casefold().replace(".", "").split())
 

@@ -175,8 +175,9 @@ def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]
         evidence = text[piece.span[0] : piece.span[1]]
         if not any(letter.isalpha() for letter in evidence):
             continue
-        hedge = hedge_of(evidence, piece.quantity.text if piece.quantity else "", piece.said.cue)
         speaker = piece.said.chain[-1]
+        given = piece.quantity.text if piece.quantity is not None and speaker != OUTLET else ""
+        hedge = hedge_of(evidence, given, piece.said.cue)
         kind = type_of(evidence, hedge, speaker, imagery=piece.said.imagery)
         observable, note = observable_of(evidence, kind)
         name = f"{source.id}-{hashlib.sha256(evidence.encode()).hexdigest()[:8]}"

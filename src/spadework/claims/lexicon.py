@@ -47,6 +47,10 @@ class Lexicon:
     """After "May" or "March": it is a verb."""
     counted: re.Pattern[str]
     """After four digits: they count something."""
+    will: re.Pattern[str]
+    """A verb of the future that may follow a date which opens its sentence."""
+    said: re.Pattern[str]
+    """A verb of saying of the past right before a date: it is the day of the saying, whatever is planned in the clause before."""
     joiner: re.Pattern[str]
     """Between two dates: a range only where ``between`` opens it."""
     between: re.Pattern[str]
@@ -64,7 +68,7 @@ class Lexicon:
             and not match.groupdict().get("part")
         ):
             return self._no_month(match["m"], before, after)
-        if rule in {"day range", "month range", "year range"} and self.joiner.search(match["all"]):
+        if rule in {"day range", "month range", "year range", "weekday range"} and self.joiner.search(match["all"]):
             return self.between.search(f"{text[max(0, start - 24) : start]}\0") is None
         if rule == "year":
             return bool(self.counted.match(after)) or (
@@ -75,7 +79,7 @@ class Lexicon:
 
     def _no_month(self, word: str, before: str, after: str) -> bool:
         """A bare "May" or "March" is a month only after a word that leads one in; a bare "April" is none before a surname."""
-        led = re.search(self._lead(), before) is not None
+        led = re.search(self._lead(), before, re.IGNORECASE) is not None
         if word in {"May", "March", "mars", "mai"}:
             return not led or bool(self.verbs.match(after))
         return not led and bool(re.match(r"\s+[A-Z][a-z]+", after))
@@ -121,7 +125,11 @@ _M: Final = r"(?:January|February|March|April|May|June|July|August|September|Oct
 _W: Final = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
 _D: Final = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
 _TO_EN: Final = rf"(?:\s+(?:to|and|until|till|through)\s+|{_DASH})"
-_UNITS_EN: Final = {name: unit for unit in ("hour", "day", "week", "month", "year", "weekend") for name in (unit, f"{unit}s")}
+_UNITS_EN: Final = {
+    name: unit
+    for unit in ("hour", "day", "week", "fortnight", "month", "year", "decade", "weekend")
+    for name in (unit, f"{unit}s")
+}
 _PARTS_EN: Final = {
     "early": "early", "mid": "mid", "middle of": "mid", "the middle of": "mid", "late": "late", "the beginning of": "early", "beginning of": "early", "the start of": "early", "start of": "early",
     "the end of": "late", "end of": "late", "the first days of": "early", "the last days of": "late", "the close of": "late",
@@ -167,8 +175,12 @@ ENGLISH: Final = Lexicon(
     quarters=frozenset({"quarter", "q"}),
     future=re.compile(
         r"\b(?:will|shall|would|due|scheduled|expected|plans?\s+to|planned|slated|set\s+to|to\s+(?:begin|open|start|finish|resume|visit|meet|end|complete|reopen|vote|decide|publish)|deadline|expires?|begins?\s+on|"
-        r"starts?\s+on|opens?\s+on|aims?\s+to|hopes?\s+to|intends?\s+to)\b",
+        r"starts?\s+on|opens?\s+on|aims?\s+to|hopes?\s+to|intends?\s+to|(?-i:may|might)\s+(?!have\b)\w+)\b",
         re.IGNORECASE,
+    ),
+    will=re.compile(r"\b(?:will|shall)\b", re.IGNORECASE),
+    said=re.compile(
+        r"\b(?:said|told|added|announced|reported|wrote|warned|confirmed|denied|stated|insisted|acknowledged|posted|published)\b[^,;.\u201d]{0,40}$"
     ),
     joiner=re.compile(r"\sand\s"),
     between=re.compile(r"\b[Bb]etween\s+(?:\w+,?\s+)?\0"),
@@ -177,10 +189,11 @@ ENGLISH: Final = Lexicon(
         _p("slashes", r"(?P<a>[0-3]?\d)[/.](?P<b>[0-3]?\d)[/.](?P<y>(?:19|20)\d\d)"),
         _p("day range", rf"(?:{_W},?\s+)?(?P<d1>{_D})(?:\s+(?P<m1>{_M}))?(?:,?\s+(?P<y1>{_Y}))?{_TO_EN}(?:{_W},?\s+)?(?P<d2>{_D})\s+(?:of\s+)?(?P<m2>{_M})(?:,?\s+(?P<y2>{_Y}))?"),
         _p("day range", rf"(?:{_W},?\s+)?(?P<m1>{_M})\s+(?P<d1>{_D})(?:,\s+(?P<y1>{_Y}))?{_TO_EN}(?:{_W},?\s+)?(?:(?P<m2>{_M})\s+)?(?P<d2>{_D})(?:,\s+(?P<y2>{_Y}))?"),
-        _p("day", rf"(?:{_W},?\s+(?:the\s+)?)?(?P<d>{_D})\s+(?:of\s+)?(?P<m>{_M})(?:,?\s+(?P<y>{_Y}))?"),
+        _p("day", rf"(?:{_W},?\s+(?:the\s+)?)?(?P<d>{_D})\s+(?:of\s+)?(?P<m>{_M})(?:,?\s+(?P<y>{_Y})|\s+(?P<that>last|this|next)\s+year)?"),
         _p("day", rf"(?:{_W},?\s+)?(?P<m>{_M})\s+(?P<d>{_D})(?!,\d|\.\d|\s*(?:%|per\s?cent|people|million|billion|km|metres|meters|feet|hectares|tonnes))(?:,?\s+(?P<y>{_Y}))?"),
         _p("month range", rf"(?P<m1>{_M})(?:\s+(?P<y1>{_Y}))?{_TO_EN}(?P<m2>{_M})(?:\s+(?P<y2>{_Y}))?"),
-        _p("month", rf"(?:(?P<part>{_P_EN})[\s-]+)?(?:(?P<which>[Ll]ast|[Tt]his|[Nn]ext|[Pp]ast)\s+)?(?P<m>{_M})(?:,?\s+(?:of\s+)?(?P<y>{_Y}))?"),
+        _p("month", rf"(?:(?P<part>{_P_EN})[\s-]+)?(?:(?P<which>[Ll]ast|[Tt]his|[Nn]ext|[Pp]ast)\s+)?(?P<m>{_M})(?:,?\s+(?:of\s+)?(?P<y>{_Y})|\s+(?:of\s+)?(?P<that>last|this|next)\s+year)?"),
+        _p("week of month", rf"(?:[Tt]he\s+)?(?P<which>first|second|third|fourth|last|final|opening|closing)\s+(?P<piece>week|half|fortnight)\s+of\s+(?P<m>{_M})(?:\s+(?P<y>{_Y}))?"),
         _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|last|final|opening|closing)\s+(?P<n>{_COUNT_EN})\s+months\s+of\s+(?:(?P<y>{_Y})|(?P<that>the|this|last)\s+year)"),
         _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|second|third|fourth|last|final)\s+(?P<piece>quarter|half)(?:\s+of)?\s+(?:(?P<y>{_Y})|(?P<that>the|this|last|next)\s+year)"),
         _p("span of year", rf"(?P<which>Q[1-4])(?P<piece>)(?:\s+of)?\s+(?P<y>{_Y})"),
@@ -189,14 +202,21 @@ ENGLISH: Final = Lexicon(
         _p("year", rf"(?:(?P<part>{_P_EN})[\s-]+)?(?P<y>{_Y})"),
         _p("season", r"(?:(?:[Tt]he\s+)?(?P<which>[Ll]ast|[Tt]his|[Nn]ext|[Pp]revious|[Pp]ast)\s+)(?P<s>spring|summer|autumn|fall|winter)"),
         _p("season", rf"(?:[Tt]he\s+)?(?P<s>[Ss]pring|[Ss]ummer|[Aa]utumn|[Ff]all|[Ww]inter)\s+(?:of\s+)?(?P<y>{_Y})"),
+        _p("season", r"(?:(?<=[Ii]n )|(?<=since )|(?<=until )|(?<=by )|(?<=during )|(?<=in the )|(?<=since the )|(?<=until the )|(?<=by the )|(?<=during the )|(?<=over the )|(?<=before the )|(?<=after the ))(?P<s>spring|summer|autumn|winter)(?!\s+(?:of\s+)?\d)"),
+        _p("weekday range", rf"(?P<w1>{_W}){_TO_EN}(?P<w2>{_W})"),
         _p("weekday", rf"(?:(?P<which>[Ll]ast|[Nn]ext|[Tt]his|[Pp]ast|[Cc]oming)\s+)?(?P<w>{_W})(?:\s+(?:morning|afternoon|evening|night))?(?P<after>)"),
         _p("near day", r"(?P<n>[Tt]he\s+day\s+before\s+yesterday|[Yy]esterday(?:\s+(?:morning|evening|afternoon))?|[Tt]oday|[Tt]omorrow|[Tt]onight|[Tt]his\s+(?:morning|afternoon|evening)|[Ll]ast\s+night)"),
         _p("unit", rf"(?:(?P<part>{_P_EN})\s+)?(?P<which>[Ll]ast|[Tt]his|[Nn]ext|the\s+coming)\s+(?P<u>weekend|week|month|year)(?!\s+of\b)"),
+        _p("unit", r"(?P<which>(?:(?<=at )|(?<=over )|(?<=on ))the)\s+(?P<u>weekend)(?!\s+of\b)"),
+        _p("before last", r"[Tt]he\s+(?P<u>year|month|week)\s+before\s+last"),
         _p("unit", r"(?P<part>[Tt]he\s+(?:beginning|start|middle|end)\s+of)\s+(?P<which>the)\s+(?P<u>month|year)"),
         _p("lasting", rf"(?:[Tt]he\s+|[Tt]hese\s+)?(?:past|last|previous)\s+(?:(?P<n>{_COUNT_EN})\s+)(?P<u>hours?|days?|weeks?|months?|years?)"),
-        _p("lasting", r"[Tt]he\s+past\s+(?P<u>day|week|month|year)"),
-        _p("ago", rf"(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)\s+ago"),
+        _p("lasting", r"[Tt]he\s+(?:past|last)\s+(?P<u>day|week|fortnight|month|year|decade)"),
+        _p("lasting ahead", rf"(?:[Tt]he\s+)?(?:next|coming)\s+(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)"),
+        _p("ago", rf"(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|fortnight|months?|years?)\s+ago"),
         _p("from story", rf"(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)\s+(?P<which>earlier|later|before|afterwards|after)"),
+        _p("from story", r"(?P<which>[Tt]he\s+same|[Tt]hat\s+same)\s+(?P<u>day|week|month|year)"),
+        _p("from story", r"[Tt]he\s+(?P<u>day|week|month)\s+(?P<which>before|after)(?=\s*[,.;])"),
         _p("from story", r"(?P<which>[Tt]he\s+previous|[Tt]he\s+following|[Tt]he\s+preceding|[Tt]he\s+next)\s+(?P<u>day|week|month|year)"),
     ),
     names=re.compile(r"(?:\b(?:Mr|Mrs|Ms|Miss|Dr|Black|Bloody|Good|Ash|Palm|Easter|Girl|Theresa|Brian)\.?\s+)\0"),
@@ -255,6 +275,8 @@ FRENCH: Final = Lexicon(
     ordinals=_ORDINALS_FR,
     quarters=frozenset({"trimestre"}),
     future=re.compile(r"\b(?:devrai(?:t|ent)|doit|doivent|pr\u00e9vue?s?|sera|seront|d\u00e9butera|commencera|reprendra|s['\u2019]ach\u00e8vera|aura|auront|compte|attendue?s?|d['\u2019]ici|\w+er(?:a|ont))\b", re.IGNORECASE),
+    will=re.compile(r"\b(?:sera|seront|\w+er(?:a|ont))\b", re.IGNORECASE),
+    said=re.compile(r"\b(?:dit|d\u00e9clar\u00e9|annonc\u00e9|affirm\u00e9|indiqu\u00e9|pr\u00e9cis\u00e9|ajout\u00e9|expliqu\u00e9|confirm\u00e9|d\u00e9menti)\b[^,;.\u00bb]{0,40}$"),
     joiner=re.compile(r"\set\s"),
     between=re.compile(r"\b[Ee]ntre\s+(?:\w+\s+){0,2}\0"),
     patterns=(
@@ -270,6 +292,7 @@ FRENCH: Final = Lexicon(
         _p("decade", r"(?:les\s+)?ann\u00e9es\s+(?P<y>(?:18|19|20)\d0)"),
         _p("year", rf"(?:(?P<part>{_PF})[\s-]+)?(?P<y>{_Y})"),
         _p("season", rf"(?P<s>printemps|\u00e9t\u00e9|automne|hiver)\s+(?:(?P<which>dernier|prochain|pass\u00e9)|(?:de\s+)?(?P<y>{_Y}))"),
+        _p("weekday range", rf"(?P<w1>{_WF})(?:\s+(?:\u00e0|au)\s+)(?P<w2>{_WF})"),
         _p("weekday", rf"(?P<w>{_WF})(?:\s+(?P<which>dernier|prochain|pass\u00e9))?"),
         _p("near day", r"(?P<n>[Aa]vant-hier|[Hh]ier\s+(?:soir|matin)|[Hh]ier|[Aa]ujourd['\u2019]hui|[Dd]emain|[Cc]e\s+matin|[Cc]e\s+soir|[Cc]et\s+apr\u00e8s-midi)"),
         _p("unit", r"(?:[Ll]a\s+|[Ll]e\s+|[Ll]['\u2019])?(?P<u>semaine|mois|ann\u00e9e|an|week-end)\s+(?P<which>derni\u00e8re?|pass\u00e9e?|prochaine?)"),

@@ -19,6 +19,17 @@ ONES: Final = {
     word: n for n, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])
 } | {"a dozen": 12, "half a dozen": 6, "two dozen": 24, "three dozen": 36, "a score": 20}  # fmt: skip
 FRACTIONS: Final = {
+    "two fifths": 0.4,
+    "two-fifths": 0.4,
+    "three fifths": 0.6,
+    "three-fifths": 0.6,
+    "four fifths": 0.8,
+    "four-fifths": 0.8,
+    "nine tenths": 0.9,
+    "nine-tenths": 0.9,
+    "one fifth": 0.2,
+    "one quarter": 0.25,
+    "one tenth": 0.1,
     "a third": 1 / 3,
     "one third": 1 / 3,
     "two thirds": 2 / 3,
@@ -31,7 +42,7 @@ FRACTIONS: Final = {
     "a tenth": 0.1,
     "one-third": 1 / 3,
 }
-"""Before "of": a share."""
+"""Before "of" or, without it, "the": a share."""
 TENS: Final = {
     word: 10 * n for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
 }
@@ -86,7 +97,10 @@ ABOUT_FR: Final = {
     "un millier": 1000,
 }
 SHORT: Final = {"m": 1e6, "k": 1e3}
-"""Magnitudes after a currency sign only: elsewhere "m" is a metre."""
+"""Magnitudes after a currency sign, or before what is counted in millions: elsewhere "m" is a metre."""
+_MILLIONS: Final = (
+    r"people|residents|tonnes|tons|barrels|cubic|square|hectares|acres|litres|liters|gallons|trees|euros|dollars|pounds|head"
+)
 MAGNITUDES: Final = {
     "hundred": 1e2,
     "thousand": 1e3,
@@ -118,7 +132,7 @@ _DIGITS: Final = {
     "fr": rf"(?:\d{{1,3}}(?:{_SP}\d{{3}})+|\d+)(?:,\d+)?",
 }
 _MAGNITUDE: Final = MAGNITUDES | SHORT
-_SPELT: Final = rf"(?:{_any(LOOSE)}|(?:half{_SP}+a|a{_SP}+half|one{_SP}+and{_SP}+a{_SP}+half|a{_SP}+quarter{_SP}+of{_SP}+a)(?={_SP}+(?:million|billion|mile|kilomet))|{_any(TENS)}(?:[- ]{_any([w for w in ONES if ' ' not in w])})?|{_any(FRACTIONS)}(?=\s+of\b)|{_any(ONES)}|an?(?={_SP}+(?:mile|kilomet|metre|meter|hectare|acre|tonne|ton\b))|a(?={_SP}+(?:hundred|thousand|million|billion)))"
+_SPELT: Final = rf"(?:{_any(LOOSE)}|(?:half{_SP}+a|a{_SP}+half|one{_SP}+and{_SP}+a{_SP}+half|a{_SP}+quarter{_SP}+of{_SP}+a)(?={_SP}+(?:million|billion|mile|kilomet))|{_any(TENS)}(?:[- ]{_any([w for w in ONES if ' ' not in w])})?|{_any(FRACTIONS)}(?=\s+(?:of|the|its|their)\b)|{_any(ONES)}|an?(?={_SP}+(?:mile|kilomet|metre|meter|hectare|acre|tonne|ton\b))|a(?={_SP}+(?:hundred|thousand|million|billion)))"
 _SPELT_FR: Final = rf"(?:{_any([*LOOSE, *ABOUT_FR])}|{_any(ONES_FR)})"
 _UNIT_WORDS: Final = _any(UNITS)
 _BOUND: Final = _any(BOUNDS)
@@ -138,7 +152,7 @@ class _Patterns:
 def _made(language: str) -> _Patterns:
     spelt = _SPELT_FR if language == "fr" else _SPELT
     number = rf"(?:{_DIGITS[language]}|\b{spelt}\b)"
-    magnitude = rf"(?:{_SP}?-?(?P<mag{{n}}>{_any(MAGNITUDES)}|(?(money)[mk]|(?!)))\b(?:{_SP}de\b)?)"
+    magnitude = rf"(?:{_SP}?-?(?P<mag{{n}}>{_any(MAGNITUDES)}|(?(money)[mk]|[mk](?={_SP}(?:{_MILLIONS})\b)))\b(?:{_SP}de\b)?)"
     unit = rf"(?:[\s-]*(?:d['\u2019]|de\s+)?(?P<unit>{_UNIT_WORDS})(?![\w\u00b2\u00b3]))"
     money = rf"(?P<money>{_any([word for word in MONEY if not word[-1].isalpha()])})"
     after = rf"(?:{_SP}(?:de{_SP}|d['\u2019])?(?P<coin>{_any([word for word in MONEY if word[-1].isalpha()])})\b)"
@@ -158,8 +172,16 @@ _AFTER: Final = re.compile(
     r"^(?:st|nd|rd|th)\b|^:\d|^\s?(?:a\.?m\.?|p\.?m\.?|o['\u2019]clock|GMT|UTC|h\d\d)\b|^['\u2019]s\b|^-year-old|^[\s-]years?[\s-]old|^\s+(?:earlier|later|ago|before|auparavant|plus\s+t(?:\u00f4t|ard))\b|^[A-Za-z]*\d",
     re.IGNORECASE,
 )
+_TALLY: Final = re.compile(
+    r"\b(?:number|toll|total|count|tally|figure)\b[^.;\u201c\u201d]{0,60}\b(?:at|to|was|is|reached|from)\s+(?:\w+\s+){0,2}$|\bcounted\s+(?:\w+\s+){0,2}$",
+    re.IGNORECASE,
+)
+"""Before a bare number that says how many there are of what was named before."""
+_OF_THINGS: Final = re.compile(
+    r"\bnumber\s+of\s+(?:[\w\u2019'-]+\s+){0,2}?([\w\u2019'-]+s|people|troops|aircraft)\b", re.IGNORECASE
+)
 _COUNTED: Final = re.compile(
-    r"^(?:\s+of\s+(?:the|its|their|those)|\s+d(?:e(?=\s)|['\u2019]))?\s*((?:[\w\u2019'-]+[,.;:]?\s*){1,5})"
+    r"^(?:\s+of\s+(?:the|its|their|those|them|these)|\s+d(?:e(?=\s)|['\u2019]))?\s*((?:[\w\u2019'-]+[,.;:]?\s*){1,5})"
 )
 PLURALS: Final = frozenset(
     {"people", "men", "women", "children", "police", "cattle", "personnel", "troops", "aircraft", "sheep"}
@@ -197,6 +219,8 @@ def find_quantities(text: str, language: str = "en", dates: tuple[ClaimTime, ...
     out: list[ClaimQuantity] = []
     for match in patterns.by.finditer(text):
         out += _sides(text, match, language)
+    out += [_feet_and_inches(text, match) for match in _FEET_INCHES.finditer(text)]
+    out += [_in_so_many(text, match) for match in _IN_SO_MANY.finditer(text) if language == "en"]
     taken += [quantity.span for quantity in out]
     for match in patterns.number.finditer(text):
         if any(match.start("low") < end and start < match.end("all") for start, end in taken):
@@ -205,6 +229,32 @@ def find_quantities(text: str, language: str = "en", dates: tuple[ClaimTime, ...
         if found is not None:
             out.append(found)
     return tuple(sorted(out, key=lambda quantity: quantity.span))
+
+
+_FEET_INCHES: Final = re.compile(
+    r"(?<![\w.,])(?P<ft>\d+)[\s-]?(?:ft|feet|foot)[\s-]?(?P<in>\d+(?:\.\d+)?)[\s-]?(?:in|inch|inches)\b", re.IGNORECASE
+)
+
+
+def _feet_and_inches(text: str, match: re.Match[str]) -> ClaimQuantity:
+    """One length in two units: "6ft 2in"."""
+    foot = UNITS["ft"]
+    value = float(match["ft"]) + float(match["in"]) / 12
+    dimension = _dimension(text, foot, match.span())
+    return ClaimQuantity(match[0], match.span(), value, foot.short, value * foot.factor, foot.si, "exact", dimension)
+
+
+_COUNT: Final = r"one|two|three|four|five|six|seven|eight|nine|ten|twenty|\d{1,3}(?!\d)"
+_IN_SO_MANY: Final = re.compile(
+    rf"\b(?P<a>{_COUNT})\s+(?:in|out\s+of)\s+(?:every\s+)?(?P<b>{_COUNT})\b(?!\s*(?:[%,.]\d|(?:second|minute|hour|day|week|month|year|metre|meter|feet|foot|km|kilomet|hectare|percent|per\s+cent)))",
+    re.IGNORECASE,
+)
+
+
+def _in_so_many(text: str, match: re.Match[str]) -> ClaimQuantity:
+    """A share of a count: "one in five"."""
+    share = _value(match["a"], "en") / _value(match["b"], "en")
+    return ClaimQuantity(text[match.start() : match.end()], match.span(), share, "%", share, "1", "exact", "share")
 
 
 def _sides(text: str, match: re.Match[str], language: str) -> list[ClaimQuantity]:
@@ -239,7 +289,8 @@ def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity |
     if high is not None and match["mag2"] and not match["mag1"]:
         low *= _MAGNITUDE[_plain(match["mag2"])]
     unit, thing = _unit(match, after)
-    if unit is None or (bare and not _counts(match, thing, after)):
+    lead = text[max(0, match.start("all") - 80) : match.start("low")]
+    if unit is None or (bare and not _counts(match, thing, after) and not _tallied(match, lead, after)):
         return None
     span = _span(text, match, high)
     dimension = _dimension(text, unit, span)
@@ -354,6 +405,16 @@ def _counts(match: re.Match[str], thing: str, after: str) -> bool:
     return (bool(thing) and (large or (thing.endswith(("s", "aux")) or thing in PLURALS))) or (
         large and bool(re.match(r"\s*[,.;]|\s+(?:of|in|people)\b", after))
     )
+
+
+_BARE: Final = re.compile(r"^\s*(?:[,.;:\u201d]|$)|^\s+(?:on|at|in|by|from|of\s+them|and|but|a\s+day)\b")
+
+
+def _tallied(match: re.Match[str], lead: str, after: str) -> bool:
+    """Whether a number without a thing says how many there are of what was named before: "put the number of launchers at eight"."""
+    of_them = re.match(r"\s+of\s+(?:them|these|those)\b", after) is not None
+    whole = float(_number(match, "low", "en") or 0) > 1
+    return whole and (of_them or (_TALLY.search(lead) is not None and _BARE.match(after) is not None))
 
 
 def _bound(match: re.Match[str], unit: Unit) -> Amount:

@@ -11,7 +11,7 @@ SAY: Final = frozenset((
     "reiterate", "caution", "disclose", "reveal", "inform", "brief", "tweet", "post", "call", "urge", "demand",
     "ask", "vow", "promise", "pledge", "claim", "allege", "accuse", "blame", "charge", "deny", "reject", "dismiss",
     "refute", "rebut", "dispute", "complain", "boast", "hint", "joke", "quip", "repeat", "respond", "read",
-    "recount", "relate", "advise", "plead", "appeal", "threaten", "swear", "predict", "forecast",
+    "recount", "relate", "assure", "advise", "plead", "appeal", "threaten", "swear", "predict", "forecast",
 ))  # fmt: skip
 JUDGE: Final = frozenset((
     "estimate", "assess", "judge", "believe", "reckon", "think", "suspect", "conclude", "expect", "calculate",

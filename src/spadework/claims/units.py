@@ -73,7 +73,7 @@ UNITS: Final[dict[str, Unit]] = {
     **_all("m/s|metres per second|meters per second|metres a second|meters a second", Unit("m/s", 1.0, "m/s", "speed")),
     **_all("knot|knots|n\u0153ud|n\u0153uds", Unit("kn", 1852 / 3600, "m/s", "speed")),
     **_all("%|per cent|percent|pc|pour cent|percentage point|percentage points", Unit("%", 0.01, "1", "share")),
-    **_all("\u00b0c|degrees celsius|degree celsius|degrees centigrade|degr\u00e9s celsius", Unit("degC", 1.0, "degC", "temperature")),
+    **_all("\u00b0c|degrees celsius|degree celsius|degrees centigrade|degr\u00e9s celsius|degr\u00e9s", Unit("degC", 1.0, "degC", "temperature")),
     **_all("\u00b0f|degrees fahrenheit", Unit("degF", 5 / 9, "degC", "temperature", -32.0)),
     **_all("mw|megawatt|megawatts|m\u00e9gawatts", Unit("MW", 1e6, "W", "power")),
     **_all("gw|gigawatt|gigawatts", Unit("GW", 1e9, "W", "power")),
@@ -87,6 +87,8 @@ UNITS: Final[dict[str, Unit]] = {
     **_all("day|days|jour|jours", Unit("day", 86400.0, "s", "duration")),
     **_all("week|weeks|semaine|semaines", Unit("week", 604800.0, "s", "duration")),
     **_all("month|months|mois", Unit("month", 2629746.0, "s", "duration")),
+    **_all("fortnight|fortnights", Unit("fortnight", 1209600.0, "s", "duration")),
+    **_all("decade|decades|d\u00e9cennie|d\u00e9cennies", Unit("decade", 315569520.0, "s", "duration")),
     **_all("year|years|an|ans|ann\u00e9e|ann\u00e9es", Unit("year", 31556952.0, "s", "duration")),
 }  # fmt: skip
 """By the words for them, folded; a month and a year are mean ones of the Gregorian calendar."""
