@@ -27,6 +27,9 @@ GENERIC: Final = frozenset((
     "spokeswoman", "state", "station", "the", "two", "three", "unit", "unnamed", "website", "witness",
 ))  # fmt: skip
 """Words that name nobody by themselves."""
+_SMALL: Final = frozenset(
+    {"the", "of", "in", "at", "near", "north", "south", "east", "west", "northern", "southern", "eastern", "western"}
+)
 LONG: Final = 3
 """Links of a chain that holds more than outlet and speaker."""
 
@@ -125,6 +128,13 @@ def _other_slots(tally: Tally, gold: dict[str, Any], claim: Claim | None) -> Non
     tally.add("date of the claim", gold=at is not None, said=time is not None, right=same)
     tally.counts["role asked"] += same
     tally.counts["role equal"] += same and time is not None and at is not None and time.role == at["role"]
+    where, place = gold["place"], claim.place if claim is not None else None
+    tally.add(
+        "place",
+        gold=where is not None,
+        said=place is not None,
+        right=bool(where and place and _words(where) & _words(place) - GENERIC - _SMALL),
+    )
     number, quantity = gold["quantity"], claim.quantity if claim is not None else None
     tally.add(
         "quantity of the claim",
@@ -214,7 +224,7 @@ def figures(counts: Counter[str]) -> dict[str, float]:
         "unknown": counts["unknown"] / claims,
         "source right": counts["source right"] / claims,
     }
-    for slot in ("speaker", "chain", "hedge", "date", "quantity", "date of the claim", "quantity of the claim"):
+    for slot in ("speaker", "chain", "hedge", "date", "quantity", "date of the claim", "quantity of the claim", "place"):
         out |= {f"{slot} {word}": value for word, value in zip(("P", "R", "F1"), f1(counts, slot), strict=True)}
     for slot in ("hedge", "type", "polarity", "observable"):
         out[f"{slot} accuracy"] = counts[f"{slot} equal"] / claims

@@ -25,6 +25,8 @@ HEDGED: Final = frozenset(
     {"estimate", "put", "assess", "judge", "believe", "reckon", "think", "suspect", "conclude", "expect", "calculate"}
 )
 """Verbs whose whole clause is somebody's judgement."""
+ASIDE: Final = 6
+"""Words between a verb of saying and the comma that closes its aside."""
 NEAR: Final = 4
 """Words between a subject and its verb after a quotation."""
 _SUBJECTS: Final = frozenset({"nsubj", "nsubjpass"})
@@ -39,12 +41,13 @@ _NOT_MEDIA: Final = frozenset((
 def _told(s: Sentence, verb: int) -> tuple[str, ...]:
     """Media to which something was told or that carried it: "told Reuters", "in an interview with the BBC", "in a statement carried by RTV"."""
     out = []
-    for child in s.children[verb]:
+    spoke = [c for c in s.children[verb] if s.parsed.tokens[c].dep == "advcl" and s.parsed.tokens[c].lemma in {"speak", "talk"}]
+    for child in (*s.children[verb], *(grand for aside in spoke for grand in s.children[aside])):
         token = s.parsed.tokens[child]
         told = token.dep in {"dobj", "dative", "iobj"} and s.parsed.tokens[verb].lemma == "tell"
         leads = token.text.casefold() in {"to", "in", "with"}
         below = subtree(child, s.children) if told or leads else []
-        sent = told or any(s.parsed.tokens[i].lemma in _SENT for i in below)
+        sent = told or token.head in spoke or any(s.parsed.tokens[i].lemma in _SENT for i in below)
         names = [child] if told and token.pos == "PROPN" else [i for i in below if s.parsed.tokens[i].dep in {"pobj", "appos"}]
         medium = next((name for i in names if (name := _medium(s, i, told=sent)) is not None), None)
         if medium is None and told and token.lemma.casefold() in OUTLETS:
@@ -88,8 +91,9 @@ def _has_content(s: Sentence, verb: int) -> bool:
 def _trailing(s: Sentence, verb: int) -> bool:
     """Whether what was said stands before the verb: ", the agency said"."""
     tokens = s.parsed.tokens
-    subject = [c for c in s.children[verb] if tokens[c].dep in _SUBJECTS]
-    first = min([verb, *(min(subtree(c, s.children)) for c in subject)])
+    subjects = [c for c in s.children[verb] if tokens[c].dep in _SUBJECTS]
+    nearest = min(subjects, key=lambda c: abs(c - verb), default=verb)
+    first = min(verb, *subtree(nearest, s.children))
     return first > 1 and tokens[first - 1].text in {",", "\u201d", '"', "\u2014", "\u2013", "-"}
 
 
@@ -107,23 +111,44 @@ def speech(s: Sentence) -> list[Found]:
             continue
         before = None if subjects or lemma not in SAY else _right_before(s, verb)
         main = _main_of(s, verb)
-        needy = not main and (lemma in ONLY_WITH_CLAUSE | JUDGE or token.dep == "relcl")
+        needy = not main and not _between_commas(s, verb) and (lemma in ONLY_WITH_CLAUSE | JUDGE or token.dep == "relcl")
         if (not subjects and before is None) or (needy and not _has_content(s, verb)):
             continue
-        if subjects and s.parsed.tokens[subjects[0]].lemma.casefold() in IMAGES and s.parsed.tokens[subjects[0]].pos != "PROPN":
+        if subjects and _is_picture(s, subjects[0]):
             continue
         voice = _speaker(s, verb, subjects[0]) if subjects else before or Voice(None, "thing")
         if voice.name is None and voice.kind in {"thing", "several"} and lemma in ONLY_WITH_CLAUSE | JUDGE:
             continue
         cover = s.covered(verb) | main
         if _trailing(s, verb):
-            cover |= frozenset(range(verb))
+            cover |= frozenset(range(len(s.parsed.tokens) if _between_commas(s, verb) else verb))
+        cover &= _stretch(s, verb)
         if lemma in AGAINST:
             cover -= _claimed(s, cover)
         kind: Literal["say", "judge"] = "judge" if lemma in JUDGE else "say"
         cue = token.text if lemma in HEDGED else ""
         out.append(Found("speech", verb, voice, kind, cover, _told(s, verb), cue=cue))
     return out
+
+
+def _is_picture(s: Sentence, subject: int) -> bool:
+    """Whether a subject is an image, of which another rule tells; data that somebody released speak for their maker."""
+    token = s.parsed.tokens[subject]
+    return token.lemma.casefold() in IMAGES and token.lemma.casefold() not in PAPERS and token.pos != "PROPN"
+
+
+def _between_commas(s: Sentence, verb: int) -> bool:
+    """Whether an attribution stands within what it attributes: "The wall, engineers concluded in May, was built on sand"."""
+    tokens = s.parsed.tokens
+    after = next(
+        (i for i in range(verb + 1, min(len(tokens), verb + 1 + ASIDE)) if tokens[i].text in {",", ".", "\u201d"}), None
+    )
+    return (
+        _trailing(s, verb)
+        and after is not None
+        and tokens[after].text == ","
+        and not any(tokens[i].text in {"that", "and", "but"} or tokens[i].pos == "VERB" for i in range(verb + 1, after))
+    )
 
 
 AGAINST: Final = frozenset({"deny", "reject", "dismiss", "refute", "rebut", "dispute"})
@@ -138,6 +163,14 @@ def _claimed(s: Sentence, cover: frozenset[int]) -> frozenset[int]:
 
 
 _OURSELVES: Final = frozenset({"i", "we", "you", "me", "us"})
+
+
+def _stretch(s: Sentence, verb: int) -> frozenset[int]:
+    """The words between the semicolons around a verb: what stands beyond one may be somebody else's."""
+    marks = [i for i, token in enumerate(s.parsed.tokens) if token.text == ";"]
+    start = max((i for i in marks if i < verb), default=-1)
+    end = min((i for i in marks if i > verb), default=len(s.parsed.tokens))
+    return frozenset(range(start + 1, end))
 
 
 def _told_of(s: Sentence, verb: int, subjects: list[int]) -> bool:
@@ -163,10 +196,10 @@ def _main_of(s: Sentence, verb: int) -> frozenset[int]:
 
 
 def _subjects_of(s: Sentence, verb: int) -> list[int]:
-    """The subject of a verb; of one that is joined to another by "and", the other's: "X came and said"."""
+    """The subjects of a verb, the nearest first; of one that is joined to another by "and", the other's: "X came and said"."""
     tokens = s.parsed.tokens
     for _ in tokens:
-        found = [c for c in s.children[verb] if tokens[c].dep == "nsubj"]
+        found = sorted((c for c in s.children[verb] if tokens[c].dep == "nsubj"), key=lambda c: abs(c - verb))
         if found or tokens[verb].dep != "conj" or not 0 <= tokens[verb].head < len(tokens) or tokens[verb].tag in {"VB", "VBN"}:
             return found
         verb = tokens[verb].head
@@ -248,7 +281,7 @@ def according(s: Sentence) -> list[Found]:
         via = _cited_by(s, top)
         head = s.parsed.tokens[index].head
         cover = s.covered(head) if 0 <= head < len(s.parsed.tokens) else frozenset(range(len(s.parsed.tokens)))
-        out.append(Found("according", index, voice, "according", cover, via))
+        out.append(Found("according", index, voice, "according", cover & _stretch(s, index), via))
     return out
 
 
@@ -275,7 +308,7 @@ def report(s: Sentence) -> list[Found]:
             continue
         cover = s.covered(verb) | _main_of(s, verb)
         if _trailing(s, verb):
-            cover |= frozenset(range(verb))
+            cover = (cover | frozenset(range(verb))) & _stretch(s, verb)
         voice = s.voice(subjects[0])
         person = not voice.by_name and voice.kind in {"person", "several"} and not is_media(str(voice.name))
         out.append(Found("report", verb, voice, "say" if person else "report", cover))

@@ -69,7 +69,7 @@ def resolve(s: Sentence, units: tuple[Unit, ...], found: list[Found], course: Co
         if said.rule != "outlet" and said.chain[-1] not in {UNKNOWN, UNNAMED, OUTLET}:
             course.last, course.paragraph = said, s.paragraph
             course.chains[said.chain[-1]] = said
-        elif said.rule == "outlet":
+        elif said.rule == "outlet" and not unit.background:
             course.last = None
         out.append(said)
     for name in mentioned(s):

@@ -16,6 +16,7 @@ from spadework.claims.french import said_in_french
 from spadework.claims.hedges import hedge_of
 from spadework.claims.kinds import observable_of, polarity_of, type_of
 from spadework.claims.names import names_of
+from spadework.claims.places import place_of
 from spadework.claims.quantities import find_quantities
 from spadework.claims.quotes import paragraphs_of, quoted_parts
 from spadework.claims.times import role_of
@@ -38,6 +39,7 @@ class Piece:
 
     span: Span
     said: Said
+    place: str | None
     time: ClaimTime | None
     quantity: ClaimQuantity | None
 
@@ -66,6 +68,7 @@ class Spoken:
     parsed: Parsed
     unit: Unit
     said: Said
+    place: str | None
 
     def holds(self, span: Span) -> bool:
         """Whether a date or a quantity is this unit's own, and not that of one inside it."""
@@ -90,7 +93,10 @@ def _spoken(text: str, grammar: Grammar, marks: tuple[Span, ...], rules: frozens
             told = resolve(sentence, units, found, course)
         else:
             told = [said_in_french(text[unit.span[0] : unit.span[1]], names) for unit in units]
-        out += [Spoken(parsed, unit, said) for unit, said in zip(units, told, strict=True)]
+        out += [
+            Spoken(parsed, unit, said, place_of(parsed, unit.tokens, names, said.chain))
+            for unit, said in zip(units, told, strict=True)
+        ]
     return _led_back(out, text) if "quote before" in rules else out
 
 
@@ -120,14 +126,16 @@ def _pieces(text: str, one: Spoken, dates: tuple[ClaimTime, ...], numbers: tuple
     amounts = [number for number in numbers if one.holds(number.span)]
     first = times[0] if times else None
     main = amounts[0] if amounts and not _beside(text, amounts[0], one.unit.span) else None
-    out = [Piece(one.unit.span, one.said, first, main)]
+    out = [Piece(one.unit.span, one.said, one.place, first, main)]
     out.extend(
-        Piece(_phrase_of(text, number.span, one.unit.span), one.said, first, number) for number in amounts if number is not main
+        Piece(_phrase_of(text, number.span, one.unit.span), one.said, one.place, first, number)
+        for number in amounts
+        if number is not main
     )
     for time in times[1:]:
         span = _phrase_around(text, time.span, one.unit.span)
         if len(text[span[0] : span[1]].split()) >= FEWEST_WORDS:
-            out.append(Piece(span, one.said, time, None))
+            out.append(Piece(span, one.said, one.place, time, None))
     return out
 
 
@@ -197,7 +205,7 @@ def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]
                 hedge,
                 polarity_of(evidence, hedge),
                 piece.time,
-                None,
+                piece.place,
                 piece.quantity,
                 observable,
                 note,

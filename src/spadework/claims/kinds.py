@@ -49,11 +49,18 @@ _HALF: Final = re.compile(
 )
 
 
+_NO_NEGATION: Final = re.compile(
+    r"\b(?:no|not)\s+(?:more|less|fewer|later|only|just|least)\b|\bnot\s+deny\b|\bwithout\s+(?:warning|notice|permission|permits?)\b",
+    re.IGNORECASE,
+)
+"""Negating words that bound a number or a manner, and negate nothing."""
+
+
 def polarity_of(words: str, hedge: Hedge) -> Polarity:
     """Affirmed, negated or denied, not known."""
     if hedge.level == "unknown":
         return "0"
-    return "-" if hedge.level == "denied" or _NEGATED.search(words) else "+"
+    return "-" if hedge.level == "denied" or _NEGATED.search(_NO_NEGATION.sub("", words)) else "+"
 
 
 def type_of(words: str, hedge: Hedge, speaker: str, *, imagery: bool) -> ClaimType:  # noqa: PLR0911 - one kind after another

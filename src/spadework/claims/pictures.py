@@ -32,7 +32,7 @@ def imagery(s: Sentence) -> list[Found]:
             None,
         )
         between = s.parsed.tokens[noun + 1 : index] if noun is not None else ()
-        if noun is None or any(t.lemma.casefold() in SAY for t in between):
+        if noun is None or any(t.pos == "VERB" and t.lemma.casefold() in SAY for t in between):
             continue
         provider = provider_of(s, noun, index)
         out = [] if provider is not None else out

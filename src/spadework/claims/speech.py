@@ -11,12 +11,15 @@ SAY: Final = frozenset((
     "reiterate", "caution", "disclose", "reveal", "inform", "brief", "tweet", "post", "call", "urge", "demand",
     "ask", "vow", "promise", "pledge", "claim", "allege", "accuse", "blame", "charge", "deny", "reject", "dismiss",
     "refute", "rebut", "dispute", "complain", "boast", "hint", "joke", "quip", "repeat", "respond", "read",
-    "recount", "relate", "assure", "advise", "plead", "appeal", "threaten", "swear", "predict", "forecast",
+    "recount", "relate", "assure",
+    "counter", "retort", "lament", "attest", "certify", "signal", "agree", "concur", "confide", "protest",
+    "underline", "underscore", "highlight", "notify", "alert", "volunteer", "advise", "plead", "appeal", "threaten", "swear", "predict", "forecast",
 ))  # fmt: skip
 JUDGE: Final = frozenset((
     "estimate", "assess", "judge", "believe", "reckon", "think", "suspect", "conclude", "expect", "calculate",
     "determine", "suggest", "find", "identify", "consider", "attribute", "interpret", "put", "count", "measure",
-    "date", "speculate", "infer", "fear", "hope", "worry",
+    "date", "speculate", "infer", "fear", "hope", "worry", "deduce", "surmise", "theorise", "theorize", "doubt",
+    "anticipate", "foresee", "deem", "guess",
 ))  # fmt: skip
 """Verbs of a judgement; "find", "put" and their like only with an analyst or a body before them and a clause or a figure after them."""
 REPORT: Final = frozenset({"report", "carry", "quote", "cite", "publish", "broadcast"})
@@ -50,6 +53,17 @@ ONLY_WITH_CLAUSE: Final = frozenset(
         "relate",
         "charge",
         "ask",
+        "agree",
+        "concur",
+        "alert",
+        "notify",
+        "signal",
+        "counter",
+        "protest",
+        "volunteer",
+        "comment",
+        "respond",
+        "reply",
     }
 )
 """Verbs that say something only with a clause, a quotation or a figure after them."""
@@ -85,7 +99,7 @@ BODY: Final = frozenset((
     "committee", "charity", "ngo", "department", "bureau", "office", "authority", "union", "association",
     "foundation", "observatory", "programme", "program", "project", "team", "unit", "service", "provider",
     "developer", "contractor", "miner", "party", "movement", "militia", "regime", "monitor", "watchdog", "channel",
-    "magazine", "department",
+    "magazine", "board", "cooperative", "regulator", "utility", "observatory", "mission", "embassy", "brigade",
 ))  # fmt: skip
 """Heads of a definite description that may stand for an organisation."""
 PERSON_WORDS: Final = frozenset((
@@ -94,5 +108,10 @@ PERSON_WORDS: Final = frozenset((
     "resident", "witness", "farmer", "fisherman", "activist", "lawyer", "journalist", "reporter", "author",
     "leader", "chief", "chairman", "head", "secretary", "ambassador", "diplomat", "captain", "manager", "geologist",
     "hydrologist", "ecologist", "specialist", "observer", "elder", "activist", "volunteer", "prosecutor", "judge", "executive", "boss", "envoy",
-    "villager", "worker", "driver", "teacher", "nurse", "doctor", "survivor",
+    "villager", "worker", "driver", "teacher", "nurse", "doctor", "survivor", "deputy", "aide", "adviser", "advisor",
+    "officer", "soldier", "miner", "shepherd", "herder", "pilot", "sailor", "trader", "owner", "founder", "inspector",
+    "biologist", "archaeologist", "physicist", "economist", "historian", "interpreter", "campaigner", "councillor",
+    "senator", "lawmaker", "priest", "bishop", "imam", "rancher", "diver", "ranger", "warden", "surveyor", "brother",
+    "sister", "neighbour", "neighbor", "widow", "mother", "father", "son", "daughter", "cousin", "wife", "husband",
+    "source", "insider", "contractor", "technician", "consultant", "commissioner", "rapporteur", "coordinator",
 ))  # fmt: skip

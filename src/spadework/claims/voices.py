@@ -18,14 +18,24 @@ IT: Final = frozenset({"it"})
 THEY: Final = frozenset({"they", "we"})
 PAPERS: Final = frozenset((
     "report", "statement", "study", "analysis", "assessment", "document", "letter", "email", "release", "post",
-    "survey", "review", "paper", "brief", "bulletin", "communique", "tweet", "filing",
+    "survey", "review", "paper", "brief", "bulletin", "communique", "tweet", "filing", "data", "datum", "record",
+    "figure", "memo", "dossier", "audit", "log", "briefing", "notice", "message", "readout", "communiqué", "minute",
 ))  # fmt: skip
 """Things that say what their maker says."""
+THINGS: Final = frozenset(
+    {"estimate", "evidence", "sign", "result", "test", "sample", "event", "fact", "clue", "indication", "rumour", "rumor"}
+)
+"""What suggests something without being anybody."""
+_NOBODY: Final = re.compile(r"(?:neither|no|none|nobody|nothing|nor)\b", re.IGNORECASE)
 _ARTICLES: Final = frozenset({"the", "that", "this"})
 _CUT: Final = frozenset({"relcl", "acl", "advcl", "appos", "punct", "parataxis"})
 _PLURAL: Final = frozenset({"NNS", "NNPS"})
 _OF_THEM: Final = re.compile(r"\bof\s+(?:them|those|these|whom|the\s+(?:two|three|men|women))\b")
 _CLAUSE: Final = re.compile(r",?\s+(?:who|which|whose|that)\b")
+SHORT: Final = 4
+"""Words of a definite description that may stand for itself; a longer one leads back to somebody."""
+BESIDE: Final = 9
+"""Words after a description within which a name may stand beside it."""
 REACH: Final = 2
 """Paragraphs over which a pronoun may be led back; a description, to the only body of the whole text so far."""
 
@@ -115,7 +125,8 @@ def _qualified(sentence: Parsed) -> list[tuple[str, str]]:
     """Bodies that are named by their kind alone: "the mining ministry", so that "the ministry" may lead back to it."""
     out = []
     for index, token in enumerate(sentence.tokens):
-        if token.lemma.casefold() not in SEVERAL_HAVE or token.pos != "NOUN":
+        lemma = token.lemma.casefold()
+        if lemma not in SEVERAL_HAVE | FEW_HAVE or token.pos != "NOUN":
             continue
         before = sentence.tokens[index - 1] if index else None
         if (
@@ -123,8 +134,9 @@ def _qualified(sentence: Parsed) -> list[tuple[str, str]]:
             and before.head == index
             and before.dep in {"compound", "amod"}
             and before.pos in {"NOUN", "ADJ", "PROPN"}
+            and before.lemma.casefold() not in _LOOSE_WORDS
         ):
-            out.append((token.lemma.casefold(), f"{before.text} {token.text}"))
+            out.append((lemma, f"{before.text} {token.text}"))
     return out
 
 
@@ -158,10 +170,9 @@ def voice_of(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: i
     if token.pos == "PRON" or word in HE | IT | THEY:
         return _pronoun(word, memory, paragraph)
     children = children_of(sentence)
-    person = _entity(sentence, top, children, frozenset({"PERSON"}))
-    if person is not None:
-        name = memory.names.canonical(person.text)
-        return Voice(name, "person") if " " not in name else _named(name, memory)
+    named = _by_name(sentence, top, text, children, memory)
+    if named is not None:
+        return named
     phrase = phrase_of(sentence, top, text, children)
     if _OF_THEM.search(phrase):
         return Voice(None, "person", by_name=False)
@@ -169,7 +180,7 @@ def voice_of(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: i
     if any(token.dep == "conj" for token in (sentence.tokens[c] for c in children[top])):
         return Voice(tidied(phrase), "several")
     if lemma in PAPERS:
-        made = _maker(sentence, top, children, memory)
+        made = _maker(sentence, top, text, children, memory, paragraph)
         if made.name is not None:
             return made
         if phrase.split()[0].casefold() in _ARTICLES:
@@ -181,6 +192,19 @@ def voice_of(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: i
     if token.pos == "PROPN":
         return _named(memory.names.canonical(phrase), memory)
     return _described(sentence, top, phrase, memory, paragraph)
+
+
+def _by_name(sentence: Parsed, top: int, text: str, children: list[list[int]], memory: Memory) -> Voice | None:
+    """The person that a phrase holds or stands beside, or the name put behind a description: "its owner, Brine Petroleum"."""
+    person = _entity(sentence, top, children, frozenset({"PERSON"})) or _put_beside(sentence, top)
+    if person is not None:
+        name = memory.names.canonical(person.text)
+        return Voice(name, "person") if " " not in name else _named(name, memory)
+    tokens = sentence.tokens
+    beside = next((c for c in children[top] if tokens[c].dep == "appos" and tokens[c].pos == "PROPN"), None)
+    if beside is None or tokens[top].pos != "NOUN":
+        return None
+    return _named(memory.names.canonical(phrase_of(sentence, beside, text, children)), memory)
 
 
 def _named(name: str, memory: Memory) -> Voice:
@@ -209,6 +233,21 @@ def _entity(sentence: Parsed, top: int, children: list[list[int]], labels: froze
     return None
 
 
+def _put_beside(sentence: Parsed, top: int) -> Named | None:
+    """The only person named between commas right behind a description: "an analyst with the firm, Ruth Calder, said"."""
+    tokens = sentence.tokens
+    if tokens[top].lemma.casefold() not in PERSON_WORDS:
+        return None
+    marks = [i for i in range(top + 1, min(len(tokens), top + BESIDE)) if tokens[i].text == ","]
+    for mark in marks[:1]:
+        start = tokens[mark].end
+        held = next((n for n in sentence.named if n.label == "PERSON" and 0 < n.span[0] - start <= 1), None)
+        after = next((t.text for t in tokens if held is not None and t.start >= held.span[1]), "")
+        if held is not None and after == "," and not any(tokens[i].pos == "VERB" for i in range(top + 1, mark)):
+            return held
+    return None
+
+
 def _holding(sentence: Parsed, top: int) -> Named | None:
     start = sentence.tokens[top].start
     return next((named for named in sentence.named if named.span[0] <= start < named.span[1]), None)
@@ -234,9 +273,16 @@ def phrase_of(sentence: Parsed, top: int, text: str, children: list[list[int]]) 
     return _CLAUSE.split(whole)[0]
 
 
-def _maker(sentence: Parsed, top: int, children: list[list[int]], memory: Memory) -> Voice:
-    """Who made a report or a statement: its possessor, or whom it is "by", "from" or "of"."""
-    for child in children[top]:
+_RELEASED: Final = frozenset(
+    {"release", "publish", "compile", "collect", "issue", "produce", "draw", "write", "prepare", "commission"}
+)
+"""What a maker does with a report or with data."""
+
+
+def _maker(sentence: Parsed, top: int, text: str, children: list[list[int]], memory: Memory, paragraph: int) -> Voice:
+    """Who made a report or a statement: its possessor, or whom it is "by", "from" or "of", or "released by"."""
+    released = [c for c in children[top] if sentence.tokens[c].dep == "acl" and sentence.tokens[c].lemma in _RELEASED]
+    for child in (*children[top], *(grand for verb in released for grand in children[verb])):
         token = sentence.tokens[child]
         inner = (
             child
@@ -253,6 +299,8 @@ def _maker(sentence: Parsed, top: int, children: list[list[int]], memory: Memory
         held = _holding(sentence, inner) if inner is not None else None
         if held is not None and held.label in {"ORG", "PERSON", "GPE"}:
             return Voice(memory.names.canonical(held.text), "person" if held.label == "PERSON" else "body")
+        if inner is not None and inner != child and sentence.tokens[inner].lemma.casefold() in BODY | PERSON_WORDS:
+            return voice_of(sentence, inner, text, memory, paragraph)
     return Voice(None, "thing")
 
 
@@ -277,40 +325,83 @@ SEVERAL_HAVE: Final = frozenset(
 """Bodies of which a story may hold several: "the government" is led back only to a name that says so."""
 
 
+FEW_HAVE: Final = frozenset(
+    {
+        "authority",
+        "union",
+        "association",
+        "charity",
+        "institute",
+        "department",
+        "board",
+        "cooperative",
+        "watchdog",
+        "regulator",
+        "utility",
+    }
+)
+"""Bodies of which a story mostly holds one."""
+_LOOSE_WORDS: Final = frozenset(
+    {"same", "other", "new", "another", "own", "whole", "former", "such", "second", "first", "rival", "local"}
+)
+"""Words that tell no body from another."""
+
+
 def _first_glimpse(words: list[str], paragraph: int) -> bool:
     """Whether a lead speaks of "an analyst" whom it names only later."""
     return paragraph == 0 and words[0].casefold() in {"a", "an", "one"}
 
 
-def _described(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph: int) -> Voice:  # noqa: PLR0911 - one kind of word after another
+def _described(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph: int) -> Voice:
     """A description: itself where it brings somebody new in; led back where it says "the" of somebody known."""
     token = sentence.tokens[top]
     lemma = token.lemma.casefold()
     words = phrase.split()
-    definite = words[0].casefold() in _ARTICLES
     plural = token.tag in _PLURAL
-    if lemma in PERSON_WORDS:
-        if definite and not plural:
-            known = memory.called(lemma)
-            return Voice(known, "person", by_name=False)
-        inner = next(
-            (n for n in sentence.named if n.label == "ORG" and n.span[1] <= token.start and phrase.startswith(n.text)), None
-        )
-        if plural and lemma in {"analyst", "researcher"} and inner is not None:
-            return Voice(memory.names.canonical(inner.text), "body")
-        return Voice(
-            None if _first_glimpse(words, paragraph) else tidied(phrase), "several" if plural else "person", by_name=False
-        )
+    if _NOBODY.match(phrase):
+        return Voice(None, "thing")
+    if lemma in PERSON_WORDS or token.text.casefold() in {"locals", "rebels"}:
+        return _a_person(sentence, top, phrase, memory, paragraph)
     if lemma in BODY | MEDIA:
-        if definite and (len(words) == 2 or (len(words) == 3 and words[1][:1].islower())):  # noqa: PLR2004 - "the imagery firm"
-            kinds = frozenset({"body", "provider"}) if lemma in TRADES else frozenset({"body"})
-            known = memory.called(lemma) or (
-                None if lemma in SEVERAL_HAVE else memory.latest(paragraph, kinds, media=lemma in OUTLETS)
-            )
-            return Voice(known, "body", by_name=False)
-        return Voice(None if _first_glimpse(words, paragraph) else tidied(phrase), "body", by_name=False)
-    if plural and re.match(r"[a-z]", token.text):
-        return Voice(None if definite else tidied(phrase), "several")
-    if words[0].casefold() in {"a", "an", "one", "another"} and paragraph > 0:
+        return _a_body(lemma, phrase, memory, paragraph)
+    if plural and token.pos == "NOUN":
+        thing = lemma in PAPERS | THINGS or words[0].casefold() in _ARTICLES
+        return Voice(None, "thing" if lemma in PAPERS | THINGS else "several") if thing else Voice(tidied(phrase), "several")
+    if words[0].casefold() in {"a", "an", "one", "another"} and paragraph > 0 and lemma not in PAPERS | THINGS:
         return Voice(tidied(phrase), "person", by_name=False)
     return Voice(None, "thing")
+
+
+def _a_person(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph: int) -> Voice:
+    """A person by a description: "the mayor", "a ministry spokesman", "two officials"."""
+    token = sentence.tokens[top]
+    lemma, words, plural = token.lemma.casefold(), phrase.split(), token.tag in _PLURAL
+    if words[0].casefold() in _ARTICLES and not plural:
+        known = memory.called(lemma)
+        if known is None and not memory.titles.get(lemma) and len(words) <= SHORT and "of" not in words:
+            known = tidied(phrase)  # nobody in the document has a name with this title
+        return Voice(known, "person", by_name=False)
+    inner = next(
+        (n for n in sentence.named if n.label == "ORG" and n.span[1] <= token.start and phrase.startswith(n.text)), None
+    )
+    if plural and lemma in {"analyst", "researcher"} and inner is not None:
+        return Voice(memory.names.canonical(inner.text), "body")
+    return Voice(None if _first_glimpse(words, paragraph) else tidied(phrase), "several" if plural else "person", by_name=False)
+
+
+def _a_body(lemma: str, phrase: str, memory: Memory, paragraph: int) -> Voice:
+    """An organisation by a description: "the firm", "the river authority", "a local charity"."""
+    words = phrase.split()
+    if words[0].casefold() not in _ARTICLES:
+        return Voice(None if _first_glimpse(words, paragraph) else tidied(phrase), "body", by_name=False)
+    bare = len(words) == 2  # noqa: PLR2004 - "the firm"
+    if bare or (len(words) == 3 and words[1][:1].islower()):  # noqa: PLR2004 - "the imagery firm"
+        kinds = frozenset({"body", "provider"}) if lemma in TRADES else frozenset({"body"})
+        known = memory.called(lemma) or (
+            None if lemma in SEVERAL_HAVE else memory.latest(paragraph, kinds, media=lemma in OUTLETS)
+        )
+        alone = not bare or lemma in FEW_HAVE
+        if known is None and alone and not memory.titles.get(lemma):
+            known = tidied(phrase)  # no name in the document holds the word
+        return Voice(known, "body", by_name=False)
+    return Voice(tidied(phrase), "body", by_name=False)
