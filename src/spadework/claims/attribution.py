@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from spadework.claims.clauses import says_so, subtree
 from spadework.claims.found import Found
 from spadework.claims.pictures import imagery, provider_of
-from spadework.claims.speech import IMAGES, JUDGE, MEDIA, ONLY_WITH_CLAUSE, OUTLETS, REPORT, SAY, SHOW
+from spadework.claims.speech import IMAGES, JUDGE, MEDIA, NOUNS, ONLY_WITH_CLAUSE, OUTLETS, REPORT, SAY, SHOW
 from spadework.claims.voices import PAPERS, Voice, is_media, phrase_of
 from spadework.records import UNNAMED
 
@@ -369,13 +369,6 @@ def passive(s: Sentence) -> list[Found]:
     return out
 
 
-NOUNS: Final = frozenset((
-    "view", "estimate", "count", "reckoning", "assessment", "account", "telling", "opinion", "judgement", "judgment",
-    "word", "calculation", "reading", "claim", "assertion", "allegation", "contention", "suggestion", "warning",
-    "denial", "accusation", "insistence", "belief", "conclusion", "finding", "prediction", "complaint", "admission",
-    "testimony", "version", "tally", "statement", "announcement", "forecast", "promise", "pledge", "report",
-))  # fmt: skip
-"""Nouns for what somebody says or thinks."""
 _GIVEN: Final = frozenset({"in", "by", "on", "from"})
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from spadework.claims.speech import IMAGES, JUDGE, REPORT, SAY
+from spadework.claims.speech import IMAGES, JUDGE, NOUNS, REPORT, SAY
 
 if TYPE_CHECKING:
     from spadework.records import Parsed, Span
@@ -71,6 +71,7 @@ def units_of(sentence: Parsed, text: str, marks: tuple[Span, ...] = ()) -> tuple
     children = children_of(sentence)
     heads = _heads(sentence, children)
     heads |= {index: False for index, token in enumerate(tokens) if _claimed(sentence, index, token.dep, children)}
+    heads |= _disputed(sentence, children)
     _asides(sentence, children, heads)
     _add_marked(sentence, children, marks, heads)
     owner = [_owner(sentence, index, heads) for index in range(len(tokens))]
@@ -146,6 +147,19 @@ def says_so(sentence: Parsed, verb: int, children: list[list[int]]) -> bool:
 def _claimed(sentence: Parsed, verb: int, dep: str, children: list[list[int]]) -> bool:
     """Whether a clause says what a noun before it claims: "a warning by X that the dam leaks"."""
     return dep == "acl" and sentence.tokens[verb].pos in _VERBS and _mark(sentence, verb, children) == "that"
+
+
+def _disputed(sentence: Parsed, children: list[list[int]]) -> dict[int, bool]:
+    """What somebody else says of the clause before: ", a charge the government has called baseless"; by its noun, and background to who says the rest."""
+    tokens = sentence.tokens
+    found = {}
+    for token in tokens:
+        if token.dep != "relcl" or token.lemma not in SAY or not 0 <= token.head < len(tokens):
+            continue
+        first = subtree(token.head, children)[0]
+        if tokens[token.head].lemma.casefold() in NOUNS and first and tokens[first - 1].text == ",":
+            found[token.head] = True
+    return found
 
 
 def _asides(sentence: Parsed, children: list[list[int]], heads: dict[int, bool]) -> None:

@@ -133,8 +133,11 @@ def _pieces(text: str, one: Spoken, dates: tuple[ClaimTime, ...], numbers: tuple
         if number is not main
     )
     for time in times[1:]:
+        span: Span | None
         span = _phrase_around(text, time.span, one.unit.span)
-        if len(text[span[0] : span[1]].split()) >= FEWEST_WORDS:
+        if len(text[span[0] : span[1]].split()) < FEWEST_WORDS:
+            span = one.unit.span if time.role != "said" else None
+        if span is not None:
             out.append(Piece(span, one.said, one.place, time, None))
     return out
 

@@ -31,7 +31,8 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
         "denied",
         _cues(
             r"(?<!not )(?<!nor )(?<!never )den(?:y|ies|ied|ying)", r"reject(?:s|ed|ing)?", r"dismiss(?:es|ed|ing)?", r"refut(?:es|ed|e|ing)",
-            r"disput(?:es|ed)\s+(?:that|the|this|those|any|claims)", r"rebutt?(?:s|ed)", r"denial", r"no\s+such", r"not\s+true", r"untrue",
+            r"disput(?:es|ed)\s+(?:that|the|this|those|any|claims)", r"rebutt?(?:s|ed)", r"denial", r"no\s+such", r"not\s+true", r"untrue", r"baseless", r"groundless", r"unfounded", r"fabricat(?:ed|ion|ions)",
+            r"nonsense", r"no\s+basis", r"(?:is|was|are|were|simply|entirely|completely|utterly|as)\s+[\u201c\"\u2018']?false",
         ),
     ),
     (

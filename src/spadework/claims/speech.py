@@ -115,3 +115,10 @@ PERSON_WORDS: Final = frozenset((
     "sister", "neighbour", "neighbor", "widow", "mother", "father", "son", "daughter", "cousin", "wife", "husband",
     "source", "insider", "contractor", "technician", "consultant", "commissioner", "rapporteur", "coordinator",
 ))  # fmt: skip
+NOUNS: Final = frozenset((
+    "view", "estimate", "count", "reckoning", "assessment", "account", "telling", "opinion", "judgement", "judgment",
+    "word", "calculation", "reading", "claim", "assertion", "allegation", "contention", "suggestion", "warning",
+    "denial", "accusation", "insistence", "belief", "conclusion", "finding", "prediction", "complaint", "admission",
+    "testimony", "charge", "figure", "version", "tally", "statement", "announcement", "forecast", "promise", "pledge", "report",
+))  # fmt: skip
+"""Nouns for what somebody says or thinks."""

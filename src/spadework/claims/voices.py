@@ -196,11 +196,13 @@ def voice_of(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: i
 
 def _by_name(sentence: Parsed, top: int, text: str, children: list[list[int]], memory: Memory) -> Voice | None:
     """The person that a phrase holds or stands beside, or the name put behind a description: "its owner, Brine Petroleum"."""
-    person = _entity(sentence, top, children, frozenset({"PERSON"})) or _put_beside(sentence, top)
-    if person is not None:
-        name = memory.names.canonical(person.text)
-        return Voice(name, "person") if " " not in name else _named(name, memory)
     tokens = sentence.tokens
+    if tokens[top].tag in _PLURAL:
+        return None  # "two employees of the firm, Sarn Works, said": the name is the firm's
+    person = _entity(sentence, top, children, frozenset({"PERSON"}))
+    name = memory.names.canonical(person.text) if person is not None else _put_beside(sentence, top, text, memory)
+    if name is not None:
+        return Voice(name, "person") if " " not in name else _named(name, memory)
     beside = next((c for c in children[top] if tokens[c].dep == "appos" and tokens[c].pos == "PROPN"), None)
     if beside is None or tokens[top].pos != "NOUN":
         return None
@@ -233,19 +235,20 @@ def _entity(sentence: Parsed, top: int, children: list[list[int]], labels: froze
     return None
 
 
-def _put_beside(sentence: Parsed, top: int) -> Named | None:
-    """The only person named between commas right behind a description: "an analyst with the firm, Ruth Calder, said"."""
+_NAME_BESIDE: Final = re.compile(r",\s+((?:[A-Z][\w.\u2019'-]*\s+){1,4}[A-Z][\w\u2019'-]+),")
+
+
+def _put_beside(sentence: Parsed, top: int, text: str, memory: Memory) -> str | None:
+    """The person named between commas right behind a description: "an analyst with the firm, Ruth Calder, said"."""
     tokens = sentence.tokens
     if tokens[top].lemma.casefold() not in PERSON_WORDS:
         return None
-    marks = [i for i in range(top + 1, min(len(tokens), top + BESIDE)) if tokens[i].text == ","]
-    for mark in marks[:1]:
-        start = tokens[mark].end
-        held = next((n for n in sentence.named if n.label == "PERSON" and 0 < n.span[0] - start <= 1), None)
-        after = next((t.text for t in tokens if held is not None and t.start >= held.span[1]), "")
-        if held is not None and after == "," and not any(tokens[i].pos == "VERB" for i in range(top + 1, mark)):
-            return held
-    return None
+    mark = next((i for i in range(top + 1, min(len(tokens), top + BESIDE)) if tokens[i].text == ","), None)
+    if mark is None or any(tokens[i].pos == "VERB" for i in range(top + 1, mark)):
+        return None
+    found = _NAME_BESIDE.match(text, tokens[mark].start)
+    name = memory.names.canonical(found[1]) if found is not None else ""
+    return name if memory.names.is_person(name) or looks_like_a_person(name) else None
 
 
 def _holding(sentence: Parsed, top: int) -> Named | None:
