@@ -1,0 +1,140 @@
+"""Rules for who is cited or reported: "according to X"; "X reported that ..."; "citing X"; "reportedly"; ", documents show"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from spadework.claims.found import Found
+from spadework.claims.pictures import provider_of
+from spadework.claims.reach import main_of, stretch, trailing
+from spadework.claims.speech import IMAGES, JUDGE, REPORT, SAY
+from spadework.claims.voices import Voice, is_media
+from spadework.records import UNNAMED
+
+if TYPE_CHECKING:
+    from spadework.claims.found import Sentence
+
+_PAPERS_SHOW: Final = re.compile(
+    r",\s+((?:\w+\s+){0,3}?(?:documents|records|files|emails|e-mails|minutes|papers|messages|filings)\b[^,.;]{0,60}?)\s+(?:show|shows|reveal|suggest|indicate)\.?$",
+    re.IGNORECASE,
+)
+
+
+def according(s: Sentence) -> list[Found]:
+    """According to X."""
+    out = []
+    for index, token in enumerate(s.parsed.tokens):
+        if token.text.casefold() != "according":
+            continue
+        to = next(
+            (
+                c
+                for c in (*s.children[index], index + 1)
+                if c < len(s.parsed.tokens) and s.parsed.tokens[c].text.casefold() == "to"
+            ),
+            None,
+        )
+        top = next((c for c in s.children[to] if s.parsed.tokens[c].dep == "pobj"), None) if to is not None else None
+        if top is None:
+            continue
+        pictures = s.parsed.tokens[top].lemma.casefold() in IMAGES
+        voice = Voice(provider_of(s, top, len(s.parsed.tokens) - 1), "body") if pictures else s.voice(top)
+        via = _cited_by(s, top)
+        head = s.parsed.tokens[index].head
+        cover = s.covered(head) if 0 <= head < len(s.parsed.tokens) else frozenset(range(len(s.parsed.tokens)))
+        out.append(Found("according", index, voice, "according", cover & stretch(s, index), via))
+    return out
+
+
+def _cited_by(s: Sentence, top: int) -> tuple[str, ...]:
+    """Who cited the one that is named: "an expert cited by the broadcaster"."""
+    for child in s.children[top]:
+        if s.parsed.tokens[child].lemma in {"cite", "quote", "interview", "publish"}:
+            for by in s.children[child]:
+                inner = next((g for g in s.children[by] if s.parsed.tokens[g].dep == "pobj"), None)
+                if s.parsed.tokens[by].dep == "agent" and inner is not None:
+                    name = s.voice(inner).name
+                    return (name,) if name is not None else ("unknown",)
+    return ()
+
+
+def report(s: Sentence) -> list[Found]:
+    """Reporting: "X reported that ..."; ", X reported"."""
+    out = []
+    for verb, token in enumerate(s.parsed.tokens):
+        if token.lemma.casefold() != "report" or token.pos != "VERB" or s.is_quoted(verb):
+            continue
+        subjects = [c for c in s.children[verb] if s.parsed.tokens[c].dep == "nsubj"]
+        if not subjects:
+            continue
+        cover = s.covered(verb) | main_of(s, verb)
+        if trailing(s, verb):
+            cover = (cover | frozenset(range(verb))) & stretch(s, verb)
+        voice = s.voice(subjects[0])
+        person = not voice.by_name and voice.kind in {"person", "several"} and not is_media(str(voice.name))
+        out.append(Found("report", verb, voice, "say" if person else "report", cover))
+    return out
+
+
+def citing(s: Sentence) -> list[Found]:
+    """Citing: "X, citing Y, said"; "quoting Y"."""
+    out = []
+    for index, token in enumerate(s.parsed.tokens):
+        if token.text.casefold() not in {"citing", "quoting"}:
+            continue
+        top = next((c for c in s.children[index] if s.parsed.tokens[c].dep in {"dobj", "pobj"}), None)
+        if top is None:
+            continue
+        head = token.head if 0 <= token.head < len(s.parsed.tokens) else index
+        subject = next((c for c in s.children[head] if s.parsed.tokens[c].dep == "nsubj"), None)
+        via: tuple[str, ...] = ()
+        if subject is not None and s.parsed.tokens[head].lemma.casefold() not in SAY | JUDGE | REPORT:
+            voice = s.voice(subject)
+            via = (voice.name or "unknown",) if voice.kind == "body" else ()
+        out.append(Found("citing", index, s.voice(top), "citing", s.covered(head), via))
+    return out
+
+
+def quoting(s: Sentence) -> list[Found]:
+    """Quoting: "X quoted Y as saying"; "Y was quoted by X as saying"."""
+    out = []
+    tokens = s.parsed.tokens
+    for verb, token in enumerate(tokens):
+        if (
+            token.lemma not in {"quote", "cite"}
+            or token.pos != "VERB"
+            or token.text.casefold().endswith("ing")
+            or s.is_quoted(verb)
+        ):
+            continue
+        by_dep = {tokens[c].dep: c for c in s.children[verb]}
+        agent = next((c for c in s.children[by_dep["agent"]] if tokens[c].dep == "pobj"), None) if "agent" in by_dep else None
+        outer, inner = (by_dep.get("nsubj"), by_dep.get("dobj")) if "nsubj" in by_dep else (agent, by_dep.get("nsubjpass"))
+        if inner is None:
+            continue
+        via = (s.voice(outer).name or "unknown",) if outer is not None else ("unknown",)
+        out.append(Found("quoting", verb, s.voice(inner), "citing", s.covered(verb), via))
+    return out
+
+
+def passive(s: Sentence) -> list[Found]:
+    """Nobody in particular: "it was reported"; "reportedly"; "is said to"."""
+    out = []
+    for index, token in enumerate(s.parsed.tokens):
+        word = token.text.casefold()
+        told = token.tag == "VBN" and word in {"reported", "said", "understood", "thought", "believed", "rumoured", "rumored"}
+        agent = any(s.parsed.tokens[c].dep == "agent" for c in s.children[index])
+        if word == "reportedly" or (told and not agent and any(s.parsed.tokens[c].dep == "auxpass" for c in s.children[index])):
+            top = token.head if word == "reportedly" and 0 <= token.head < len(s.parsed.tokens) else index
+            out.append(Found("passive", index, Voice(UNNAMED, "thing"), "passive", s.covered(top)))
+    return out
+
+
+def papers(s: Sentence) -> list[Found]:
+    """Papers: ", documents obtained by X show"."""
+    found = _PAPERS_SHOW.search(s.text[s.parsed.span[0] : s.parsed.span[1]])
+    if found is None:
+        return []
+    at = next((i for i, t in enumerate(s.parsed.tokens) if t.start >= s.parsed.span[0] + found.start(1)), 0)
+    return [Found("papers", at, Voice(found[1], "body", by_name=False), "say", frozenset(range(len(s.parsed.tokens))))]

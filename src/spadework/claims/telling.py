@@ -1,0 +1,55 @@
+"""Media to which something was told, or that carried it: links between the outlet and the speaker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from spadework.claims.clauses import subtree
+from spadework.claims.speech import MEDIA, OUTLETS
+from spadework.claims.voices import phrase_of
+
+if TYPE_CHECKING:
+    from spadework.claims.found import Sentence
+
+_SENT: Final = frozenset({"interview", "email", "statement", "comment", "remark", "letter", "message", "briefing"})
+"""What is given to a medium."""
+_NOT_MEDIA: Final = frozenset((
+    "parliament", "council", "committee", "conference", "court", "lawmakers", "reporters", "journalists", "senate",
+    "congress", "assembly", "hearing", "inquiry",
+))  # fmt: skip
+
+
+def told(s: Sentence, verb: int) -> tuple[str, ...]:
+    """Media to which something was told or that carried it: "told Reuters", "in an interview with the BBC", "in a statement carried by RTV"."""
+    out = []
+    spoke = [c for c in s.children[verb] if s.parsed.tokens[c].dep == "advcl" and s.parsed.tokens[c].lemma in {"speak", "talk"}]
+    for child in (*s.children[verb], *(grand for aside in spoke for grand in s.children[aside])):
+        token = s.parsed.tokens[child]
+        told = token.dep in {"dobj", "dative", "iobj"} and s.parsed.tokens[verb].lemma == "tell"
+        leads = token.text.casefold() in {"to", "in", "with"}
+        below = subtree(child, s.children) if told or leads else []
+        sent = told or token.head in spoke or any(s.parsed.tokens[i].lemma in _SENT for i in below)
+        names = [child] if told and token.pos == "PROPN" else [i for i in below if s.parsed.tokens[i].dep in {"pobj", "appos"}]
+        medium = next((name for i in names if (name := _medium(s, i, told=sent)) is not None), None)
+        if medium is None and told and token.lemma.casefold() in OUTLETS:
+            medium = s.memory.latest(s.paragraph, frozenset({"body"}), media=True)  # "told the channel"
+        if medium is not None:
+            out.append(medium)
+    return tuple(out)
+
+
+def _medium(s: Sentence, target: int, *, told: bool) -> str | None:
+    """A medium's name, where a noun is one: by its own words, by the word before it, or because it was told."""
+    if s.parsed.tokens[target].pos != "PROPN":
+        return None
+    phrase = phrase_of(s.parsed, target, s.text, s.children)
+    held = next((n for n in s.parsed.named if n.span[0] <= s.parsed.tokens[target].start < n.span[1]), None)
+    above = s.parsed.tokens[target].head
+    kind = phrase_of(s.parsed, above, s.text, s.children) if s.parsed.tokens[target].dep == "appos" else ""
+    words = {word.casefold() for word in f"{kind} {phrase}".split()}
+    if words & _NOT_MEDIA or (held is not None and held.label in {"DATE", "TIME", "GPE", "NORP", "LOC"}):
+        return None
+    named = " ".join(word for word in phrase.split() if word[:1].isupper() and word not in {"The", "A", "An"})
+    known = s.memory.names.canonical(held.text if held is not None else named)
+    medium = bool(words & (MEDIA | OUTLETS)) or known in s.memory.media
+    return known if medium or (told and not s.memory.names.is_person(known)) else None
