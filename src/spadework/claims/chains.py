@@ -48,6 +48,8 @@ class Course:
     memory: Memory
     rules: frozenset[str]
     quoted: tuple[Quoted, ...]
+    own: frozenset[str]
+    """What the outlet calls itself, folded: no link of its own."""
     last: Said | None = None
     """Of the latest attributed unit."""
     paragraph: int = -1
@@ -117,7 +119,7 @@ def _chained(s: Sentence, covering: list[Found], course: Course) -> Said:
     named = [link or UNKNOWN for link in links or [shown.voice.name if shown else None]]
     chain = [OUTLET]
     for link in named:
-        if link != chain[-1]:
+        if link != chain[-1] and link.casefold() not in course.own:
             chain.append(link)
     speaker = chain[-1]
     known = course.chains.get(speaker)

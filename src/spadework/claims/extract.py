@@ -15,7 +15,7 @@ from spadework.claims.found import sentence_of
 from spadework.claims.french import said_in_french
 from spadework.claims.hedges import hedge_of
 from spadework.claims.kinds import observable_of, polarity_of, type_of
-from spadework.claims.names import names_of
+from spadework.claims.names import names_of, tidied
 from spadework.claims.places import place_of
 from spadework.claims.quantities import find_quantities
 from spadework.claims.quotes import paragraphs_of, quoted_parts
@@ -54,11 +54,49 @@ def claims_of(source: Source, text: str, grammar: Grammar, rules: frozenset[str]
         rules: names out of ``RULES`` that may be used.
 
     """
-    dates = find_dates(text, source.published, source.language)
+    begins = _behind_dateline(text)
+    dates = tuple(date for date in find_dates(text, source.published, source.language) if date.span[0] >= begins)
     numbers = find_quantities(text, source.language, dates)
     marks = (*(date.span for date in dates), *(number.span for number in numbers))
-    spoken = _spoken(text, grammar, marks, rules)
+    spoken = [one.behind(begins) for one in _spoken(text, grammar, marks, _own(source), rules)]
     return _claims(source, text, [piece for one in spoken for piece in _pieces(text, one, dates, numbers)])
+
+
+_DATELINE: Final = re.compile(
+    r"\s*[A-Z][\w'\u2019.-]*(?:[ /][A-Z][\w'\u2019.-]*){0,4}(?:,[^\n\u2014\u2013]{1,40}?)?\s*(?:\((?:[A-Z][\w ]{1,20})\))?\s+[\u2014\u2013-]{1,2}\s+(?=[A-Z\u201c\"])"
+)
+"""Place, day and agency before the first sentence: "KARUN PASS, Feb. 11 (Reuters) - "."""
+
+
+def _behind_dateline(text: str) -> int:
+    """Where a document's first sentence begins; 0 without a dateline in its text."""
+    found = _DATELINE.match(text)
+    return found.end() if found is not None and found[0].split()[0].rstrip(",").isupper() else 0
+
+
+def _own(source: Source) -> frozenset[str]:
+    """What an outlet is called in its own pages, folded and without article."""
+    name = tidied(source.outlet).casefold()
+    return frozenset({name, *OURS})
+
+
+OURS: Final = frozenset(
+    f"{this} {word}"
+    for this in ("this", "our")
+    for word in (
+        "newspaper",
+        "paper",
+        "publication",
+        "news agency",
+        "agency",
+        "magazine",
+        "website",
+        "broadcaster",
+        "programme",
+        "reporter",
+        "correspondent",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +108,11 @@ class Spoken:
     said: Said
     place: str | None
 
+    def behind(self, begins: int) -> Spoken:
+        """The same without a dateline that ends at ``begins``."""
+        start, end = self.unit.span
+        return self if start >= begins else replace(self, unit=replace(self.unit, span=(min(begins, end), end)))
+
     def holds(self, span: Span) -> bool:
         """Whether a date or a quantity is this unit's own, and not that of one inside it."""
         if not self.unit.span[0] <= span[0] < self.unit.span[1]:
@@ -78,10 +121,10 @@ class Spoken:
         return index is None or index in self.unit.tokens
 
 
-def _spoken(text: str, grammar: Grammar, marks: tuple[Span, ...], rules: frozenset[str]) -> list[Spoken]:
+def _spoken(text: str, grammar: Grammar, marks: tuple[Span, ...], own: frozenset[str], rules: frozenset[str]) -> list[Spoken]:
     """Every unit of the document and who says it."""
     names = names_of(text, grammar)
-    course = Course(Memory(names, titles_of(grammar, names)), rules, quoted_parts(text))
+    course = Course(Memory(names, titles_of(grammar, names)), rules, quoted_parts(text), own)
     bounds = paragraphs_of(text)
     out: list[Spoken] = []
     for parsed in grammar:

@@ -30,7 +30,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
     (
         "denied",
         _cues(
-            r"(?<!not )(?<!nor )(?<!never )den(?:y|ies|ied|ying)", r"reject(?:s|ed|ing)?", r"dismiss(?:es|ed|ing)?", r"refut(?:es|ed|e|ing)",
+            r"(?<!not )(?<!nor )(?<!never )(?:(?<!been )(?<!was )(?<!were )(?<!being )den(?:y|ies|ied|ying)|denied(?=\s+by\b))", r"reject(?:s|ed|ing)?", r"dismiss(?:es|ed|ing)?", r"refut(?:es|ed|e|ing)",
             r"disput(?:es|ed)\s+(?:that|the|this|those|any|claims)", r"rebutt?(?:s|ed)", r"denial", r"no\s+such", r"not\s+true", r"untrue", r"baseless", r"groundless", r"unfounded", r"fabricat(?:ed|ion|ions)",
             r"nonsense", r"no\s+basis", r"(?:is|was|are|were|simply|entirely|completely|utterly|as)\s+[\u201c\"\u2018']?false",
         ),
@@ -42,7 +42,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
     (
         "possible",
         _cues(
-            r"(?-i:may)", r"might", r"could", r"possibl[ey]", r"likely", r"unlikely", r"probabl[ey]", r"appear(?:s|ed)?(?:\s+to)?", r"seem(?:s|ed)?(?:\s+to)?",
+            r"(?-i:may)", r"might", r"could(?!\s+(?:not|only|never|no)\b|n[\u2019']t)", r"possibl[ey]", r"likely", r"unlikely", r"probabl[ey]", r"appear(?:s|ed)?(?:\s+to)?", r"seem(?:s|ed)?(?:\s+to)?",
             r"apparent(?:ly)?", r"perhaps", r"potential(?:ly)?", r"suspected", r"presumabl[ey]", r"conceivabl[ey]", r"suggest(?:s|ed|ing)?",
             r"consistent\s+with", r"would\s+be\s+able", r"(?:not|cannot)\s+(?:be\s+)?(?:rule|ruled|ruling|exclude|excluded)(?:\s+out)?", r"look(?:s|ed)?\s+like",
         ),

@@ -24,7 +24,7 @@ _LEAD: Final = re.compile(r"^(?:the|a|an|its|their|his|her)\s+", re.IGNORECASE)
 TITLES: Final = re.compile(
     r"^(?:(?:Mr|Mrs|Ms|Dr|Prof|Professor|Sir|Gen|Lt|Col|Maj|Capt|Brig|Adm|Sgt|Rear|Vice|Major|General|Colonel|Captain|Lieutenant|Admiral|"
     r"Brigadier|President|Minister|Governor|Mayor|Senator|Judge|Chief|King|Queen|Prince|Sheikh|Ambassador|Secretary|Commander|Inspector|"
-    r"Commissioner|Chairman|Chairwoman|Director|Councillor|Cllr|Archbishop|Bishop|Father|Sister|Rev|Reverend|Imam|Lord|Lady|Congressman|Congresswoman|Representative|Premier|Chancellor|Marshal|Superintendent|Detective|Foreign|Defence|Defense|Prime|Deputy|Interior|Energy|Analyst|Journalist|Engineer)\.?\s+)+"
+    r"Commissioner|Chairman|Chairwoman|Director|Councillor|Cllr|Archbishop|Bishop|Father|Sister|Rev|Reverend|Imam|Lord|Lady|Congressman|Congresswoman|Representative|Premier|Chancellor|Marshal|Superintendent|Detective|(?:Foreign|Defence|Defense|Prime|Deputy|Interior|Energy|Finance|Health|Environment)(?=\s+(?:Minister|Secretary|Prime|Deputy))|Analyst|Journalist|Engineer)\.?\s+)+"
 )
 """Words before a person's name that are no part of it."""
 

@@ -32,15 +32,15 @@ def speech(s: Sentence) -> list[Found]:
     for verb, token in enumerate(s.parsed.tokens):
         lemma = token.lemma.casefold()
         subjects = _subjects_of(s, verb)
-        paper = lemma in SHOW and any(s.parsed.tokens[c].lemma.casefold() in PAPERS for c in subjects)
+        paper = lemma in SHOW | JUDGE and any(s.parsed.tokens[c].lemma.casefold() in PAPERS for c in subjects)
         spoke = lemma in SAY | JUDGE or paper or (lemma not in REPORT and _after_quotation(s, verb))
         if token.pos not in {"VERB", "AUX"} or not spoke or _refused(s, verb):
             continue
-        if s.is_quoted(verb) and not _told_of(s, verb, subjects):
+        if (s.is_quoted(verb) and not _told_of(s, verb, subjects)) or _of_himself(s, verb, subjects):
             continue
         before = None if subjects or lemma not in SAY else _right_before(s, verb)
         main = main_of(s, verb)
-        needy = not main and not between_commas(s, verb) and (lemma in ONLY_WITH_CLAUSE | JUDGE or token.dep == "relcl")
+        needy = not main and not paper and not between_commas(s, verb) and (lemma in ONLY_WITH_CLAUSE | JUDGE or token.dep == "relcl")
         if (not subjects and before is None) or (needy and not _has_content(s, verb)):
             continue
         if subjects and _is_picture(s, subjects[0]):
@@ -78,6 +78,24 @@ def _is_picture(s: Sentence, subject: int) -> bool:
     """Whether a subject is an image, of which another rule tells; data that somebody released speak for their maker."""
     token = s.parsed.tokens[subject]
     return token.lemma.casefold() in IMAGES and token.lemma.casefold() not in PAPERS and token.pos != "PROPN"
+
+
+_HIMSELF: Final = frozenset({"he", "she", "it", "they"})
+
+
+def _of_himself(s: Sentence, verb: int, subjects: list[int]) -> bool:
+    """Whether a pronoun below somebody's own words means that somebody: "Salim said he had counted nine"."""
+    tokens = s.parsed.tokens
+    if not subjects or tokens[subjects[0]].text.casefold() not in _HIMSELF:
+        return False
+    above = verb
+    for _ in tokens:
+        if tokens[above].head == above or not 0 <= tokens[above].head < len(tokens):
+            return False
+        above = tokens[above].head
+        if tokens[above].lemma.casefold() in SAY | JUDGE:
+            return any(tokens[c].text.casefold() not in _HIMSELF for c in _subjects_of(s, above))
+    return False
 
 
 def _told_of(s: Sentence, verb: int, subjects: list[int]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from spadework.claims.clauses import children_of, subtree
-from spadework.claims.names import Names, looks_like_a_person, tidied
+from spadework.claims.names import TITLES, Names, looks_like_a_person, tidied
 from spadework.claims.speech import BODY, MEDIA, OUTLETS, PERSON_WORDS
 
 if TYPE_CHECKING:
@@ -85,12 +85,15 @@ class Memory:
             (at, voice.name)
             for at, voice in self.spoken
             if voice.kind in kinds
-            and voice.by_name
+            and (voice.by_name or voice.kind == "person")
             and (media is None or (voice.name in self.media or is_media(str(voice.name))) == media)
         ]
-        same = {name for at, name in fit if at == paragraph}
-        near = same or {name for at, name in fit if at >= (0 if "body" in kinds else paragraph - REACH + 1)}
-        return near.pop() if len(near) == 1 else None
+        reach = 0 if "body" in kinds else paragraph - REACH + 1
+        for since in (paragraph, paragraph - 1, reach):
+            near = {name for at, name in fit if at >= max(since, reach)}
+            if near:
+                return near.pop() if len(near) == 1 else None
+        return None
 
     def called(self, word: str) -> str | None:
         """The only name that a word stands for in this document."""
@@ -230,7 +233,7 @@ def _entity(sentence: Parsed, top: int, children: list[list[int]], labels: froze
     for head in heads:
         start = sentence.tokens[head].start
         for named in sentence.named:
-            if named.label in labels and named.span[0] <= start < named.span[1]:
+            if named.label in labels and named.span[0] <= start < named.span[1] and not TITLES.match(f"{named.text} "):
                 return named
     return None
 
@@ -285,7 +288,8 @@ _RELEASED: Final = frozenset(
 def _maker(sentence: Parsed, top: int, text: str, children: list[list[int]], memory: Memory, paragraph: int) -> Voice:
     """Who made a report or a statement: its possessor, or whom it is "by", "from" or "of", or "released by"."""
     released = [c for c in children[top] if sentence.tokens[c].dep == "acl" and sentence.tokens[c].lemma in _RELEASED]
-    for child in (*children[top], *(grand for verb in released for grand in children[verb])):
+    beyond = [grand for child in children[top] for grand in subtree(child, children) if sentence.tokens[child].text == "of"]
+    for child in (*children[top], *(grand for verb in released for grand in children[verb]), *beyond):
         token = sentence.tokens[child]
         inner = (
             child

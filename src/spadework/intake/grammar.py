@@ -6,6 +6,7 @@ import hashlib
 import re
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,12 @@ PARSED: Final = frozenset({"en"})
 _SENTENCE: Final = re.compile(r"\S.*?(?:[.!?…]+[»\u201d\"\u2019')\]]*(?=\s|$)|(?=\n\s*\n)|$)", re.DOTALL)
 _PARAGRAPH: Final = re.compile(r"\S.*?(?=\n\s*\n|\s*\Z)", re.DOTALL)
 """Paragraphs are parsed one by one: across two of them a parser joins what does not belong together."""
+_SHORTENED: Final = frozenset((
+    "Brig.", "Gen.", "Lt.", "Col.", "Maj.", "Capt.", "Cmdr.", "Adm.", "Sgt.", "Mr.", "Mrs.", "Ms.", "Dr.", "Prof.", "Rev.",
+    "Sen.", "Rep.", "Gov.", "St.", "Mt.", "No.",
+))  # fmt: skip
+"""Words whose full stop ends no sentence."""
+_STOPS: Final = frozenset('.!?\u201d"\u2019)\u2026')
 _WORD: Final = re.compile(r"\w+(?:[-'\u2019]\w+)*|[^\w\s]")
 
 
@@ -58,13 +65,22 @@ def _english() -> Parser:
     model = spacy.load(_folder())
 
     def parse(text: str) -> Grammar:
-        parts = [(part[0], part.start()) for part in _PARAGRAPH.finditer(text)]
+        parts = [(_held_together(model.make_doc(part[0])), part.start()) for part in _PARAGRAPH.finditer(text)]
         read = model.pipe(parts, as_tuples=True)
         return tuple(
             _parsed(sentence, start) for paragraph, start in read for sentence in paragraph.sents if sentence.text.strip()
         )
 
     return parse
+
+
+def _held_together(words: Any) -> Any:  # noqa: ANN401 - spaCy's Doc
+    """Words of a paragraph, told where no sentence can begin: behind "Brig.", and at a small letter that follows no full stop."""
+    for before, word in pairwise(words):
+        stop = before.text == "." and before.i and f"{before.nbor(-1).text}." in _SHORTENED and not before.nbor(-1).whitespace_
+        if stop or before.text in _SHORTENED or (word.text[:1].islower() and before.text[-1:] not in _STOPS):
+            word.is_sent_start = False
+    return words
 
 
 def weights_sha256() -> str:
