@@ -10,7 +10,7 @@ from spadework.claims.pictures import provider_of
 from spadework.claims.reach import main_of, stretch, trailing
 from spadework.claims.speech import IMAGES, JUDGE, REPORT, SAY
 from spadework.claims.voices import Voice, is_media
-from spadework.records import UNNAMED
+from spadework.records import UNKNOWN, UNNAMED
 
 if TYPE_CHECKING:
     from spadework.claims.found import Sentence
@@ -87,6 +87,8 @@ def citing(s: Sentence) -> list[Found]:
         if top is None:
             continue
         head = token.head if 0 <= token.head < len(s.parsed.tokens) else index
+        if s.parsed.tokens[head].dep == "nsubj" and 0 <= s.parsed.tokens[head].head < len(s.parsed.tokens):
+            head = s.parsed.tokens[head].head  # "An official, citing a report, said": it belongs to the saying
         subject = next((c for c in s.children[head] if s.parsed.tokens[c].dep == "nsubj"), None)
         via: tuple[str, ...] = ()
         if subject is not None and s.parsed.tokens[head].lemma.casefold() not in SAY | JUDGE | REPORT:
@@ -94,6 +96,13 @@ def citing(s: Sentence) -> list[Found]:
             via = (voice.name or "unknown",) if voice.kind == "body" else ()
         out.append(Found("citing", index, s.voice(top), "citing", s.covered(head), via))
     return out
+
+
+def _quoter(s: Sentence, outer: int) -> str | None:
+    """Who quotes; "it" is the medium that was named last."""
+    if s.parsed.tokens[outer].text.casefold() == "it":
+        return s.memory.latest(s.paragraph, frozenset({"body"}), media=True)
+    return s.voice(outer).name
 
 
 def quoting(s: Sentence) -> list[Found]:
@@ -113,7 +122,7 @@ def quoting(s: Sentence) -> list[Found]:
         outer, inner = (by_dep.get("nsubj"), by_dep.get("dobj")) if "nsubj" in by_dep else (agent, by_dep.get("nsubjpass"))
         if inner is None:
             continue
-        via = (s.voice(outer).name or "unknown",) if outer is not None else ("unknown",)
+        via = (_quoter(s, outer) or UNKNOWN,) if outer is not None else (UNKNOWN,)
         out.append(Found("quoting", verb, s.voice(inner), "citing", s.covered(verb), via))
     return out
 

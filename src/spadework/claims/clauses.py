@@ -127,10 +127,11 @@ def _heads(sentence: Parsed, children: list[list[int]]) -> dict[int, bool]:
                 and _mark(sentence, child, children) in BACKGROUND
                 and not says_so(sentence, child, children)
             ):
-                heads[child] = True
+                heads[child] = not _of_the_same(sentence, child, children)
                 todo.append(child)
             elif token.dep in {"ccomp", "parataxis", "pcomp"} or (token.dep == "advcl" and token.lemma in SAY | JUDGE):
-                if own and any(between.text == ";" for between in tokens[min(top, child) : max(top, child)]):
+                adds = token.dep == "advcl" and token.tag == "VBG" and any(tokens[c].dep == "ccomp" for c in children[child])
+                if adds or (own and any(between.text == ";" for between in tokens[min(top, child) : max(top, child)])):
                     heads[child] = False
                 todo.append(child)
         for inner in _with_clauses(sentence, top, children):
@@ -142,6 +143,14 @@ def _heads(sentence: Parsed, children: list[list[int]]) -> dict[int, bool]:
 def says_so(sentence: Parsed, verb: int, children: list[list[int]]) -> bool:
     """Whether a clause says whose the clause above it is: ", as the agency reported"."""
     return sentence.tokens[verb].lemma in SAY | JUDGE | REPORT and _mark(sentence, verb, children) == "as"
+
+
+def _of_the_same(sentence: Parsed, verb: int, children: list[list[int]]) -> bool:
+    """Whether a clause goes on with who speaks already: ", though it warns that ..."."""
+    tokens = sentence.tokens
+    return tokens[verb].lemma in SAY | JUDGE and any(
+        tokens[c].dep in _SUBJECTS and tokens[c].pos == "PRON" for c in children[verb]
+    )
 
 
 def _claimed(sentence: Parsed, verb: int, dep: str, children: list[list[int]]) -> bool:

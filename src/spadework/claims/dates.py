@@ -90,7 +90,7 @@ def _future(text: str, start: int, end: int, words: Lexicon) -> bool:
     before = text[max(0, start - LOOK_BACK) : start]
     stops = [match.end() for match in _STOP.finditer(before)]
     clause = before[stops[-1] :] if stops else before
-    planned = words.future.search(clause)
+    planned = words.future.search(clause) or words.due.search(clause)
     if planned is None and len(clause.split()) <= OPENING:
         after = text[end : end + LOOK_BACK]
         stop = _STOP.search(after)

@@ -222,6 +222,12 @@ def _phrase_around(text: str, span: Span, within: Span) -> Span:
     return (start, end)
 
 
+def _is_named(speaker: str) -> bool:
+    """Whether a source has a name: a description has words in small letters; neither the outlet nor an unknown source has one."""
+    words = [word for word in speaker.split() if word not in {"of", "the", "for", "and", "de", "al", "el", "la", "on", "in"}]
+    return speaker not in {OUTLET, UNKNOWN} and all(not word[:1].islower() for word in words)
+
+
 def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]:
     out: list[Claim] = []
     used: set[str] = set()
@@ -230,8 +236,8 @@ def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]
         if not any(letter.isalpha() for letter in evidence):
             continue
         speaker = piece.said.chain[-1]
-        given = piece.quantity.text if piece.quantity is not None and speaker != OUTLET else ""
-        hedge = hedge_of(evidence, given, piece.said.cue)
+        given = piece.quantity.text if piece.quantity is not None and _is_named(speaker) else ""
+        hedge = hedge_of(evidence, given, piece.said.cue, said=speaker != OUTLET and evidence[:1] in '\u201c"')
         kind = type_of(evidence, hedge, speaker, imagery=piece.said.imagery)
         observable, note = observable_of(evidence, kind)
         name = f"{source.id}-{hashlib.sha256(evidence.encode()).hexdigest()[:8]}"

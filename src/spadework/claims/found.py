@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from spadework.claims.clauses import BACKGROUND, children_of, subtree
+from spadework.claims.speech import JUDGE, SAY
 from spadework.claims.voices import Voice, voice_of
 
 if TYPE_CHECKING:
@@ -42,8 +43,15 @@ class Sentence:
                     for c in self.children[index]
                     if self.parsed.tokens[c].dep in {"mark", "advmod"}
                 }
-                if marks & BACKGROUND and token.head == top:
+                same = any(
+                    self.parsed.tokens[c].dep == "nsubj" and self.parsed.tokens[c].pos == "PRON" for c in self.children[index]
+                )
+                if marks & BACKGROUND and token.head == top and not (same and token.lemma in SAY | JUDGE):
                     out -= set(subtree(index, self.children))
+            if token.dep == "conj" and token.head == top and token.pos in {"VERB", "AUX"} and token.lemma not in SAY | JUDGE:
+                out -= set(
+                    subtree(index, self.children)
+                )  # "has called it a smear and is suing the paper": he does, the writer says
         return frozenset(out)
 
     def voice(self, top: int) -> Voice:

@@ -70,7 +70,6 @@ ROUND: Final = _cues(
     r"approximately",
     r"roughly",
     r"around",
-    r"some",
     r"nearly",
     r"almost",
     r"an?\s+estimated",
@@ -80,19 +79,29 @@ ROUND: Final = _cues(
 """Words before a number that make it the estimate of whoever gives it."""
 
 
-def hedge_of(words: str, quantity: str = "", cue: str = "") -> Hedge:
+_FLAT: Final = re.compile(
+    r"[\u201c\"]?(?:There\s+(?:is|are|was|were|has\s+been|have\s+been)\s+(?:no|never|not)|We\s+(?:have|had|did|do|are|were)\s+(?:no|not|never)|It\s+(?:is|was)\s+not\s+(?:us|our))\b"
+)
+"""Words of somebody that flatly deny without a verb of denying."""
+
+
+def hedge_of(words: str, quantity: str = "", cue: str = "", *, said: bool = False) -> Hedge:
     """The hedge of a claim.
 
     Args:
         words: its evidence.
         quantity: the words of the quantity that somebody other than the outlet gives; "roughly 15 feet" is then an estimate.
         cue: a verb of judgement that covers it, wherever that stands.
+        said: whether they are somebody's own words, between quotation marks.
 
     """
+    flat = said and _FLAT.match(words)
     for level, cues in LEXICON:
         found = [match[0] for match in cues.finditer(words)]
         if found:
             return Hedge(level, tuple(dict.fromkeys(found)))
+        if level == "denied" and flat:
+            return Hedge(level)
     if cue:
         return Hedge("assessed", (cue,))
     rounded = ROUND.match(quantity)

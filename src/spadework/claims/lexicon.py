@@ -49,6 +49,8 @@ class Lexicon:
     """After four digits: they count something."""
     will: re.Pattern[str]
     """A verb of the future that may follow a date which opens its sentence."""
+    due: re.Pattern[str]
+    """What may happen by the date that follows."""
     said: re.Pattern[str]
     """A verb of saying of the past right before a date: it is the day of the saying, whatever is planned in the clause before."""
     joiner: re.Pattern[str]
@@ -93,9 +95,7 @@ def _any(words: Mapping[str, object] | frozenset[str] | tuple[str, ...]) -> str:
     return "(?:" + "|".join(sorted((re.escape(word).replace(r"\ ", r"\s+") for word in words), key=len, reverse=True)) + ")"
 
 
-_COUNT_EN: Final = (
-    r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a\s+couple\s+of|couple\s+of|dozen)"
-)
+_COUNT_EN: Final = r"(?:\d{1,3}|[Aa]n?|[Oo]ne|[Tt]wo|[Tt]hree|[Ff]our|[Ff]ive|[Ss]ix|[Ss]even|[Ee]ight|[Nn]ine|[Tt]en|[Ee]leven|[Tt]welve|[Aa]\s+couple\s+of|couple\s+of|dozen)"
 _COUNT_FR: Final = r"(?:\d{1,3}|une?|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze)"
 _MONTHS_EN: Final = {
     name: number
@@ -178,6 +178,7 @@ ENGLISH: Final = Lexicon(
         r"starts?\s+on|opens?\s+on|aims?\s+to|hopes?\s+to|intends?\s+to|(?-i:may|might)\s+(?!have\b)\w+)\b",
         re.IGNORECASE,
     ),
+    due=re.compile(r"\b(?:could|can|should|must|has\s+to|have\s+to|need(?:s|ed)?\s+to|want(?:s|ed)?\s+to|ask(?:s|ed)?|urge[sd]?|demand(?:s|ed)?)\b.*\b(?:by|before|until|from|as\s+early\s+as)\s+$", re.IGNORECASE),
     will=re.compile(r"\b(?:will|shall)\b", re.IGNORECASE),
     said=re.compile(
         r"\b(?:said|told|added|announced|reported|wrote|warned|confirmed|denied|stated|insisted|acknowledged|posted|published)\b[^,;.\u201d]{0,40}$"
@@ -275,6 +276,7 @@ FRENCH: Final = Lexicon(
     ordinals=_ORDINALS_FR,
     quarters=frozenset({"trimestre"}),
     future=re.compile(r"\b(?:devrai(?:t|ent)|doit|doivent|pr\u00e9vue?s?|sera|seront|d\u00e9butera|commencera|reprendra|s['\u2019]ach\u00e8vera|aura|auront|compte|attendue?s?|d['\u2019]ici|\w+er(?:a|ont))\b", re.IGNORECASE),
+    due=re.compile(r"\b(?:pourrai(?:t|ent)|peut|peuvent)\b.*\b(?:avant|d['\u2019]ici|dès)\s+$", re.IGNORECASE),
     will=re.compile(r"\b(?:sera|seront|\w+er(?:a|ont))\b", re.IGNORECASE),
     said=re.compile(r"\b(?:dit|d\u00e9clar\u00e9|annonc\u00e9|affirm\u00e9|indiqu\u00e9|pr\u00e9cis\u00e9|ajout\u00e9|expliqu\u00e9|confirm\u00e9|d\u00e9menti)\b[^,;.\u00bb]{0,40}$"),
     joiner=re.compile(r"\set\s"),

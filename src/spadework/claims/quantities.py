@@ -173,7 +173,8 @@ _AFTER: Final = re.compile(
     re.IGNORECASE,
 )
 _TALLY: Final = re.compile(
-    r"\b(?:number|toll|total|count|tally|figure)\b[^.;\u201c\u201d]{0,60}\b(?:at|to|was|is|reached|from)\s+(?:\w+\s+){0,2}$|\bcounted\s+(?:\w+\s+){0,2}$",
+    r"\b(?:number|toll|total|count|tally|figure)\b[^.;\u201c\u201d]{0,60}\b(?:at|to|was|is|reached|from)\s+(?:\w+\s+){0,2}$|"
+    r"\b(?:count(?:s|ed)?|says?|said|puts?\s+it\s+at|(?:up|down)\s+from|compared\s+with|found|recorded|listed|identified|logged|reached)\s+(?:only\s+|just\s+|some\s+|about\s+)?$",
     re.IGNORECASE,
 )
 """Before a bare number that says how many there are of what was named before."""
@@ -407,7 +408,9 @@ def _counts(match: re.Match[str], thing: str, after: str) -> bool:
     )
 
 
-_BARE: Final = re.compile(r"^\s*(?:[,.;:\u201d]|$)|^\s+(?:on|at|in|by|from|of\s+them|and|but|a\s+day)\b")
+_BARE: Final = re.compile(
+    r"^\s*(?:[,.;:\u201d]|$)|^\s+(?:on|at|in|by|from|of\s+them|and|but|over|during|a\s+day|the\s+(?:day|week|month|year)\s+before|last\s+\w+)\b"
+)
 
 
 def _tallied(match: re.Match[str], lead: str, after: str) -> bool:

@@ -19,8 +19,9 @@ def trailing(s: Sentence, verb: int) -> bool:
     """Whether what was said stands before the verb: ", the agency said"."""
     tokens = s.parsed.tokens
     subjects = [c for c in s.children[verb] if tokens[c].dep in _SUBJECTS]
-    nearest = min(subjects, key=lambda c: abs(c - verb), default=verb)
-    first = min(verb, *subtree(nearest, s.children))
+    if not subjects:
+        return False
+    first = min(verb, *subtree(min(subjects, key=lambda c: abs(c - verb)), s.children))
     return first > 1 and tokens[first - 1].text in {",", "\u201d", '"', "\u2014", "\u2013", "-"}
 
 

@@ -40,7 +40,9 @@ def speech(s: Sentence) -> list[Found]:
             continue
         before = None if subjects or lemma not in SAY else _right_before(s, verb)
         main = main_of(s, verb)
-        needy = not main and not paper and not between_commas(s, verb) and (lemma in ONLY_WITH_CLAUSE | JUDGE or token.dep == "relcl")
+        disputes = token.dep == "relcl" and s.parsed.tokens[token.head].lemma.casefold() in NOUNS
+        whole = bool(main) or paper or disputes or between_commas(s, verb)
+        needy = not whole and (lemma in ONLY_WITH_CLAUSE | JUDGE or token.dep == "relcl")
         if (not subjects and before is None) or (needy and not _has_content(s, verb)):
             continue
         if subjects and _is_picture(s, subjects[0]):

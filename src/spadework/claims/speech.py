@@ -100,6 +100,9 @@ BODY: Final = frozenset((
     "foundation", "observatory", "programme", "program", "project", "team", "unit", "service", "provider",
     "developer", "contractor", "miner", "party", "movement", "militia", "regime", "monitor", "watchdog", "channel",
     "magazine", "board", "cooperative", "regulator", "utility", "observatory", "mission", "embassy", "brigade",
+    "chamber", "inquiry", "panel", "coalition", "federation", "league", "laboratory", "lab", "university", "hospital",
+    "cabinet", "parliament", "presidency", "secretariat", "directorate", "inspectorate", "coastguard", "navy", "consulate",
+    "syndicate", "society", "academy", "subsidiary", "consortium", "conglomerate", "nonprofit", "non-profit",
 ))  # fmt: skip
 """Heads of a definite description that may stand for an organisation."""
 PERSON_WORDS: Final = frozenset((

@@ -184,16 +184,12 @@ def voice_of(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: i
         return Voice(tidied(phrase), "several")
     if lemma in PAPERS:
         made = _maker(sentence, top, text, children, memory, paragraph)
-        if made.name is not None:
-            return made
-        if phrase.split()[0].casefold() in _ARTICLES:
-            return Voice(memory.latest(paragraph, frozenset({"body", "provider"}), media=False), "body", by_name=False)
-        return Voice(tidied(phrase) if token.tag in _PLURAL else None, "body", by_name=False)
+        return made if made.name is not None else _of_paper(phrase, memory, paragraph, plural=token.tag in _PLURAL)
     held = _holding(sentence, top)
     if held is not None and held.label in {"ORG", "GPE", "NORP", "FAC", "PERSON", "PRODUCT", "WORK_OF_ART", "LOC"}:
         return _named(memory.names.canonical(held.text), memory)
     if token.pos == "PROPN":
-        return _named(memory.names.canonical(phrase), memory)
+        return _named(memory.names.canonical(_whole_name(text, token.start) or phrase), memory)
     return _described(sentence, top, phrase, memory, paragraph)
 
 
@@ -210,6 +206,15 @@ def _by_name(sentence: Parsed, top: int, text: str, children: list[list[int]], m
     if beside is None or tokens[top].pos != "NOUN":
         return None
     return _named(memory.names.canonical(phrase_of(sentence, beside, text, children)), memory)
+
+
+_HYPHENED: Final = re.compile(r"(?:[A-Z][\w\u2019']*(?:-[\w\u2019']+)*\s+)*[A-Z][\w\u2019']*-[\w\u2019'-]+")
+
+
+def _whole_name(text: str, at: int) -> str | None:
+    """The name with a hyphen that a word stands in: a parser cuts it there."""
+    start = max(text.rfind(mark, 0, at) for mark in ",.;\u201c\n") + 1
+    return next((m[0] for m in _HYPHENED.finditer(text, start, at + 60) if m.start() <= at < m.end()), None)
 
 
 def _named(name: str, memory: Memory) -> Voice:
@@ -345,6 +350,15 @@ FEW_HAVE: Final = frozenset(
         "watchdog",
         "regulator",
         "utility",
+        "chamber",
+        "laboratory",
+        "inquiry",
+        "panel",
+        "coalition",
+        "federation",
+        "cabinet",
+        "navy",
+        "coastguard",
     }
 )
 """Bodies of which a story mostly holds one."""
@@ -361,6 +375,7 @@ def _first_glimpse(words: list[str], paragraph: int) -> bool:
 
 def _described(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph: int) -> Voice:
     """A description: itself where it brings somebody new in; led back where it says "the" of somebody known."""
+    phrase = phrase.split(",", maxsplit=1)[0]
     token = sentence.tokens[top]
     lemma = token.lemma.casefold()
     words = phrase.split()
@@ -377,6 +392,15 @@ def _described(sentence: Parsed, top: int, phrase: str, memory: Memory, paragrap
     if words[0].casefold() in {"a", "an", "one", "another"} and paragraph > 0 and lemma not in PAPERS | THINGS:
         return Voice(tidied(phrase), "person", by_name=False)
     return Voice(None, "thing")
+
+
+def _of_paper(phrase: str, memory: Memory, paragraph: int, *, plural: bool) -> Voice:
+    """A paper that names no maker: "the report" is that of the body that spoke last, "a report" and "documents" speak for themselves."""
+    first = phrase.split(maxsplit=1)[0].casefold()
+    if first in _ARTICLES:
+        return Voice(memory.latest(paragraph, frozenset({"body", "provider"}), media=False), "body", by_name=False)
+    alone = plural or (first in {"a", "an"} and paragraph > 0)
+    return Voice(tidied(phrase) if alone else None, "body", by_name=False)
 
 
 def _a_person(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph: int) -> Voice:
