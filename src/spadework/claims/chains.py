@@ -13,7 +13,7 @@ from spadework.records import OUTLET, UNKNOWN, UNNAMED, Roles
 if TYPE_CHECKING:
     from spadework.claims.clauses import Unit
     from spadework.claims.found import Found, Sentence
-    from spadework.claims.voices import Memory, Voice
+    from spadework.claims.memory import Memory, Voice
 
 _OUTER: Final = {"report": 0, "according": 1, "say": 2, "judge": 3, "citing": 4, "passive": 5, "show": 6}
 """Who stands outside whom, where a sentence attributes twice."""

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from spadework.claims.found import Found
+from spadework.claims.memory import Voice, is_media
 from spadework.claims.pictures import provider_of
 from spadework.claims.reach import main_of, stretch, trailing
 from spadework.claims.speech import IMAGES, JUDGE, REPORT, SAY
-from spadework.claims.voices import Voice, is_media
 from spadework.records import UNKNOWN, UNNAMED
 
 if TYPE_CHECKING:

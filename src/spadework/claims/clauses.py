@@ -155,7 +155,8 @@ def _of_the_same(sentence: Parsed, verb: int, children: list[list[int]]) -> bool
 
 def _claimed(sentence: Parsed, verb: int, dep: str, children: list[list[int]]) -> bool:
     """Whether a clause says what a noun before it claims: "a warning by X that the dam leaks"."""
-    return dep == "acl" and sentence.tokens[verb].pos in _VERBS and _mark(sentence, verb, children) == "that"
+    says = sentence.tokens[sentence.tokens[verb].head].lemma.casefold() in NOUNS
+    return dep == "acl" and says and sentence.tokens[verb].pos in _VERBS and _mark(sentence, verb, children) == "that"
 
 
 def _disputed(sentence: Parsed, children: list[list[int]]) -> dict[int, bool]:

@@ -241,7 +241,7 @@ def _year(match: re.Match[str], context: Context) -> Read | None:
 
 
 def _year_range(match: re.Match[str], _: Context) -> Read | None:
-    first, last = int(match["y1"]), int(match["y2"])
+    first, last = int(match["y1"]), int(_part(match, "y2") or match["y2s"])
     last += first // 100 * 100 if last < 100 else 0  # noqa: PLR2004 - two digits
     return Read((cal.year(first)[0], cal.year(last)[1]), "absolute", "year") if first < last else None
 

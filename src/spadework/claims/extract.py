@@ -15,12 +15,12 @@ from spadework.claims.found import sentence_of
 from spadework.claims.french import said_in_french
 from spadework.claims.hedges import hedge_of
 from spadework.claims.kinds import observable_of, polarity_of, type_of
+from spadework.claims.memory import Memory, titles_of
 from spadework.claims.names import names_of, tidied
 from spadework.claims.places import place_of
 from spadework.claims.quantities import find_quantities
 from spadework.claims.quotes import paragraphs_of, quoted_parts
 from spadework.claims.times import role_of
-from spadework.claims.voices import Memory, titles_of
 from spadework.records import OUTLET, UNKNOWN, Claim
 
 if TYPE_CHECKING:

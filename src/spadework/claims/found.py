@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 from spadework.claims.clauses import BACKGROUND, children_of, subtree
 from spadework.claims.speech import JUDGE, SAY
-from spadework.claims.voices import Voice, voice_of
+from spadework.claims.voices import voice_of
 
 if TYPE_CHECKING:
+    from spadework.claims.memory import Memory, Voice
     from spadework.claims.quotes import Quoted
-    from spadework.claims.voices import Memory
     from spadework.records import Parsed
 
 

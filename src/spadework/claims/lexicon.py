@@ -198,7 +198,7 @@ ENGLISH: Final = Lexicon(
         _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|last|final|opening|closing)\s+(?P<n>{_COUNT_EN})\s+months\s+of\s+(?:(?P<y>{_Y})|(?P<that>the|this|last)\s+year)"),
         _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|second|third|fourth|last|final)\s+(?P<piece>quarter|half)(?:\s+of)?\s+(?:(?P<y>{_Y})|(?P<that>the|this|last|next)\s+year)"),
         _p("span of year", rf"(?P<which>Q[1-4])(?P<piece>)(?:\s+of)?\s+(?P<y>{_Y})"),
-        _p("year range", rf"(?P<y1>{_Y})(?:\s+to\s+|\s+and\s+|{_DASH})(?P<y2>{_Y}|\d\d)(?!-)"),
+        _p("year range", rf"(?P<y1>{_Y})(?:(?:\s+to\s+|\s+and\s+|{_DASH})(?P<y2>{_Y})|{_DASH}(?P<y2s>\d\d))(?!-)"),
         _p("decade", r"(?:[Tt]he\s+)?(?P<y>(?:18|19|20)\d0)s"),
         _p("year", rf"(?:(?P<part>{_P_EN})[\s-]+)?(?P<y>{_Y})"),
         _p("season", r"(?:(?:[Tt]he\s+)?(?P<which>[Ll]ast|[Tt]his|[Nn]ext|[Pp]revious|[Pp]ast)\s+)(?P<s>spring|summer|autumn|fall|winter)"),

@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from spadework.claims.memory import is_media
 from spadework.claims.shingles import near_copies
-from spadework.claims.voices import is_media
 from spadework.records import OUTLET, UNKNOWN, UNNAMED, Lineage, Origin
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from spadework.claims.found import Found
+from spadework.claims.memory import Voice
 from spadework.claims.speech import IMAGES, SAY, SHOW
-from spadework.claims.voices import Voice
 
 if TYPE_CHECKING:
     from spadework.claims.found import Sentence
@@ -55,6 +55,24 @@ def imagery(s: Sentence) -> list[Found]:
     return out
 
 
+SELLERS: Final = frozenset(
+    {
+        "Planet",
+        "Maxar",
+        "Vantor",
+        "Airbus",
+        "BlackSky",
+        "Capella",
+        "ICEYE",
+        "Umbra",
+        "Satellogic",
+        "ImageSat",
+        "Sentinel-1",
+        "Sentinel-2",
+        "Landsat",
+    }
+)
+"""Whose name a parser may take for a common word at a sentence's start."""
 _PASSED: Final = re.compile(
     r"\b(?:passed|given|handed|provided|supplied|shared|released|sent|shown)\s+(?:to|with)\s+|\bobtained\s+by\s+",
     re.IGNORECASE,
@@ -123,6 +141,8 @@ def _owns(s: Sentence, at: int, *, place: bool) -> bool:
     """Whether a capitalised word may be an owner of images: no adjective of a people, no date, and no opener of the sentence."""
     held = next((n.label for n in s.parsed.named if n.span[0] <= at < n.span[1]), "")
     token = next((t for t in s.parsed.tokens if t.start == at), None)
+    if token is not None and token.text in SELLERS:
+        return True
     if token is None or (at == s.parsed.span[0] and token.pos != "PROPN"):
         return False
     alone = token.dep in {"pobj", "appos"} and held in {"GPE", "NORP", "LOC"}

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from spadework.claims.clauses import subtree
 from spadework.claims.found import Found
+from spadework.claims.memory import Voice
 from spadework.claims.reach import between_commas, claimed, main_of, stretch, trailing
-from spadework.claims.speech import IMAGES, JUDGE, NOUNS, ONLY_WITH_CLAUSE, REPORT, SAY, SHOW
+from spadework.claims.speech import IMAGES, JUDGE, NOUNS, ONLY_WITH_CLAUSE, PAPERS, REPORT, SAY, SHOW
 from spadework.claims.telling import told
-from spadework.claims.voices import PAPERS, Voice
 
 if TYPE_CHECKING:
     from spadework.claims.found import Sentence

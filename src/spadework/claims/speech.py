@@ -125,3 +125,57 @@ NOUNS: Final = frozenset((
     "testimony", "charge", "figure", "version", "tally", "statement", "announcement", "forecast", "promise", "pledge", "report",
 ))  # fmt: skip
 """Nouns for what somebody says or thinks."""
+PAPERS: Final = frozenset((
+    "report", "statement", "study", "analysis", "assessment", "document", "letter", "email", "release", "post",
+    "survey", "review", "paper", "brief", "bulletin", "communique", "tweet", "filing", "data", "datum", "record",
+    "figure", "memo", "dossier", "audit", "log", "briefing", "notice", "message", "readout", "communiqué", "minute",
+))  # fmt: skip
+"""Things that say what their maker says."""
+THINGS: Final = frozenset(
+    {"estimate", "evidence", "sign", "result", "test", "sample", "event", "fact", "clue", "indication", "rumour", "rumor"}
+)
+"""What suggests something without being anybody."""
+TRADES: Final = frozenset({"firm", "company", "operator", "provider", "contractor", "developer"})
+"""Descriptions of one that sells images, or anything else."""
+SEVERAL_HAVE: Final = frozenset(
+    {
+        "government",
+        "ministry",
+        "army",
+        "military",
+        "police",
+        "force",
+        "council",
+        "court",
+        "regime",
+        "party",
+        "commission",
+        "committee",
+    }
+)
+"""Bodies of which a story may hold several: "the government" is led back only to a name that says so."""
+FEW_HAVE: Final = frozenset(
+    {
+        "authority",
+        "union",
+        "association",
+        "charity",
+        "institute",
+        "department",
+        "board",
+        "cooperative",
+        "watchdog",
+        "regulator",
+        "utility",
+        "chamber",
+        "laboratory",
+        "inquiry",
+        "panel",
+        "coalition",
+        "federation",
+        "cabinet",
+        "navy",
+        "coastguard",
+    }
+)
+"""Bodies of which a story mostly holds one."""

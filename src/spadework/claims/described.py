@@ -1,0 +1,90 @@
+"""A speaker who is only described: "a ministry spokesman", "the firm", "two officials", "the report"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from spadework.claims.memory import Voice
+from spadework.claims.names import tidied
+from spadework.claims.speech import BODY, FEW_HAVE, MEDIA, OUTLETS, PAPERS, PERSON_WORDS, SEVERAL_HAVE, THINGS, TRADES
+
+if TYPE_CHECKING:
+    from spadework.claims.memory import Memory
+    from spadework.records import Parsed
+
+_NOBODY: Final = re.compile(r"(?:neither|no|none|nobody|nothing|nor)\b", re.IGNORECASE)
+_ARTICLES: Final = frozenset({"the", "that", "this"})
+PLURAL: Final = frozenset({"NNS", "NNPS"})
+SHORT: Final = 4
+"""Words of a definite description that may stand for itself; a longer one leads back to somebody."""
+
+
+def described(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph: int) -> Voice:
+    """A description: itself where it brings somebody new in; led back where it says "the" of somebody known."""
+    phrase = phrase.split(",", maxsplit=1)[0]
+    token = sentence.tokens[top]
+    lemma = token.lemma.casefold()
+    words = phrase.split()
+    plural = token.tag in PLURAL
+    if _NOBODY.match(phrase):
+        return Voice(None, "thing")
+    if lemma in PERSON_WORDS or token.text.casefold() in {"locals", "rebels"}:
+        return _a_person(sentence, top, phrase, memory, paragraph)
+    if lemma in BODY | MEDIA:
+        return _a_body(lemma, phrase, memory, paragraph)
+    if plural and token.pos == "NOUN":
+        thing = lemma in PAPERS | THINGS or words[0].casefold() in _ARTICLES
+        return Voice(None, "thing" if lemma in PAPERS | THINGS else "several") if thing else Voice(tidied(phrase), "several")
+    if words[0].casefold() in {"a", "an", "one", "another"} and paragraph > 0 and lemma not in PAPERS | THINGS:
+        return Voice(tidied(phrase), "person", by_name=False)
+    return Voice(None, "thing")
+
+
+def of_paper(phrase: str, memory: Memory, paragraph: int, *, plural: bool) -> Voice:
+    """A paper that names no maker: "the report" is that of the body that spoke last, "a report" and "documents" speak for themselves."""
+    first = phrase.split(maxsplit=1)[0].casefold()
+    if first in _ARTICLES:
+        return Voice(memory.latest(paragraph, frozenset({"body", "provider"}), media=False), "body", by_name=False)
+    alone = plural or (first in {"a", "an"} and paragraph > 0)
+    return Voice(tidied(phrase) if alone else None, "body", by_name=False)
+
+
+def _a_person(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph: int) -> Voice:
+    """A person by a description: "the mayor", "a ministry spokesman", "two officials"."""
+    token = sentence.tokens[top]
+    lemma, words, plural = token.lemma.casefold(), phrase.split(), token.tag in PLURAL
+    if words[0].casefold() in _ARTICLES and not plural:
+        known = memory.called(lemma)
+        if known is None and not memory.titles.get(lemma) and len(words) <= SHORT and "of" not in words:
+            known = tidied(phrase)  # nobody in the document has a name with this title
+        return Voice(known, "person", by_name=False)
+    inner = next(
+        (n for n in sentence.named if n.label == "ORG" and n.span[1] <= token.start and phrase.startswith(n.text)), None
+    )
+    if plural and lemma in {"analyst", "researcher"} and inner is not None:
+        return Voice(memory.names.canonical(inner.text), "body")
+    return Voice(None if _first_glimpse(words, paragraph) else tidied(phrase), "several" if plural else "person", by_name=False)
+
+
+def _a_body(lemma: str, phrase: str, memory: Memory, paragraph: int) -> Voice:
+    """An organisation by a description: "the firm", "the river authority", "a local charity"."""
+    words = phrase.split()
+    if words[0].casefold() not in _ARTICLES:
+        return Voice(None if _first_glimpse(words, paragraph) else tidied(phrase), "body", by_name=False)
+    bare = len(words) == 2  # noqa: PLR2004 - "the firm"
+    if bare or (len(words) == 3 and words[1][:1].islower()):  # noqa: PLR2004 - "the imagery firm"
+        kinds = frozenset({"body", "provider"}) if lemma in TRADES else frozenset({"body"})
+        known = memory.called(lemma) or (
+            None if lemma in SEVERAL_HAVE else memory.latest(paragraph, kinds, media=lemma in OUTLETS)
+        )
+        alone = not bare or lemma in FEW_HAVE
+        if known is None and alone and not memory.titles.get(lemma):
+            known = tidied(phrase)  # no name in the document holds the word
+        return Voice(known, "body", by_name=False)
+    return Voice(tidied(phrase), "body", by_name=False)
+
+
+def _first_glimpse(words: list[str], paragraph: int) -> bool:
+    """Whether a lead speaks of "an analyst" whom it names only later."""
+    return paragraph == 0 and words[0].casefold() in {"a", "an", "one"}
