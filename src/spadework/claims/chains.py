@@ -23,6 +23,8 @@ _PLAINLY_OWN: Final = re.compile(
     re.IGNORECASE,
 )
 """What only the writer says: that something is not known, that somebody did not answer."""
+_BULLETS: Final = "\u2022\u25aa\u25cf*-\u2013"
+"""Marks of a list, whose items belong to whoever brought it in."""
 QUOTED: Final = 0.5
 """Share of a unit between quotation marks from which it is a quotation."""
 
@@ -167,7 +169,7 @@ def _uncovered(s: Sentence, unit: Unit, found: list[Found], course: Course) -> S
         return UNSETTLED
     if unit.background or "outlet" not in course.rules or _PLAINLY_OWN.search(s.text[unit.span[0] : unit.span[1]]):
         return OWN
-    if found or (course.last is not None and course.paragraph == s.paragraph):
+    if s.text[s.parsed.span[0]] in _BULLETS or found or (course.last is not None and course.paragraph == s.paragraph):
         return UNSETTLED
     return OWN
 

@@ -72,6 +72,7 @@ def units_of(sentence: Parsed, text: str, marks: tuple[Span, ...] = ()) -> tuple
     heads = _heads(sentence, children)
     heads |= {index: False for index, token in enumerate(tokens) if _claimed(sentence, index, token.dep, children)}
     heads |= _disputed(sentence, children)
+    heads |= _appositions(sentence, children, marks)
     _asides(sentence, children, heads)
     _add_marked(sentence, children, marks, heads)
     owner = [_owner(sentence, index, heads) for index in range(len(tokens))]
@@ -169,6 +170,22 @@ def _disputed(sentence: Parsed, children: list[list[int]]) -> dict[int, bool]:
         first = subtree(token.head, children)[0]
         if tokens[token.head].lemma.casefold() in NOUNS and first and tokens[first - 1].text == ",":
             found[token.head] = True
+    return found
+
+
+def _appositions(sentence: Parsed, children: list[list[int]], marks: tuple[Span, ...]) -> dict[int, bool]:
+    """What is put behind a noun between commas, where it asserts something: ", a village 7 miles east of the strip"; background."""
+    tokens = sentence.tokens
+    found = {}
+    for index, token in enumerate(tokens):
+        below = subtree(index, children) if token.dep == "appos" and token.pos == "NOUN" else []
+        words = [i for i in below if tokens[i].pos not in {"PUNCT", "SPACE"}]
+        if len(words) <= FEWEST or not below[0] or tokens[below[0] - 1].text not in {",", "\u2013", "\u2014"}:
+            continue
+        told = any(tokens[i].dep == "relcl" and tokens[i].pos in _VERBS for i in below)
+        marked = any(tokens[below[0]].start <= mark[0] < tokens[below[-1]].end for mark in marks)
+        if told or marked:
+            found[index] = True
     return found
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from spadework.claims.memory import Voice
 from spadework.claims.names import tidied
-from spadework.claims.speech import BODY, FEW_HAVE, MEDIA, OUTLETS, PAPERS, PERSON_WORDS, SEVERAL_HAVE, THINGS, TRADES
+from spadework.claims.speech import ANY_BODY, BODY, FEW_HAVE, MEDIA, OUTLETS, PAPERS, PERSON_WORDS, THINGS, TRADES
 
 if TYPE_CHECKING:
     from spadework.claims.memory import Memory
@@ -37,7 +37,7 @@ def described(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph
         thing = lemma in PAPERS | THINGS or words[0].casefold() in _ARTICLES
         return Voice(None, "thing" if lemma in PAPERS | THINGS else "several") if thing else Voice(tidied(phrase), "several")
     if words[0].casefold() in {"a", "an", "one", "another"} and paragraph > 0 and lemma not in PAPERS | THINGS:
-        return Voice(tidied(phrase), "person", by_name=False)
+        return Voice(tidied(phrase), "thing", by_name=False)
     return Voice(None, "thing")
 
 
@@ -75,9 +75,7 @@ def _a_body(lemma: str, phrase: str, memory: Memory, paragraph: int) -> Voice:
     bare = len(words) == 2  # noqa: PLR2004 - "the firm"
     if bare or (len(words) == 3 and words[1][:1].islower()):  # noqa: PLR2004 - "the imagery firm"
         kinds = frozenset({"body", "provider"}) if lemma in TRADES else frozenset({"body"})
-        known = memory.called(lemma) or (
-            None if lemma in SEVERAL_HAVE else memory.latest(paragraph, kinds, media=lemma in OUTLETS)
-        )
+        known = memory.called(lemma) or (memory.latest(paragraph, kinds, media=lemma in OUTLETS) if lemma in ANY_BODY else None)
         alone = not bare or lemma in FEW_HAVE
         if known is None and alone and not memory.titles.get(lemma):
             known = tidied(phrase)  # no name in the document holds the word

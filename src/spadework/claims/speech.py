@@ -179,3 +179,8 @@ FEW_HAVE: Final = frozenset(
     }
 )
 """Bodies of which a story mostly holds one."""
+ANY_BODY: Final = TRADES | OUTLETS | frozenset((
+    "group", "organisation", "organization", "body", "agency", "institute", "centre", "center", "ngo", "charity",
+    "nonprofit", "non-profit", "watchdog", "tank", "lab", "monitor", "foundation", "team", "project", "network", "bureau",
+))  # fmt: skip
+"""Bodies of no kind in particular: "the group" may be whichever was named last; "the regulator" only one that is called so."""
