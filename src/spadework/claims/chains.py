@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from spadework.claims.quotes import Quoted, share_quoted
-from spadework.claims.speech import IMAGES
+from spadework.claims.speech import IMAGES, PAPERS
 from spadework.records import OUTLET, UNKNOWN, UNNAMED, Roles
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def resolve(s: Sentence, units: tuple[Unit, ...], found: list[Found], course: Co
     out = []
     for unit in units:
         covering = [one for one in found if _covers(one, unit)]
-        said = _chained(s, covering, course) if covering else _uncovered(s, unit, found, course)
+        said = _chained(s, covering, course) if covering else _uncovered(s, unit, _outside(found, units), course)
         if said.rule != "outlet" and said.chain[-1] not in {UNKNOWN, UNNAMED, OUTLET}:
             course.last, course.paragraph = said, s.paragraph
             course.chains[said.chain[-1]] = said
@@ -115,6 +115,8 @@ def _chained(s: Sentence, covering: list[Found], course: Course) -> Said:
             and (one.voice.name is None or ordered[-2].kind not in {"report", "passive"})
         ):
             continue
+        if one.kind == "according" and len(ordered) > 1 and _is_paper(one.voice):
+            continue  # "has asked for a drill, according to a letter"
         links += [*(link for link in one.via if link != UNKNOWN or len(ordered) == 1), one.voice.name]
     if shown is not None and shown.voice.name is not None and links and links[-1] is None:
         links[-1] = shown.voice.name
@@ -153,6 +155,16 @@ def _goes_on(s: Sentence, ordered: list[Found]) -> bool:
     """Whether a speaker plainly goes on: a pronoun, "added", or the same or the next paragraph."""
     one = ordered[-1]
     return not one.voice.by_name or s.parsed.tokens[one.at].lemma in {"add", "continue"} or len(ordered) == 1
+
+
+def _is_paper(voice: Voice) -> bool:
+    """Whether a voice is a paper that names no maker."""
+    return not voice.by_name and str(voice.name).split()[-1].casefold().rstrip("s") in PAPERS
+
+
+def _outside(found: list[Found], units: tuple[Unit, ...]) -> list[Found]:
+    """Attributions that stand in no background clause: those bear on nothing beyond it."""
+    return [one for one in found if not any(unit.background and one.at in unit.tokens for unit in units)]
 
 
 def _uncovered(s: Sentence, unit: Unit, found: list[Found], course: Course) -> Said:

@@ -63,7 +63,8 @@ def report(s: Sentence) -> list[Found]:
     """Reporting: "X reported that ..."; ", X reported"."""
     out = []
     for verb, token in enumerate(s.parsed.tokens):
-        if token.lemma.casefold() != "report" or token.pos != "VERB" or s.is_quoted(verb):
+        to_come = token.tag == "VB" and any(s.parsed.tokens[c].tag == "TO" for c in s.children[verb])
+        if token.lemma.casefold() != "report" or token.pos != "VERB" or s.is_quoted(verb) or to_come:
             continue
         subjects = [c for c in s.children[verb] if s.parsed.tokens[c].dep == "nsubj"]
         if not subjects:

@@ -132,7 +132,7 @@ def _heads(sentence: Parsed, children: list[list[int]]) -> dict[int, bool]:
                 todo.append(child)
             elif token.dep in {"ccomp", "parataxis", "pcomp"} or (token.dep == "advcl" and token.lemma in SAY | JUDGE):
                 adds = token.dep == "advcl" and token.tag == "VBG" and any(tokens[c].dep == "ccomp" for c in children[child])
-                if adds or (own and any(between.text == ";" for between in tokens[min(top, child) : max(top, child)])):
+                if adds or (own and any(between.text in {";", ":"} for between in tokens[min(top, child) : max(top, child)])):
                     heads[child] = False
                 todo.append(child)
         for inner in _with_clauses(sentence, top, children):

@@ -56,7 +56,7 @@ def _a_person(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph
     lemma, words, plural = token.lemma.casefold(), phrase.split(), token.tag in PLURAL
     if words[0].casefold() in _ARTICLES and not plural:
         known = memory.called(lemma)
-        if known is None and not memory.titles.get(lemma) and len(words) <= SHORT and "of" not in words:
+        if known is None and not memory.titles.get(lemma) and _stands_alone(words):
             known = tidied(phrase)  # nobody in the document has a name with this title
         return Voice(known, "person", by_name=False)
     inner = next(
@@ -65,6 +65,14 @@ def _a_person(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph
     if plural and lemma in {"analyst", "researcher"} and inner is not None:
         return Voice(memory.names.canonical(inner.text), "body")
     return Voice(None if _first_glimpse(words, paragraph) else tidied(phrase), "several" if plural else "person", by_name=False)
+
+
+def _stands_alone(words: list[str]) -> bool:
+    """Whether a definite description says by itself whom it means: "the regional governor", "the mayor of Santa Ruda"."""
+    if "of" in words:
+        behind = [word for word in words[words.index("of") + 1 :] if word.casefold() not in _ARTICLES]
+        return bool(behind) and behind[0][:1].isupper()
+    return len(words) <= SHORT
 
 
 def _a_body(lemma: str, phrase: str, memory: Memory, paragraph: int) -> Voice:

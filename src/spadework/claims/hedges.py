@@ -24,6 +24,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
             r"(?:is|was|are|were)\s+not\s+(?:yet\s+|immediately\s+|publicly\s+)?(?:clear|known)",
             r"it\s+is\s+unclear", r"no\s+one\s+knows", r"nobody\s+knows", r"could\s+not\s+be\s+(?:independently\s+)?(?:verified|confirmed|established|determined)",
             r"neither\s+(?:confirm|den)\w*\s+(?:n?or)\s+(?:den|confirm)\w*", r"(?:do|does|did)\s+not\s+know", r"(?:could|can)\s*not\s+say",
+            r"(?:not|im)\s*possible\s+to\s+(?:independently\s+)?(?:verify|confirm|establish|determine|say|know|tell)",
             r"unknown", r"unclear",
         ),
     ),

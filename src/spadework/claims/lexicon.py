@@ -174,7 +174,7 @@ ENGLISH: Final = Lexicon(
     ordinals=_ORDINALS_EN,
     quarters=frozenset({"quarter", "q"}),
     future=re.compile(
-        r"\b(?:will|shall|would|due|scheduled|expected|plans?\s+to|planned|slated|set\s+to|to\s+(?:begin|open|start|finish|resume|visit|meet|end|complete|reopen|vote|decide|publish)|deadline|expires?|begins?\s+on|"
+        r"\b(?:will|shall|would|due|scheduled|expected|expects?|plans?\s+to|planned|slated|set\s+to|to\s+(?:begin|open|start|finish|resume|visit|meet|end|complete|reopen|vote|decide|publish)|deadline|expires?|begins?\s+on|"
         r"starts?\s+on|opens?\s+on|aims?\s+to|hopes?\s+to|intends?\s+to|(?-i:may|might)\s+(?!have\b)\w+)\b",
         re.IGNORECASE,
     ),

@@ -159,7 +159,7 @@ def _made(language: str) -> _Patterns:
     low = rf"(?P<low>{number}){magnitude.format(n=1)}?"
     lead = r"(?:between\s+|entre\s+|from\s+|de\s+)?"
     high = rf"(?:(?:[\s-]*(?P<unit1>{_UNIT_WORDS})(?![\w]))?{_TO}(?:{_any([w for w in MONEY if not w[-1].isalpha()])})?(?P<high>{number}){magnitude.format(n=2)}?)"
-    whole = rf"(?<![\w.,$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{_SP}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?=[\s-]*(?:{_UNIT_WORDS}|{_any(MAGNITUDES)}|[a-z]{{3,}})))?(?:{unit}{_RATE}?|{after})?(?:\s+or\s+(?:so|more|less)\b)?)"
+    whole = rf"(?<![\w.,$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{_SP}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{_any(MAGNITUDES)}|[a-z]{{3,}}))))?(?:{unit}{_RATE}?|{after})?(?:\s+or\s+(?:so|more|less)\b)?)"
     by = rf"(?<![\w.,])(?P<a>{_DIGITS[language]})[\s-]*(?P<unit1>{_UNIT_WORDS})?[\s-]*(?:by|x|\u00d7|sur)[\s-]*(?P<b>{_DIGITS[language]})[\s-]*(?P<unit>{_UNIT_WORDS})(?!\w)"
     return _Patterns(re.compile(whole, re.IGNORECASE), re.compile(by, re.IGNORECASE))
 
@@ -282,6 +282,8 @@ def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity |
         or (match["low"][:1].isdigit() and before[-1:] == "-" and before[-2:-1].isalpha())
     ):
         return None
+    if _plain(match["low"]) in {"a", "an"} and _PRICED.search(before):
+        return None  # "$9,870 a tonne"
     low, loose = _number(match, "low", language), _plain(match["low"]) in LOOSE
     if low is None:
         return None
@@ -309,6 +311,9 @@ def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity |
         high,
         si[1] if high is not None else None,
     )
+
+
+_PRICED: Final = re.compile(r"(?:\d|million|billion|bn|[mk])\s*$")
 
 
 def _span(text: str, match: re.Match[str], high: float | None) -> Span:

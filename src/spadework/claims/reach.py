@@ -40,10 +40,10 @@ def between_commas(s: Sentence, verb: int) -> bool:
 
 
 def stretch(s: Sentence, verb: int) -> frozenset[int]:
-    """The words between the semicolons around a verb: what stands beyond one may be somebody else's."""
-    marks = [i for i, token in enumerate(s.parsed.tokens) if token.text == ";"]
-    start = max((i for i in marks if i < verb), default=-1)
-    end = min((i for i in marks if i > verb), default=len(s.parsed.tokens))
+    """The words between the semicolons around a verb, or behind a colon before it: what stands beyond may be somebody else's."""
+    tokens = s.parsed.tokens
+    start = max((i for i in range(verb) if tokens[i].text in {";", ":"}), default=-1)
+    end = next((i for i in range(verb, len(tokens)) if tokens[i].text == ";"), len(tokens))
     return frozenset(range(start + 1, end))
 
 

@@ -23,7 +23,7 @@ NEAR: Final = 4
 AGAINST: Final = frozenset({"deny", "reject", "dismiss", "refute", "rebut", "dispute"})
 """Verbs of somebody who does not pass on what he speaks of."""
 _OURSELVES: Final = frozenset({"i", "we", "you", "me", "us"})
-_GIVEN: Final = frozenset({"in", "by", "on", "from"})
+_GIVEN: Final = frozenset({"in", "by"})
 
 
 def speech(s: Sentence) -> list[Found]:
@@ -34,7 +34,7 @@ def speech(s: Sentence) -> list[Found]:
         subjects = _subjects_of(s, verb)
         paper = lemma in SHOW | JUDGE and any(s.parsed.tokens[c].lemma.casefold() in PAPERS for c in subjects)
         spoke = lemma in SAY | JUDGE or paper or (lemma not in REPORT and _after_quotation(s, verb))
-        if token.pos not in {"VERB", "AUX"} or not spoke or _refused(s, verb):
+        if not spoke or not _is_verb(s, verb) or _refused(s, verb):
             continue
         if (s.is_quoted(verb) and not _told_of(s, verb, subjects)) or _of_himself(s, verb, subjects):
             continue
@@ -145,10 +145,17 @@ def _after_quotation(s: Sentence, verb: int) -> bool:
     return first > 1 and s.parsed.tokens[first - 1].text in {"”", '"'} and abs(subjects[0] - verb) <= NEAR
 
 
+def _is_verb(s: Sentence, index: int) -> bool:
+    """Whether a word is a verb, or was taken for a noun though it has a subject and a clause: "brokers estimate that ..."."""
+    kinds = {s.parsed.tokens[c].dep for c in s.children[index]}
+    return s.parsed.tokens[index].pos in {"VERB", "AUX"} or {"nsubj", "ccomp"} <= kinds
+
+
 def _refused(s: Sentence, verb: int) -> bool:
-    """Whether nobody says anything: "did not respond", "has not confirmed"."""
+    """Whether nobody says anything: "did not respond", "has not confirmed", "expected to report"."""
     negated = any(s.parsed.tokens[c].dep == "neg" for c in s.children[verb])
-    return negated or s.parsed.tokens[verb].dep == "xcomp"
+    to_come = s.parsed.tokens[verb].tag == "VB" and any(s.parsed.tokens[c].tag == "TO" for c in s.children[verb])
+    return negated or to_come or s.parsed.tokens[verb].dep == "xcomp"
 
 
 def participle(s: Sentence) -> list[Found]:

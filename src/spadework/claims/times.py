@@ -42,6 +42,8 @@ def role_of(sentence: Parsed, date: ClaimTime) -> TimeRole:
         if lemma in IMAGES and token.pos in {"NOUN", "PROPN"}:
             return "observed"
         if token.pos in {"VERB", "AUX"}:
+            if lemma == "take" and not any(t.lemma.casefold() in IMAGES for t in tokens):
+                return "event"  # "took over in January"
             return _by_verb(lemma, shown=any(t.lemma.casefold() in IMAGES and t.head == index for t in tokens))
         index = token.head if 0 <= token.head < len(tokens) and token.head != index else None
     return "event"

@@ -22,6 +22,7 @@ THEY: Final = frozenset({"they"})
 _CUT: Final = frozenset({"relcl", "acl", "advcl", "appos", "punct", "parataxis"})
 _OF_THEM: Final = re.compile(r"\bof\s+(?:them|those|these|whom|the\s+(?:two|three|men|women))\b")
 _CLAUSE: Final = re.compile(r",?\s+(?:who|which|whose|that)\b")
+_HANGING: Final = re.compile(r"\s+(?:at|in|of|with|from|for|by|to)$")
 BESIDE: Final = 9
 """Words after a description within which a name may stand beside it."""
 _HYPHENED: Final = re.compile(r"(?:[A-Z][\w\u2019']*(?:-[\w\u2019']+)*\s+)*[A-Z][\w\u2019']*-[\w\u2019'-]+")
@@ -65,7 +66,7 @@ def voice_of(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: i
     held = _holding(sentence, top)
     if held is not None and held.label in {"ORG", "GPE", "NORP", "FAC", "PERSON", "PRODUCT", "WORK_OF_ART", "LOC"}:
         return _named(memory.names.canonical(held.text), memory)
-    if token.pos == "PROPN":
+    if token.pos == "PROPN" or (token.text[:1].isupper() and token.text.casefold() in memory.names.full):
         return _named(memory.names.canonical(_whole_name(text, token.start) or phrase), memory)
     return described(sentence, top, phrase, memory, paragraph)
 
@@ -152,7 +153,7 @@ def phrase_of(sentence: Parsed, top: int, text: str, children: list[list[int]]) 
             break
         run.append(index)
     whole = text[sentence.tokens[run[0]].start : sentence.tokens[run[-1]].end]
-    return _CLAUSE.split(whole)[0]
+    return _HANGING.sub("", _CLAUSE.split(whole)[0])
 
 
 def _maker(sentence: Parsed, top: int, text: str, children: list[list[int]], memory: Memory, paragraph: int) -> Voice:
