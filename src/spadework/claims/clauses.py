@@ -182,6 +182,8 @@ def _appositions(sentence: Parsed, children: list[list[int]], marks: tuple[Span,
         words = [i for i in below if tokens[i].pos not in {"PUNCT", "SPACE"}]
         if len(words) <= FEWEST or not below[0] or tokens[below[0] - 1].text not in {",", "\u2013", "\u2014"}:
             continue
+        if tokens[below[0]].text.casefold() not in {"a", "an", "the", "one"}:
+            continue  # "some of them 12 m wide" goes on with what is said
         told = any(tokens[i].dep == "relcl" and tokens[i].pos in _VERBS for i in below)
         marked = any(tokens[below[0]].start <= mark[0] < tokens[below[-1]].end for mark in marks)
         if told or marked:

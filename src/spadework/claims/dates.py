@@ -215,7 +215,7 @@ def _week_of_month(match: re.Match[str], context: Context) -> Read | None:
     if whole is None or whole.days is None:
         return whole
     first, last = whole.days
-    turn, piece = context.words.ordinals.get(_plain(match["which"]), 1), _plain(match["piece"])
+    turn, piece = context.words.ordinals.get(_plain(match["turn"]), 1), _plain(match["piece"])
     size = {"week": 7, "fortnight": 14, "half": 15}[piece]
     if turn < 0 or (piece == "half" and turn > 1):
         start = first + size * cal.DAY if piece == "half" else last - (size - 1) * cal.DAY

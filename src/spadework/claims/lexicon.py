@@ -194,7 +194,7 @@ ENGLISH: Final = Lexicon(
         _p("day", rf"(?:{_W},?\s+)?(?P<m>{_M})\s+(?P<d>{_D})(?!,\d|\.\d|\s*(?:%|per\s?cent|people|million|billion|km|metres|meters|feet|hectares|tonnes))(?:,?\s+(?P<y>{_Y}))?"),
         _p("month range", rf"(?P<m1>{_M})(?:\s+(?P<y1>{_Y}))?{_TO_EN}(?P<m2>{_M})(?:\s+(?P<y2>{_Y}))?"),
         _p("month", rf"(?:(?P<part>{_P_EN})[\s-]+)?(?:(?P<which>[Ll]ast|[Tt]his|[Nn]ext|[Pp]ast)\s+)?(?P<m>{_M})(?:,?\s+(?:of\s+)?(?P<y>{_Y})|\s+(?:of\s+)?(?P<that>last|this|next)\s+year)?"),
-        _p("week of month", rf"(?:[Tt]he\s+)?(?P<which>first|second|third|fourth|last|final|opening|closing)\s+(?P<piece>week|half|fortnight)\s+of\s+(?P<m>{_M})(?:\s+(?P<y>{_Y}))?"),
+        _p("week of month", rf"(?:[Tt]he\s+)?(?P<turn>first|second|third|fourth|last|final|opening|closing)\s+(?P<piece>week|half|fortnight)\s+of\s+(?P<m>{_M})(?:\s+(?P<y>{_Y}))?"),
         _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|last|final|opening|closing)\s+(?P<n>{_COUNT_EN})\s+months\s+of\s+(?:(?P<y>{_Y})|(?P<that>the|this|last)\s+year)"),
         _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|second|third|fourth|last|final)\s+(?P<piece>quarter|half)(?:\s+of)?\s+(?:(?P<y>{_Y})|(?P<that>the|this|last|next)\s+year)"),
         _p("span of year", rf"(?P<which>Q[1-4])(?P<piece>)(?:\s+of)?\s+(?P<y>{_Y})"),

@@ -182,7 +182,7 @@ _OF_THINGS: Final = re.compile(
     r"\bnumber\s+of\s+(?:[\w\u2019'-]+\s+){0,2}?([\w\u2019'-]+s|people|troops|aircraft)\b", re.IGNORECASE
 )
 _COUNTED: Final = re.compile(
-    r"^(?:\s+of\s+(?:the|its|their|those|them|these)|\s+d(?:e(?=\s)|['\u2019]))?\s*((?:[\w\u2019'-]+[,.;:]?\s*){1,5})"
+    r"^(?:\s+of\s+(?:\d[\d,]*|the|its|their|those|them|these)\b|\s+d(?:e(?=\s)|['\u2019]))?\s*((?:[\w\u2019'-]+[,.;:]?\s*){1,5})"
 )
 PLURALS: Final = frozenset(
     {"people", "men", "women", "children", "police", "cattle", "personnel", "troops", "aircraft", "sheep"}

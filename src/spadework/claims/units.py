@@ -42,7 +42,7 @@ UNITS: Final[dict[str, Unit]] = {
     **_all("cm|centimetre|centimetres|centimeter|centimeters|centim\u00e8tre|centim\u00e8tres", Unit("cm", 0.01, "m", "distance")),
     **_all("mm|millimetre|millimetres|millimeter|millimeters|millim\u00e8tre|millim\u00e8tres", Unit("mm", 1e-3, "m", "distance")),
     **_all("ft|foot|feet|pied|pieds", Unit("ft", FOOT, "m", "distance")),
-    **_all("in|inch|inches", Unit("in", 0.0254, "m", "distance")),
+    **_all("inch|inches", Unit("in", 0.0254, "m", "distance")),
     **_all("yd|yard|yards", Unit("yd", 0.9144, "m", "distance")),
     **_all("mi|mile|miles", Unit("mi", MILE, "m", "distance")),
     **_all("nautical mile|nautical miles|nmi", Unit("nmi", 1852.0, "m", "distance")),

@@ -9,7 +9,7 @@ from spadework.claims.clauses import children_of, subtree
 from spadework.claims.described import PLURAL, described, of_paper
 from spadework.claims.memory import Voice
 from spadework.claims.names import TITLES, looks_like_a_person, tidied
-from spadework.claims.speech import BODY, PAPERS, PERSON_WORDS
+from spadework.claims.speech import BODY, JUDGE, NOUNS, PAPERS, PERSON_WORDS, SAY
 from spadework.records import OUTLET
 
 if TYPE_CHECKING:
@@ -23,10 +23,12 @@ _CUT: Final = frozenset({"relcl", "acl", "advcl", "appos", "punct", "parataxis"}
 _OF_THEM: Final = re.compile(r"\bof\s+(?:them|those|these|whom|the\s+(?:two|three|men|women))\b")
 _CLAUSE: Final = re.compile(r",?\s+(?:who|which|whose|that)\b")
 _HANGING: Final = re.compile(r"\s+(?:at|in|of|with|from|for|by|to)$")
-BESIDE: Final = 9
+BESIDE: Final = 12
 """Words after a description within which a name may stand beside it."""
 _HYPHENED: Final = re.compile(r"(?:[A-Z][\w\u2019']*(?:-[\w\u2019']+)*\s+)*[A-Z][\w\u2019']*-[\w\u2019'-]+")
-_NAME_BESIDE: Final = re.compile(r",\s+((?:[A-Z][\w.\u2019'-]*\s+){1,4}[A-Z][\w\u2019'-]+),")
+_NAME_BESIDE: Final = re.compile(
+    r",\s+((?:[A-Z][\w.\u2019'-]*\s+){1,4}[A-Z][\w\u2019'-]+)(?:\s+(?:of|from|at|with)\s+[^,]{2,50})?,"
+)
 _RELEASED: Final = frozenset(
     {"release", "publish", "compile", "collect", "issue", "produce", "draw", "write", "prepare", "commission"}
 )
@@ -60,7 +62,7 @@ def voice_of(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: i
     lemma = token.lemma.casefold()
     if any(token.dep == "conj" for token in (sentence.tokens[c] for c in children[top])):
         return Voice(tidied(phrase), "several")
-    if lemma in PAPERS:
+    if lemma in PAPERS | NOUNS:
         made = _maker(sentence, top, text, children, memory, paragraph)
         return made if made.name is not None else of_paper(phrase, memory, paragraph, plural=token.tag in PLURAL)
     held = _holding(sentence, top)
@@ -124,9 +126,10 @@ def _put_beside(sentence: Parsed, top: int, text: str, memory: Memory) -> str | 
     if tokens[top].lemma.casefold() not in PERSON_WORDS:
         return None
     mark = next((i for i in range(top + 1, min(len(tokens), top + BESIDE)) if tokens[i].text == ","), None)
-    if mark is None or any(tokens[i].pos == "VERB" for i in range(top + 1, mark)):
+    found = _NAME_BESIDE.match(text, tokens[mark].start) if mark is not None else None
+    behind = [token for token in tokens if found is not None and token.start >= found.end()][:4]
+    if not any(token.lemma.casefold() in SAY | JUDGE for token in behind):
         return None
-    found = _NAME_BESIDE.match(text, tokens[mark].start)
     name = memory.names.canonical(found[1]) if found is not None else ""
     return name if memory.names.is_person(name) or looks_like_a_person(name) else None
 
