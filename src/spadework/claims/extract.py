@@ -42,6 +42,8 @@ class Piece:
     place: str | None
     time: ClaimTime | None
     quantity: ClaimQuantity | None
+    aside: bool
+    """Told besides, by the outlet."""
 
 
 def claims_of(source: Source, text: str, grammar: Grammar, rules: frozenset[str] = RULES) -> tuple[Claim, ...]:
@@ -168,10 +170,11 @@ def _pieces(text: str, one: Spoken, dates: tuple[ClaimTime, ...], numbers: tuple
     times.sort(key=lambda time: (ORDER[time.role], time.span))
     amounts = [number for number in numbers if one.holds(number.span)]
     first = times[0] if times else None
+    aside = one.unit.background and one.said.chain == (OUTLET,)
     main = amounts[0] if amounts and not _beside(text, amounts[0], one.unit.span) else None
-    out = [Piece(one.unit.span, one.said, one.place, first, main)]
+    out = [Piece(one.unit.span, one.said, one.place, first, main, aside)]
     out.extend(
-        Piece(_phrase_of(text, number.span, one.unit.span), one.said, one.place, first, number)
+        Piece(_phrase_of(text, number.span, one.unit.span), one.said, one.place, first, number, aside)
         for number in amounts
         if number is not main
     )
@@ -181,7 +184,7 @@ def _pieces(text: str, one: Spoken, dates: tuple[ClaimTime, ...], numbers: tuple
         if len(text[span[0] : span[1]].split()) < FEWEST_WORDS:
             span = one.unit.span if time.role != "said" else None
         if span is not None:
-            out.append(Piece(span, one.said, one.place, time, None))
+            out.append(Piece(span, one.said, one.place, time, None, aside))
     return out
 
 
@@ -238,7 +241,7 @@ def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]
         speaker = piece.said.chain[-1]
         given = piece.quantity.text if piece.quantity is not None and _is_named(speaker) else ""
         hedge = hedge_of(evidence, given, piece.said.cue, said=speaker != OUTLET and evidence[:1] in '\u201c"')
-        kind = type_of(evidence, hedge, speaker, imagery=piece.said.imagery)
+        kind = type_of(evidence, hedge, speaker, imagery=piece.said.imagery, aside=piece.aside)
         observable, note = observable_of(evidence, kind)
         name = f"{source.id}-{hashlib.sha256(evidence.encode()).hexdigest()[:8]}"
         unique = next(n for k in range(1, len(pieces) + 2) if (n := name if k == 1 else f"{name}-{k}") not in used)

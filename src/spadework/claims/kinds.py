@@ -63,7 +63,7 @@ def polarity_of(words: str, hedge: Hedge) -> Polarity:
     return "-" if hedge.level == "denied" or _NEGATED.search(_NO_NEGATION.sub("", words)) else "+"
 
 
-def type_of(words: str, hedge: Hedge, speaker: str, *, imagery: bool) -> ClaimType:  # noqa: PLR0911 - one kind after another
+def type_of(words: str, hedge: Hedge, speaker: str, *, imagery: bool, aside: bool = False) -> ClaimType:  # noqa: PLR0911 - one kind after another
     """The kind of a claim, from its words, its hedge and who says it."""
     if hedge.level == "unknown":
         return "unknown"
@@ -77,7 +77,7 @@ def type_of(words: str, hedge: Hedge, speaker: str, *, imagery: bool) -> ClaimTy
         return "intention"
     if speaker != OUTLET and (_URGED.search(words) or _QUOTED.search(words)):
         return "statement"
-    return "background" if speaker == OUTLET and _PAST.search(words) else "event"
+    return "background" if speaker == OUTLET and (aside or _PAST.search(words)) else "event"
 
 
 def observable_of(words: str, kind: ClaimType) -> tuple[Observable, str]:
