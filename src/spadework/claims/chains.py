@@ -123,7 +123,7 @@ def _chained(s: Sentence, covering: list[Found], course: Course) -> Said:
     named = [link or UNKNOWN for link in links or [shown.voice.name if shown else None]]
     chain = [OUTLET]
     for link in named:
-        if link != chain[-1] and link.casefold() not in course.own:
+        if link not in {chain[-1], OUTLET} and link.casefold() not in course.own:
             chain.append(link)
     speaker = chain[-1]
     known = course.chains.get(speaker)

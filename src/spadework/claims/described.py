@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _NOBODY: Final = re.compile(r"(?:neither|no|none|nobody|nothing|nor)\b", re.IGNORECASE)
 _ARTICLES: Final = frozenset({"the", "that", "this"})
 PLURAL: Final = frozenset({"NNS", "NNPS"})
+_DOES: Final = re.compile(r"(?:man|woman|person|ist|ian|[^st]er|[st]or|eer)$")
+"""Endings of words for somebody by what he does."""
 SHORT: Final = 4
 """Words of a definite description that may stand for itself; a longer one leads back to somebody."""
 
@@ -29,7 +31,11 @@ def described(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph
     plural = token.tag in PLURAL
     if _NOBODY.match(phrase):
         return Voice(None, "thing")
-    if lemma in PERSON_WORDS or token.text.casefold() in {"locals", "rebels"}:
+    if (
+        lemma in PERSON_WORDS
+        or (_DOES.search(lemma) and lemma not in BODY | MEDIA | PAPERS)
+        or token.text.casefold() in {"locals", "rebels"}
+    ):
         return _a_person(sentence, top, phrase, memory, paragraph)
     if lemma in BODY | MEDIA:
         return _a_body(lemma, phrase, memory, paragraph)

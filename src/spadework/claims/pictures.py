@@ -100,7 +100,7 @@ _NO_NAME: Final = (
 _NAME: Final = rf"((?:{_NO_NAME}[A-Z][\w&\u2019'-]*\s?){{1,5}})"
 _NAMED: Final = re.compile(_NAME)
 _BEHIND: Final = re.compile(
-    r"[\w-]+,?(?:\s+\w+){0,5}?\s+(?:by|from)\s+([^,;]{1,80}?)(?=,|;|\s+(?:and|on|in|of|that|which|dated|taken|captured|last|this|earlier)\s|\s*$)"
+    r"[\w-]+,?(?:\s+\w+){0,9}?\s+(?:by|from)\s+([^,;]{1,80}?)(?=,|;|\s+(?:and|on|in|of|that|which|dated|taken|captured|last|this|earlier)\s|\s*$)"
 )
 """What stands behind "by" or "from" after the word for images: "images taken by the firm Planet Labs"."""
 _BEFORE: Final = re.compile(rf"{_NAME}(?:['\u2019]s\s+)?(?:[a-z0-9-]+\s+){{0,3}}$")

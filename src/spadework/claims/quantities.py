@@ -193,6 +193,8 @@ _NO_THING: Final = frozenset((
     "these", "this", "its", "their", "his", "her", "de", "des", "du", "la", "le", "les", "qui", "que", "et", "ou",
     "dans", "sur", "par", "pour", "ont", "a", "est", "sont", "été", "en", "times", "percent", "per",
 ))  # fmt: skip
+_PASSED_OVER: Final = frozenset({"such", "other", "more", "of"})
+"""Words between a number and what it counts: "47 such clips"."""
 _WORDS_OF: Final[tuple[tuple[Dimension, str], ...]] = (
     ("width", r"wide|width|across|broad|breadth|large(?:ur)? de|de large|largeur"),
     ("length", r"long|length|longueur|de long|stretch(?:es|ing|ed)?|runs?|section|segment"),
@@ -382,6 +384,8 @@ def _thing(after: str) -> str:
     words = []
     for word in found[1].split():
         plain = word.strip(",.;:\u201d\"')").casefold()
+        if plain in _PASSED_OVER:
+            continue
         if plain in _NO_THING or not plain[:1].isalpha():
             break
         words.append(plain)

@@ -19,7 +19,7 @@ def trailing(s: Sentence, verb: int) -> bool:
     """Whether what was said stands before the verb: ", the agency said"."""
     tokens = s.parsed.tokens
     subjects = [c for c in s.children[verb] if tokens[c].dep in _SUBJECTS]
-    if not subjects:
+    if not subjects or tokens[verb].dep == "relcl":
         return False
     first = min(verb, *subtree(min(subjects, key=lambda c: abs(c - verb)), s.children))
     return first > 1 and tokens[first - 1].text in {",", "\u201d", '"', "\u2014", "\u2013", "-"}

@@ -167,7 +167,7 @@ def participle(s: Sentence) -> list[Found]:
         if token.tag != "VBG" or lemma not in SAY | JUDGE or s.is_quoted(index) or not _has_content(s, index):
             continue
         head = token.head if 0 <= token.head < len(tokens) else index
-        subject = next((c for c in s.children[head] if tokens[c].dep == "nsubj"), None)
+        subject = next(iter(_subjects_of(s, head)), None)
         if subject is None or token.dep not in {"advcl", "xcomp", "conj"} or tokens[head].lemma in SAY | JUDGE:
             continue
         voice = s.voice(subject)

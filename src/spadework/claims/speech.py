@@ -111,7 +111,7 @@ PERSON_WORDS: Final = frozenset((
     "resident", "witness", "farmer", "fisherman", "activist", "lawyer", "journalist", "reporter", "author",
     "leader", "chief", "chairman", "head", "secretary", "ambassador", "diplomat", "captain", "manager", "geologist",
     "hydrologist", "ecologist", "specialist", "observer", "elder", "activist", "volunteer", "prosecutor", "judge", "executive", "boss", "envoy",
-    "villager", "worker", "driver", "woman", "man", "girl", "boy", "student", "guard", "refugee", "prisoner", "detainee", "shopkeeper",
+    "villager", "worker", "driver", "member", "woman", "man", "girl", "boy", "student", "guard", "refugee", "prisoner", "detainee", "shopkeeper",
     "accountant", "translator", "photographer", "nun", "monk", "mechanic", "tenant", "landlord", "grandmother", "grandfather", "teacher", "nurse", "doctor", "survivor", "deputy", "aide", "adviser", "advisor",
     "officer", "soldier", "miner", "shepherd", "herder", "pilot", "sailor", "trader", "owner", "founder", "inspector",
     "biologist", "archaeologist", "physicist", "economist", "historian", "interpreter", "campaigner", "councillor",

@@ -27,6 +27,10 @@ TAKEN: Final = frozenset(
     }
 )
 """Verbs of an image or a sighting."""
+FOUND_OUT: Final = frozenset(
+    {"count", "measure", "find", "identify", "date", "put", "determine", "call", "ask", "hope", "fear", "doubt", "expect"}
+)
+"""Verbs of a judgement whose date is that of what was judged, or of nothing said."""
 PRINTED: Final = frozenset({"publish", "print", "release", "post", "issue"})
 
 
@@ -54,4 +58,4 @@ def _by_verb(lemma: str, *, shown: bool) -> TimeRole:
         return "observed"
     if lemma in PRINTED:
         return "published"
-    return "said" if lemma in SAY | JUDGE | REPORT else "event"
+    return "said" if lemma in (SAY | JUDGE | REPORT) - FOUND_OUT else "event"

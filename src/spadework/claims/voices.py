@@ -128,7 +128,7 @@ def _put_beside(sentence: Parsed, top: int, text: str, memory: Memory) -> str | 
     mark = next((i for i in range(top + 1, min(len(tokens), top + BESIDE)) if tokens[i].text == ","), None)
     found = _NAME_BESIDE.match(text, tokens[mark].start) if mark is not None else None
     behind = [token for token in tokens if found is not None and token.start >= found.end()][:4]
-    if not any(token.lemma.casefold() in SAY | JUDGE for token in behind):
+    if not any(token.lemma.casefold() in SAY | JUDGE or token.pos == "VERB" for token in behind):
         return None
     name = memory.names.canonical(found[1]) if found is not None else ""
     return name if memory.names.is_person(name) or looks_like_a_person(name) else None
@@ -177,6 +177,8 @@ def _maker(sentence: Parsed, top: int, text: str, children: list[list[int]], mem
                 None,
             )
         )
+        if inner is not None and sentence.tokens[inner].text.casefold() == "our":
+            return Voice(OUTLET, "thing")
         held = _holding(sentence, inner) if inner is not None else None
         if held is not None and held.label in {"ORG", "PERSON", "GPE"}:
             return Voice(memory.names.canonical(held.text), "person" if held.label == "PERSON" else "body")
