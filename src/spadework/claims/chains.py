@@ -164,7 +164,8 @@ def _is_paper(voice: Voice) -> bool:
 
 def _outside(found: list[Found], units: tuple[Unit, ...]) -> list[Found]:
     """Attributions that stand in no background clause: those bear on nothing beyond it."""
-    return [one for one in found if not any(unit.background and one.at in unit.tokens for unit in units)]
+    inside = [unit.tokens for unit in units if unit.background]
+    return [one for one in found if one.rule != "participle" and not any(one.at in tokens for tokens in inside)]
 
 
 def _uncovered(s: Sentence, unit: Unit, found: list[Found], course: Course) -> Said:

@@ -164,11 +164,17 @@ ORDER: Final = {"observed": 0, "event": 1, "said": 2, "published": 3, "reference
 """Which date of a unit is its claim's: what was seen or happened goes before when it was said."""
 
 
+def _counts_sources(number: ClaimQuantity, said: Said) -> bool:
+    """Whether a number only says how many speak: "two officials said"."""
+    words = f"{number.text} ".casefold()
+    return number.si_unit == "count" and any(link.casefold().startswith(words) for link in said.chain)
+
+
 def _pieces(text: str, one: Spoken, dates: tuple[ClaimTime, ...], numbers: tuple[ClaimQuantity, ...]) -> list[Piece]:
     """A unit, and one more piece for each quantity and each date of the same kind beyond its first."""
     times = [replace(date, role=role_of(one.parsed, date)) for date in dates if one.holds(date.span)]
     times.sort(key=lambda time: (ORDER[time.role], time.span))
-    amounts = [number for number in numbers if one.holds(number.span)]
+    amounts = [number for number in numbers if one.holds(number.span) and not _counts_sources(number, one.said)]
     first = times[0] if times else None
     aside = one.unit.background and one.said.chain == (OUTLET,)
     main = amounts[0] if amounts and not _beside(text, amounts[0], one.unit.span) else None

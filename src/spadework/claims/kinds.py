@@ -15,7 +15,7 @@ _NEGATED: Final = re.compile(
     re.IGNORECASE,
 )
 _PLANNED: Final = re.compile(
-    r"\b(?:will|would|shall|plans?|planned|planning|intends?|intended|scheduled|due\s+to|aims?\s+to|vow(?:s|ed)?|pledge[sd]?|promise[sd]?|expected\s+to|to\s+begin|announced?)\b",
+    r"\b(?:will|would|shall|plans?\s+to|planned|planning|intends?|intended|scheduled|due\s+to|aims?\s+to|vow(?:s|ed)?|pledge[sd]?|promise[sd]?|expected\s+to|to\s+begin|announced?)\b",
     re.IGNORECASE,
 )
 _IMAGE: Final = re.compile(

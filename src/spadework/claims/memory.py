@@ -65,7 +65,7 @@ class Memory:
             (at, voice.name)
             for at, voice in self.spoken
             if voice.kind in kinds
-            and (voice.by_name or voice.kind == "person")
+            and (voice.by_name or voice.kind in {"person", "several"})
             and (media is None or (voice.name in self.media or is_media(str(voice.name))) == media)
         ]
         reach = 0 if "body" in kinds else paragraph - REACH + 1

@@ -398,6 +398,8 @@ def _thing(after: str) -> str:
 
 def _singular(word: str) -> str:
     plain = word.casefold()
+    if plain in {"sorties", "calories", "movies", "zombies"}:
+        return plain[:-1]
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("s", "")):
         if plain.endswith(ending) and not plain.endswith("ss"):
             return plain[: -len(ending)] + instead

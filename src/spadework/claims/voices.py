@@ -50,6 +50,8 @@ def voice_of(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: i
     word = token.text.casefold()
     if word == "we":
         return Voice(OUTLET, "thing")
+    if word in ONE_OF:
+        return _one_of_them(sentence, top, text, memory, paragraph)
     if token.pos == "PRON" or word in HE | IT | THEY:
         return _pronoun(word, memory, paragraph)
     children = children_of(sentence)
@@ -97,6 +99,28 @@ def _whole_name(text: str, at: int) -> str | None:
 def _named(name: str, memory: Memory) -> Voice:
     """A name, of a person where the document or its own form says so."""
     return Voice(name, "person" if memory.names.is_person(name) or looks_like_a_person(name) else "body")
+
+
+ONE_OF: Final = frozenset({"one", "other", "another", "second", "third", "both", "neither"})
+_MANY: Final = re.compile(r"^(?:one|an?|two|three|four|five|six|several|some|a few|dozens of|\d+)\s+", re.IGNORECASE)
+"""How many a description counts."""
+
+
+def _one_of_them(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: int) -> Voice:
+    """One of several who were described before: "one said ...; the other ..."; None where it is not settled whose they are."""
+    phrase, word = phrase_of(sentence, top, text, children_of(sentence)), sentence.tokens[top].text.casefold()
+    if " of " in phrase:
+        return Voice(None if _OF_THEM.search(phrase) else phrase, "person", by_name=False)
+    known = memory.latest(paragraph, frozenset({"several"}))
+    before = memory.latest(paragraph, frozenset({"person"})) or ""
+    if known is None and word != "one" and re.search(r"\s[a-z]", before):
+        return Voice(f"{phrase} {_MANY.sub('', before)}", "person", by_name=False)  # "one Western official ...; a second said"
+    if known is None:
+        return Voice(None, "person", by_name=False)
+    them = _MANY.sub("", known)
+    if word in {"both", "neither"}:
+        return Voice(known if word == "both" else None, "several", by_name=False)
+    return Voice(f"one of the {them}" if word == "one" else f"{phrase} of the {them}", "person", by_name=False)
 
 
 def _pronoun(word: str, memory: Memory, paragraph: int) -> Voice:
