@@ -227,9 +227,11 @@ def _week_of_month(match: re.Match[str], context: Context) -> Read | None:
 
 def _month_range(match: re.Match[str], context: Context) -> Read | None:
     first, last = (context.words.months[_plain(match[name])] for name in ("m1", "m2"))
-    year = _part(match, "y2")
+    year, said = _part(match, "y2"), _of_year(match, context) if _part(match, "that") else None
     if year is None and context.dateline is None:
         return _unresolved()
+    if said is not None:
+        return Read((cal.month(said[0], first)[0], cal.month(said[0], last)[1]), "dateline", "month") if first <= last else None
     end_year = int(year) if year else _nearest(context, lambda y: cal.month(y, last)[0]).year
     start_year = int(_part(match, "y1") or (end_year if first <= last else end_year - 1))
     return Read((cal.month(start_year, first)[0], cal.month(end_year, last)[1]), "absolute" if year else "dateline", "month")
@@ -262,7 +264,7 @@ def _span_of_year(match: re.Match[str], context: Context) -> Read | None:
         count = _count(match["n"])
         first = 13 - count if _plain(match["which"]) in said.last else 1
         return Read(cal.months(number, first, first + count - 1), anchor, "month")  # type: ignore[arg-type]  # one of two words
-    size = 3 if _plain(match["piece"]) in said.quarters else 6
+    size = 3 if _plain(match["piece"]) in said.quarters or _plain(match["which"]).startswith("q") else 6
     turn = said.ordinals[_plain(match["which"])]
     turn = 12 // size if turn < 0 else turn
     first = 1 + (turn - 1) * size
@@ -370,6 +372,41 @@ def _lasting(match: re.Match[str], context: Context) -> Read | None:
     return Read((first, context.dateline), "dateline", "days" if hours or unit == "day" else unit)  # type: ignore[arg-type]  # a precision by its own name
 
 
+def _quarter(match: re.Match[str], context: Context) -> Read | None:
+    """A quarter without a year: the latest that has begun, with a verb of the future the next."""
+    if context.dateline is None:
+        return _unresolved()
+    line, turn = context.dateline, context.words.ordinals[_plain(match["which"])]
+    if turn < 0:
+        number = (line.month - 1) // 3
+        days = cal.months(line.year if number else line.year - 1, 3 * ((number - 1) % 4) + 1, 3 * ((number - 1) % 4) + 3)
+        return Read(days, "dateline", "season")
+    days = cal.months(line.year, 3 * turn - 2, 3 * turn)
+    if days[0] > line and not context.future:
+        days = cal.months(line.year - 1, 3 * turn - 2, 3 * turn)
+    return Read(days, "dateline", "season")
+
+
+def _week_of_day(match: re.Match[str], context: Context) -> Read | None:
+    """The week that a day lies in: "the week of 2 June"."""
+    day, month = match["d"] or match["da"], match["m"] or match["ma"]
+    found = _at(context, _number(day), context.words.months[_plain(month)], _part(match, "y"))
+    if found is None or found.days is None:
+        return found
+    return Read(cal.week(found.days[0]), found.anchor, "week")
+
+
+FEASTS: Final = {"day": {"new": (1, 1), "chr": (12, 25)}, "eve": {"new": (12, 31), "chr": (12, 24)}}
+"""Month and day of feasts that have one."""
+
+
+def _feast(match: re.Match[str], context: Context) -> Read | None:
+    """A feast with a day of its own: "New Year's Eve"."""
+    plain = _plain(match["feast"])
+    month, day = FEASTS[plain[-3:]][plain[:3]]
+    return _at(context, day, month, None)
+
+
 def _lasting_ahead(match: re.Match[str], context: Context) -> Read | None:
     """A time that starts with the dateline: "the next two weeks"."""
     if context.dateline is None:
@@ -399,7 +436,7 @@ def _ago(match: re.Match[str], context: Context) -> Read | None:
 
 def _from_story(match: re.Match[str], context: Context) -> Read | None:
     """A time counted from the date before it in the story: "two days later", "a month earlier", "the previous month"."""
-    unit, which = context.words.units[_plain(match["u"])], _plain(match["which"])
+    unit, which = _sized(context.words.units[_plain(match["u"])], 1)[0], _plain(match["which"])
     if unit in {"hour", "weekend"}:
         return None
     start = context.story
@@ -421,14 +458,15 @@ _RULES: Final[dict[str, Callable[[re.Match[str], Context], Read | None]]] = {
     "iso": _iso, "slashes": _slashes, "day": _day, "day range": _day_range, "month": _month, "month range": _month_range, "year": _year,
     "year range": _year_range, "decade": _decade, "span of year": _span_of_year, "season": _season, "weekday": _weekday, "near day": _near_day,
     "unit": _unit, "lasting": _lasting, "ago": _ago, "from story": _from_story, "week of month": _week_of_month, "weekday range": _weekday_range,
-    "lasting ahead": _lasting_ahead, "before last": _before_last,
+    "lasting ahead": _lasting_ahead, "before last": _before_last, "quarter": _quarter, "week of day": _week_of_day, "listed day": _day, "feast": _feast,
 }  # fmt: skip
 
 
 # ---------------------------------------------------------------- parts
 def _sized(unit: str, count: int) -> tuple[str, int]:
     """Units of several others in those: a fortnight is two weeks, a decade ten years."""
-    name, times = {"fortnight": ("week", 2), "decade": ("year", 10)}.get(unit, (unit, 1))
+    day = unit in {"morning", "afternoon", "evening", "night"}
+    name, times = ("day", 1) if day else {"fortnight": ("week", 2), "decade": ("year", 10)}.get(unit, (unit, 1))
     return name, count * times
 
 

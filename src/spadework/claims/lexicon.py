@@ -88,7 +88,7 @@ class Lexicon:
 
     @staticmethod
     def _lead() -> str:
-        return r"(?:\b(?:in|since|by|until|till|from|of|during|before|after|between|and|to|through|late|early|mid|throughout|around|for|en|depuis|de|d'|d\u2019|fin|avant|apr\u00e8s|jusqu'en|jusqu\u2019en|\u00e0|au mois de|entre|et|vers|dans)[ -]|['\u2019])$"
+        return r"(?:\b(?:in|since|by|until|till|from|of|during|before|after|between|and|to|through|late|early|mid|throughout|around|for|as|en|depuis|de|d'|d\u2019|fin|avant|apr\u00e8s|jusqu'en|jusqu\u2019en|\u00e0|au mois de|entre|et|vers|dans)[ -]|['\u2019])$"
 
 
 def _any(words: Mapping[str, object] | frozenset[str] | tuple[str, ...]) -> str:
@@ -127,7 +127,20 @@ _D: Final = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
 _TO_EN: Final = rf"(?:\s+(?:to|and|until|till|through)\s+|{_DASH})"
 _UNITS_EN: Final = {
     name: unit
-    for unit in ("hour", "day", "week", "fortnight", "month", "year", "decade", "weekend")
+    for unit in (
+        "hour",
+        "day",
+        "morning",
+        "afternoon",
+        "evening",
+        "night",
+        "week",
+        "fortnight",
+        "month",
+        "year",
+        "decade",
+        "weekend",
+    )
     for name in (unit, f"{unit}s")
 }
 _PARTS_EN: Final = {
@@ -148,6 +161,8 @@ _ORDINALS_EN: Final = {
     "fourth": 4,
     "last": -1,
     "final": -1,
+    "h1": 1,
+    "h2": 2,
     "q1": 1,
     "q2": 2,
     "q3": 3,
@@ -175,7 +190,7 @@ ENGLISH: Final = Lexicon(
     quarters=frozenset({"quarter", "q"}),
     future=re.compile(
         r"\b(?:will|shall|would|due|scheduled|expected|expects?|plans?\s+to|planned|slated|set\s+to|to\s+(?:begin|open|start|finish|resume|visit|meet|end|complete|reopen|vote|decide|publish)|deadline|expires?|begins?\s+on|"
-        r"starts?\s+on|opens?\s+on|aims?\s+to|hopes?\s+to|intends?\s+to|(?-i:may|might)\s+(?!have\b)\w+)\b",
+        r"starts?\s+on|opens?\s+on|aims?\s+to|hopes?\s+to|intends?\s+to|no\s+later\s+than|(?-i:may|might)\s+(?!have\b)\w+)\b",
         re.IGNORECASE,
     ),
     due=re.compile(r"\b(?:could|can|should|must|has\s+to|have\s+to|need(?:s|ed)?\s+to|want(?:s|ed)?\s+to|ask(?:s|ed)?|urge[sd]?|demand(?:s|ed)?)\b.*\b(?:by|before|until|from|as\s+early\s+as)\s+$", re.IGNORECASE),
@@ -192,12 +207,16 @@ ENGLISH: Final = Lexicon(
         _p("day range", rf"(?:{_W},?\s+)?(?P<m1>{_M})\s+(?P<d1>{_D})(?:,\s+(?P<y1>{_Y}))?{_TO_EN}(?:{_W},?\s+)?(?:(?P<m2>{_M})\s+)?(?P<d2>{_D})(?:,\s+(?P<y2>{_Y}))?"),
         _p("day", rf"(?:{_W},?\s+(?:the\s+)?)?(?P<d>{_D})\s+(?:of\s+)?(?P<m>{_M})(?:,?\s+(?P<y>{_Y})|\s+(?P<that>last|this|next)\s+year)?"),
         _p("day", rf"(?:{_W},?\s+)?(?P<m>{_M})\s+(?P<d>{_D})(?!,\d|\.\d|\s*(?:%|per\s?cent|people|million|billion|km|metres|meters|feet|hectares|tonnes))(?:,?\s+(?P<y>{_Y}))?"),
-        _p("month range", rf"(?P<m1>{_M})(?:\s+(?P<y1>{_Y}))?{_TO_EN}(?P<m2>{_M})(?:\s+(?P<y2>{_Y}))?"),
+        _p("month range", rf"(?P<m1>{_M})(?:\s+(?P<y1>{_Y}))?{_TO_EN}(?P<m2>{_M})(?:\s+(?P<y2>{_Y})|\s+(?:of\s+)?(?P<that>last|this|next)\s+year)?"),
         _p("month", rf"(?:(?P<part>{_P_EN})[\s-]+)?(?:(?P<which>[Ll]ast|[Tt]his|[Nn]ext|[Pp]ast)\s+)?(?P<m>{_M})(?:,?\s+(?:of\s+)?(?P<y>{_Y})|\s+(?:of\s+)?(?P<that>last|this|next)\s+year)?"),
         _p("week of month", rf"(?:[Tt]he\s+)?(?P<turn>first|second|third|fourth|last|final|opening|closing)\s+(?P<piece>week|half|fortnight)\s+of\s+(?P<m>{_M})(?:\s+(?P<y>{_Y}))?"),
         _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|last|final|opening|closing)\s+(?P<n>{_COUNT_EN})\s+months\s+of\s+(?:(?P<y>{_Y})|(?P<that>the|this|last)\s+year)"),
         _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|second|third|fourth|last|final)\s+(?P<piece>quarter|half)(?:\s+of)?\s+(?:(?P<y>{_Y})|(?P<that>the|this|last|next)\s+year)"),
-        _p("span of year", rf"(?P<which>Q[1-4])(?P<piece>)(?:\s+of)?\s+(?P<y>{_Y})"),
+        _p("span of year", rf"(?P<which>Q[1-4]|H[12])(?P<piece>)(?:\s+of)?\s+(?P<y>{_Y})"),
+        _p("quarter", r"(?<=[Ii]n the )(?P<which>first|second|third|fourth|last)\s+quarter(?!\s+(?:of|that))"),
+        _p("week of day", rf"(?:[Tt]he\s+)?week\s+(?:of|beginning|starting|ending)\s+(?:{_W},?\s+)?(?:(?P<d>{_D})\s+(?P<m>{_M})|(?P<ma>{_M})\s+(?P<da>{_D}))(?:,?\s+(?P<y>{_Y}))?"),
+        _p("listed day", rf"(?P<d>{_D})(?=(?:,\s*{_D})*\s+and\s+{_D}\s+(?P<m>{_M}))"),
+        _p("feast", r"(?P<feast>New\s+Year['\u2019]s\s+(?:Day|Eve)|Christmas\s+(?:Day|Eve))"),
         _p("year range", rf"(?P<y1>{_Y})(?:(?:\s+to\s+|\s+and\s+|{_DASH})(?P<y2>{_Y})|{_DASH}(?P<y2s>\d\d))(?!-)"),
         _p("decade", r"(?:[Tt]he\s+)?(?P<y>(?:18|19|20)\d0)s"),
         _p("year", rf"(?:(?P<part>{_P_EN})[\s-]+)?(?P<y>{_Y})"),
@@ -214,13 +233,13 @@ ENGLISH: Final = Lexicon(
         _p("lasting", rf"(?:[Tt]he\s+|[Tt]hese\s+)?(?:past|last|previous)\s+(?:(?P<n>{_COUNT_EN})\s+)(?P<u>hours?|days?|weeks?|months?|years?)"),
         _p("lasting", r"[Tt]he\s+(?:past|last)\s+(?P<u>day|week|fortnight|month|year|decade)"),
         _p("lasting ahead", rf"(?:[Tt]he\s+)?(?:next|coming)\s+(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)"),
-        _p("ago", rf"(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|fortnight|months?|years?)\s+ago"),
-        _p("from story", rf"(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)\s+(?P<which>earlier|later|before|afterwards|after)"),
+        _p("ago", rf"(?<!half )(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|fortnight|months?|years?|decades?)\s+ago"),
+        _p("from story", rf"(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)\s+(?P<which>earlier|later|(?:before|afterwards|after)(?=\s*[,.;]))"),
         _p("from story", r"(?P<which>[Tt]he\s+same|[Tt]hat\s+same)\s+(?P<u>day|week|month|year)"),
         _p("from story", r"[Tt]he\s+(?P<u>day|week|month)\s+(?P<which>before|after)(?=\s*[,.;])"),
-        _p("from story", r"(?P<which>[Tt]he\s+previous|[Tt]he\s+following|[Tt]he\s+preceding|[Tt]he\s+next)\s+(?P<u>day|week|month|year)"),
+        _p("from story", r"(?P<which>[Tt]he\s+previous|[Tt]he\s+following|[Tt]he\s+preceding|[Tt]he\s+next)\s+(?P<u>day|morning|afternoon|evening|night|week|month|year)"),
     ),
-    names=re.compile(r"(?:\b(?:Mr|Mrs|Ms|Miss|Dr|Black|Bloody|Good|Ash|Palm|Easter|Girl|Theresa|Brian)\.?\s+)\0"),
+    names=re.compile(r"(?:\b(?:[Ee]very|[Ee]ach|Mr|Mrs|Ms|Miss|Dr|Black|Bloody|Good|Ash|Palm|Easter|Girl|Theresa|Brian)\.?\s+)\0"),
     verbs=re.compile(r"\s+(?:be|have|also|not|yet|never|well|still|soon|only|even|on|through|into|past|in|against|toward|towards|for\s+justice)\b"),
     counted=re.compile(r"\s*(?:%|per\s?cent|people|residents|households?|homes|houses|families|soldiers|troops|workers|jobs|hectares|ha\b|acres|km\b|kilomet|metres|meters|m\b|feet|ft\b|foot|miles|tonnes|tons|t\b|MW|barrels|square|cubic|cattle|trees|tents|dollars|euros|UTC|GMT|hours|local\s+time)"),
 )  # fmt: skip
