@@ -45,6 +45,13 @@ TABLE = [
     ("50 degrees Fahrenheit", "50 degrees Fahrenheit", 50, None, "degC", 10, "exact", "temperature"),
     ("some 3.5 million people", "some 3.5 million", 3.5e6, None, "count", 3.5e6, "approx", "count"),
     ("twenty-five trucks", "twenty-five", 25, None, "count", 25, "exact", "count"),
+    ("half an acre", "half an acre", 0.5, None, "m2", 2023.4363, "exact", "area"),
+    ("tens of thousands of hectares", "tens of thousands of hectares", 20000, None, "m2", 2e8, "min", "area"),
+    ("12 T-72 tanks", "12", 12, None, "count", 12, "exact", "count"),
+    ("pumped 500,000 b/d", "500,000 b/d", 500000, None, "m3/s", 0.920065, "exact", "flow"),
+    ("at least seven of them", "at least seven", 7, None, "count", 7, "min", "count"),
+    ("up from 74 over the year", "74", 74, None, "count", 74, "exact", "count"),
+    ("$40m-$55m a quarter", "$40m-$55m", 4e7, 5.5e7, "USD", 4e7, "range", "money"),
     ("3.5m people", "3.5m", 3.5e6, None, "count", 3.5e6, "exact", "count"),
     ("2m cubic metres", "2m cubic metres", 2e6, None, "m3", 2e6, "exact", "volume"),
     ("he is 6ft 2in tall", "6ft 2in", 6 + 2 / 12, None, "m", 1.8796, "exact", "height"),
@@ -97,6 +104,8 @@ def test_two_in_one_clause_keep_their_own_dimension() -> None:
         "N13 reported",
         "the 5th division",
         "on the one hand",
+        "a 43-year-old woman",
+        "MiG-29s flew",
     ],
 )
 def test_what_counts_nothing_is_left_alone(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,18 @@ def chain(text: str, words: str) -> tuple[str, ...]:
         ("Jane Doe said that Ann Smith had told her that the pit had grown.", "pit", ("outlet", "Jane Doe", "Ann Smith")),
         ("The army rejected a claim by Jane Doe that the camp had been burned.", "camp", ("outlet", "Jane Doe")),
         ("In the view of Jane Doe, the pit has grown.", "pit", ("outlet", "Jane Doe")),
+        ("The wall, engineers concluded in May, was built on sand.", "built on sand", ("outlet", "engineers")),
+        ("According to the union, 300 miners are underground; Jane Doe says 240.", "300 miners", ("outlet", "union")),
+        ("Its owner, Brine Petroleum, said nothing unusual had been seen.", "unusual", ("outlet", "Brine Petroleum")),
+        ("A spokesman for the army, Col. Adan Reyes, said the pits were drains.", "drains", ("outlet", "Adan Reyes")),
+        ("An analyst who saw the images, Petra Olsson of the Open Lens collective, said the huts burned.", "huts", ("outlet", "Petra Olsson")),
+        ("Two Western officials said the tanks came in May. One said gunmen were there.", "gunmen", ("outlet", "one of the Western officials")),
+        ("Jane Doe said she had counted nine excavators.", "nine", ("outlet", "Jane Doe")),
+        ("The company disputes it: Jane Doe said instruments showed little.", "instruments", ("outlet", "Jane Doe")),
+        ("Brokers at Hansen & Vale estimate that a full shutdown would cost the group $40m a quarter.", "shutdown", ("outlet", "Brokers")),
+        ("Images taken on 3 and 5 March by Maxar Technologies show the bridge standing.", "bridge", ("outlet", "Maxar Technologies")),
+        ("Speaking to Radio Ostra, Lena Brask promised that the road would reopen.", "road", ("outlet", "Radio Ostra", "Lena Brask")),
+        ("Data released by the Northern Institute put the burned area at 1,200 hectares.", "burned", ("outlet", "Northern Institute")),
     ],
 )  # fmt: skip
 def test_this_is_who_says_it(text: str, words: str, expected: tuple[str, ...]) -> None:
@@ -112,6 +125,24 @@ def test_what_a_sentence_tells_of_its_speaker_is_the_outlets() -> None:
     }
     assert found["who chairs the harbour board"] == ("outlet",)
     assert found["Jane Doe, who chairs the harbour board, said the pit had grown"] == ("outlet", "Jane Doe")
+
+
+def test_the_outlet_is_no_link_of_its_own_chain() -> None:
+    text = "Jane Doe told The Courier that the pit had grown. Our analysis found that it had not."
+    said = claims_of(replace(source_of(), outlet="The Courier"), text, ENGLISH(text))
+    assert {claim.source_chain for claim in said} == {("outlet", "Jane Doe"), ("outlet",)}
+
+
+def test_a_dateline_is_no_part_of_the_first_claim() -> None:
+    (claim,) = claims("KARUN PASS, Feb. 11 (Ostrand) - The army has dug six trenches.")
+    assert claim.evidence == "The army has dug six trenches"
+    assert claim.time is None
+
+
+def test_a_dispute_behind_a_comma_is_the_disputers() -> None:
+    found = {claim.evidence: claim for claim in claims("Jane Doe accused the army of flying drones, a charge the army denied.")}
+    denial = found["a charge the army denied"]
+    assert (denial.speaker, denial.hedge.level) == ("army", "denied")
 
 
 def test_no_rule_leaves_everything_unsettled_or_the_outlets() -> None:

@@ -39,7 +39,7 @@ def place_of(sentence: Parsed, tokens: Collection[int], names: Names, sources: C
             continue
         led = _led_by(sentence, min(held))
         if led in WITHIN or (led in AT and named.label in PLACES):
-            found.append((PLACES.get(named.label, len(PLACES)), named.span[0], name))
+            found.append((PLACES.get(named.label, PLACES["GPE"]), named.span[0], name))
     return min(found)[2] if found else None
 
 

@@ -128,11 +128,11 @@ def _any(words: Iterable[str]) -> str:
 
 
 _DIGITS: Final = {
-    "en": r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?",
+    "en": r"(?:\d{1,3}(?:[,\u00a0\u202f\u2009]\d{3})+|\d+)(?:\.\d+)?",
     "fr": rf"(?:\d{{1,3}}(?:{_SP}\d{{3}})+|\d+)(?:,\d+)?",
 }
 _MAGNITUDE: Final = MAGNITUDES | SHORT
-_SPELT: Final = rf"(?:{_any(LOOSE)}|(?:half{_SP}+a|a{_SP}+half|one{_SP}+and{_SP}+a{_SP}+half|a{_SP}+quarter{_SP}+of{_SP}+a)(?={_SP}+(?:million|billion|mile|kilomet))|{_any(TENS)}(?:[- ]{_any([w for w in ONES if ' ' not in w])})?|{_any(FRACTIONS)}(?=\s+(?:of|the|its|their)\b)|{_any(ONES)}|an?(?={_SP}+(?:mile|kilomet|metre|meter|hectare|acre|tonne|ton\b))|a(?={_SP}+(?:hundred|thousand|million|billion)))"
+_SPELT: Final = rf"(?:{_any(LOOSE)}|half{_SP}+an?(?={_SP}+(?:hectare|acre|tonne|ton\b|metre|meter|kilogram|hour|day|year))|(?:half{_SP}+a|a{_SP}+half|one{_SP}+and{_SP}+a{_SP}+half|a{_SP}+quarter{_SP}+of{_SP}+a)(?={_SP}+(?:million|billion|mile|kilomet))|{_any(TENS)}(?:[- ]{_any([w for w in ONES if ' ' not in w])})?|{_any(FRACTIONS)}(?=\s+(?:of|the|its|their)\b)|{_any(ONES)}|an?(?={_SP}+(?:mile|kilomet|metre|meter|hectare|acre|tonne|ton\b))|a(?={_SP}+(?:hundred|thousand|million|billion)))"
 _SPELT_FR: Final = rf"(?:{_any([*LOOSE, *ABOUT_FR])}|{_any(ONES_FR)})"
 _UNIT_WORDS: Final = _any(UNITS)
 _BOUND: Final = _any(BOUNDS)
@@ -153,12 +153,12 @@ def _made(language: str) -> _Patterns:
     spelt = _SPELT_FR if language == "fr" else _SPELT
     number = rf"(?:{_DIGITS[language]}|\b{spelt}\b)"
     magnitude = rf"(?:{_SP}?-?(?P<mag{{n}}>{_any(MAGNITUDES)}|(?(money)[mk]|[mk](?={_SP}(?:{_MILLIONS})\b)))\b(?:{_SP}de\b)?)"
-    unit = rf"(?:[\s-]*(?:d['\u2019]|de\s+)?(?P<unit>{_UNIT_WORDS})(?![\w\u00b2\u00b3]))"
+    unit = rf"(?:[\s-]*(?:d['\u2019]|de\s+|of\s+(?=[a-z]{{4}}))?(?P<unit>{_UNIT_WORDS})(?![\w\u00b2\u00b3]|-\d))"
     money = rf"(?P<money>{_any([word for word in MONEY if not word[-1].isalpha()])})"
     after = rf"(?:{_SP}(?:de{_SP}|d['\u2019])?(?P<coin>{_any([word for word in MONEY if word[-1].isalpha()])})\b)"
     low = rf"(?P<low>{number}){magnitude.format(n=1)}?"
     lead = r"(?:between\s+|entre\s+|from\s+|de\s+)?"
-    high = rf"(?:(?:[\s-]*(?P<unit1>{_UNIT_WORDS})(?![\w]))?{_TO}(?:{_any([w for w in MONEY if not w[-1].isalpha()])})?(?P<high>{number}){magnitude.format(n=2)}?)"
+    high = rf"(?:(?:[\s-]*(?-i:(?P<unit1>{_UNIT_WORDS}))(?![\w]))?{_TO}(?:{_any([w for w in MONEY if not w[-1].isalpha()])})?(?P<high>{number}){magnitude.format(n=2)}?)"
     whole = rf"(?<![\w.,$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{_SP}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{_any(MAGNITUDES)}|[a-z]{{3,}}))))?(?:{unit}{_RATE}?|{after})?(?:\s+or\s+(?:so|more|less)\b)?)"
     by = rf"(?<![\w.,])(?P<a>{_DIGITS[language]})[\s-]*(?P<unit1>{_UNIT_WORDS})?[\s-]*(?:by|x|\u00d7|sur)[\s-]*(?P<b>{_DIGITS[language]})[\s-]*(?P<unit>{_UNIT_WORDS})(?!\w)"
     return _Patterns(re.compile(whole, re.IGNORECASE), re.compile(by, re.IGNORECASE))
@@ -169,7 +169,7 @@ _NAMED: Final = re.compile(
     r"(?:[A-Z][\w]*-|\b(?:No\.?|number|num\u00e9ro|n\u00b0|Highway|Route|Unit|Block|Phase|Article|Section|Chapter|Resolution|Sentinel|Landsat|Figure|Table|Page|Type|Mark|Area|Zone|Sector|Tunnel|Camp|Room|Flight|Building|Level|Tier|Class|Gate|Pier|Group|G|C\u00f4te|rue))[\s-]?$"
 )
 _AFTER: Final = re.compile(
-    r"^(?:st|nd|rd|th)\b|^:\d|^\s?(?:a\.?m\.?|p\.?m\.?|o['\u2019]clock|GMT|UTC|h\d\d)\b|^['\u2019]s\b|^-year-old|^[\s-]years?[\s-]old|^\s+(?:earlier|later|ago|before|auparavant|plus\s+t(?:\u00f4t|ard))\b|^[A-Za-z]*\d",
+    r"^(?:st|nd|rd|th)\b|^:\d|^\s?(?:a\.?m\.?|p\.?m\.?|o['\u2019]clock|GMT|UTC|h\d\d)\b|^['\u2019]s\b|^-year-old|^-old\b|^[\s-]years?[\s-]old|^\s+(?:earlier|later|ago|before|auparavant|plus\s+t(?:\u00f4t|ard))\b|^[A-Za-z]*\d",
     re.IGNORECASE,
 )
 _TALLY: Final = re.compile(
@@ -287,7 +287,7 @@ def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity |
     if _plain(match["low"]) in {"a", "an"} and _PRICED.search(before):
         return None  # "$9,870 a tonne"
     low, loose = _number(match, "low", language), _plain(match["low"]) in LOOSE
-    if low is None:
+    if low is None or match["low"] == "000":
         return None
     high = _number(match, "high", language)
     high = high if high is not None and high > low else None
@@ -342,7 +342,7 @@ def _value(words: str, language: str) -> float:
     """A number in digits or words."""
     plain = _plain(words)
     if plain[0].isdigit():
-        digits = re.sub(_SP, "", words).replace(",", ".") if language == "fr" else words.replace(",", "")
+        digits = re.sub(_SP, "", words).replace(",", ".") if language == "fr" else re.sub(r"[,\u00a0\u202f\u2009]", "", words)
         return float(digits)
     if plain in {"a", "an"}:
         return 1.0
@@ -366,7 +366,9 @@ def _unit(match: re.Match[str], after: str) -> tuple[Unit | None, str]:
     if match["unit"]:
         unit = UNITS[_plain(match["unit"])]
         if match["rate"] and unit.si in {"m3", "kg", "m"}:
-            per = {"jour": "day", "heure": "hour", "an": "year"}.get(_plain(match["rate"]), _plain(match["rate"]))
+            per = {"jour": "day", "heure": "hour", "an": "year", "second": "s"}.get(
+                _plain(match["rate"]), _plain(match["rate"])
+            )
             si = {"m3": "m3/s", "kg": "kg/s", "m": "m/s"}[unit.si]
             return Unit(f"{unit.short}/{per}", unit.factor / RATES[per], si, "flow" if unit.si != "m" else "speed"), ""
         return unit, ""
