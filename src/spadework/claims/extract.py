@@ -248,7 +248,7 @@ def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]
         given = piece.quantity.text if piece.quantity is not None and _is_named(speaker) else ""
         hedge = hedge_of(evidence, given, piece.said.cue, said=speaker != OUTLET and evidence[:1] in '\u201c"')
         kind = type_of(evidence, hedge, speaker, imagery=piece.said.imagery, aside=piece.aside)
-        observable, note = observable_of(evidence, kind)
+        observable, note = observable_of(evidence, kind, piece.quantity)
         name = f"{source.id}-{hashlib.sha256(evidence.encode()).hexdigest()[:8]}"
         unique = next(n for k in range(1, len(pieces) + 2) if (n := name if k == 1 else f"{name}-{k}") not in used)
         used.add(unique)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from spadework.records import OUTLET
 
 if TYPE_CHECKING:
-    from spadework.records import ClaimType, Hedge, Observable, Polarity
+    from spadework.records import ClaimQuantity, ClaimType, Hedge, Observable, Polarity
 
 _NEGATED: Final = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|n[o\u2019']t|nobody|nothing|cannot|lacks?|absence\s+of)\b|n[\u2019']t\b",
@@ -31,7 +31,8 @@ _URGED: Final = re.compile(
 )
 _QUOTED: Final = re.compile('[\u201c\u201d"]')
 _SEEN: Final = re.compile(
-    r"\b(?:bulldozers?|excavators?|diggers?|trucks?|vehicles?|machines?|cranes?|dredgers?|construction|building(?:s)?|built|structures?|hangars?|bunkers?|roofs?|roads?|tracks?|runways?|"
+    r"\b(?:airfields?|barges?|breakwaters?|jett(?:y|ies)|strips?|car\s+parks?|mangroves?|marsh(?:es)?|woodlands?|crests?|embankments?|launchers?|convoys?|jets?|filling|impound\w*|felled|felling|dug|dig(?:ging)?|cleared|flares?|flared|paved|widen\w+|lengthen\w+|"
+    r"bulldozers?|excavators?|diggers?|trucks?|vehicles?|machines?|cranes?|dredgers?|construction|building(?:s)?|built|structures?|hangars?|bunkers?|roofs?|roads?|tracks?|runways?|"
     r"bridges?|walls?|fences?|berms?|trench(?:es)?|tunnels?|entrances?|portals?|pits?|mines?|mining|quarr(?:y|ies)|spoil|tailings|earthworks?|excavat\w+|cleared|clearings?|clearance|deforest\w+|logged|"
     r"logging|forests?|trees?|fields?|crops?|burn(?:t|ed|ing)?|fires?|smoke|scars?|craters?|damage[d]?|destroyed|collapsed|rubble|flood(?:s|ed|ing)?|reservoirs?|lakes?|rivers?|water|dams?|shoreline|"
     r"coast|ships?|vessels?|boats?|tankers?|port|piers?|docks?|aircraft|planes?|helicopters?|tents?|camps?|shelters?|settlements?|villages?|houses|pipelines?|slicks?|spills?|islands?|airstrip|"
@@ -39,8 +40,8 @@ _SEEN: Final = re.compile(
     re.IGNORECASE,
 )
 _UNSEEN: Final = re.compile(
-    r"\b(?:said|says|told|killed|died|deaths?|wounded|injured|arrested|detained|agreed|talks|negotiat\w+|contracts?|permits?|licen[cs]e[sd]?|law|court|sanctions?|price[sd]?|cost[s]?|shares?|revenue|profit|"
-    r"loan|fund(?:s|ed|ing)?|ownership|owned|purpose|intend(?:s|ed)?|denied|blamed|accused|underground\s+length|secret|consult\w+|warn(?:ed|s)?|urged?|approved|statement|comment(?:ed)?|depth|deep|percent|per\s+cent)\b",
+    r"\b(?:killed|died|deaths?|wounded|injured|arrested|detained|agreed|talks|negotiat\w+|contracts?|permits?|licen[cs]e[sd]?|law|court|sanctions?|price[sd]?|cost[s]?|shares?|revenue|profit|"
+    r"loan|fund(?:s|ed|ing)?|ownership|owned|purpose|intend(?:s|ed)?|denied|blamed|accused|underground\s+length|secret|consult\w+|warn(?:ed|s)?|urged?|approved|statement|comment(?:ed)?|respond(?:ed)?|written|inspected|meant\s+to|permit|approv\w+|documents?|depth|deep|percent|per\s+cent)\b",
     re.IGNORECASE,
 )
 _HALF: Final = re.compile(
@@ -80,11 +81,16 @@ def type_of(words: str, hedge: Hedge, speaker: str, *, imagery: bool, aside: boo
     return "background" if speaker == OUTLET and (aside or _PAST.search(words)) else "event"
 
 
-def observable_of(words: str, kind: ClaimType) -> tuple[Observable, str]:
+ON_THE_GROUND: Final = frozenset({"length", "width", "area", "diameter"})
+"""Dimensions that an image shows from above."""
+
+
+def observable_of(words: str, kind: ClaimType, quantity: ClaimQuantity | None = None) -> tuple[Observable, str]:
     """Whether an image from orbit could in principle show it, and why."""
     seen, unseen, half = (bool(pattern.search(words)) for pattern in (_SEEN, _UNSEEN, _HALF))
-    if kind in {"statement", "intention", "unknown"} or (not seen and not half):
+    measured = quantity is not None and quantity.dimension in ON_THE_GROUND
+    if kind in {"unknown", "statement"} or not (seen or half or measured or kind == "observation"):
         return "no", "words, plans or what lies below ground leave no trace of their own"
-    if half or unseen or kind in {"assessment", "denial", "background"}:
+    if unseen or half or (kind not in {"observation", "event"} and not measured):
         return "partly", "traces on the ground could show, not who or why"
     return "yes", ""
