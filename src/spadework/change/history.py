@@ -258,11 +258,23 @@ def _whiten_work(times: int, bands: int) -> WhitenWork:
     )
 
 
-def _watch_work(watched: int, bands: int) -> watch.WatchWork:
+def _watch_work(watched: int, bands: int, windows: int) -> watch.WatchWork:
     def flat(*shape: int) -> NDArray[np.float32]:
         return np.zeros(shape, np.float32)
 
-    return watch.WatchWork(np.zeros(watched, np.int32), flat(3, watched), flat(3, bands), flat(bands), flat(bands))
+    return watch.WatchWork(
+        at=np.zeros(watched, np.int32),
+        near=flat(3, bands, watched),
+        far=flat(3, watched),
+        total=flat(3, bands, watched),
+        size=flat(watched),
+        own=flat(watched),
+        cross=flat(watched),
+        mean=np.zeros((2, windows, watched)),
+        sum=flat(bands),
+        after=flat(bands),
+        vector=flat(bands),
+    )
 
 
 def _answer(pixels: int, watched: int) -> watch.Answer:
@@ -299,7 +311,7 @@ def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.A
         whiten.whiten_block(by, _whiten_work(site.times, site.bands), block, stand)
 
     def watching(block: NDArray[np.int32]) -> None:
-        watch.watch_block(on, _watch_work(watched, site.bands), block, answer)
+        watch.watch_block(on, _watch_work(watched, site.bands, len(site.settings.window_tails)), block, answer)
 
     _over_blocks(site, 2, every, distances)
     _over_blocks(site, 3, every, watching)

@@ -64,14 +64,26 @@ class Watched(NamedTuple):
 
 
 class WatchWork(NamedTuple):
-    """Scratch arrays of one pixel, made once a block."""
+    """Scratch arrays of one pixel, made once a block; looks run along the last axis, so that inner loops run along looks."""
 
     at: NDArray[np.int32]
     """(look), watched time index of each usable look."""
+    near: F32
+    """(route, band, look), distance in 1/16 of the noise: whole numbers."""
     far: F32
     """(route, look), squared distance."""
     total: F32
-    """(route, band), sum over the window."""
+    """(route, band, look), sum over the window that ends at the look; whole numbers, so that their order does not matter."""
+    size: F32
+    """(look), squared length of that sum beside twins, then as a field."""
+    own: F32
+    """(look), the same on its own."""
+    cross: F32
+    """(look), product of the sums beside twins and on its own."""
+    mean: NDArray[np.float64]
+    """(route, window - SHORTEST, look), squared distance of the window's mean, correlated looks discounted."""
+    sum: F32
+    """(band), sum over one window."""
     after: F32
     """(band), spectrum after the change, without the common mode."""
     vector: F32
@@ -93,26 +105,90 @@ class Answer(NamedTuple):
 
 @step
 def _gather(on: Watched, work: WatchWork, answer: Answer, p: int) -> int:
-    """Usable watched looks of pixel p, their squared distances, and whether each is odd; their number."""
-    n = 0
+    """Usable watched looks of pixel p, their distances, squared too, and whether each is odd; their number."""
+    n, bands = 0, on.stand.distance.shape[2]
     for t in range(on.stand.distance.shape[3]):
-        if not on.fit.usable[p, on.basis.history + t]:
-            continue
-        work.at[n] = t
-        for route in range(3):
-            size = ZERO
-            for b in range(on.stand.distance.shape[2]):
-                e = np.float32(on.stand.distance[route, p, b, t])
-                size += e * e
-            work.far[route, n] = size * SCALE
-        beside = min(work.far[BESIDE, n], work.far[ALONE, n])
-        answer.anomalous[p, t] = max(beside, work.far[FIELD, n]) > on.rule.look_limit
-        n += 1
+        if on.fit.usable[p, on.basis.history + t]:
+            work.at[n] = t
+            n += 1
+    for route in range(3):
+        far = work.far[route]
+        far[:n] = ZERO
+        for b in range(bands):
+            stands, near = on.stand.distance[route, p, b], work.near[route, b]
+            for i in range(n):
+                near[i] = stands[work.at[i]]
+            for i in range(n):
+                far[i] += near[i] * near[i]
+        for i in range(n):
+            far[i] *= SCALE
+    for i in range(n):
+        beside = min(work.far[BESIDE, i], work.far[ALONE, i])
+        answer.anomalous[p, work.at[i]] = max(beside, work.far[FIELD, i]) > on.rule.look_limit
     return n
 
 
 @step
-def _agree(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int], size: float) -> tuple[int, int]:
+def _sums(work: WatchWork, looks: int, n: int) -> None:
+    """Go from the sums over ``looks`` - 1 looks to those over ``looks``, and fill ``own``, ``cross`` and, beside twins, ``size``."""
+    first = looks - 1
+    work.size[:n] = work.own[:n] = work.cross[:n] = ZERO
+    for b in range(work.near.shape[1]):
+        for route in range(3):
+            total, near = work.total[route, b], work.near[route, b]
+            for i in range(first, n):
+                total[i] += near[i - first]
+        beside, alone = work.total[BESIDE, b], work.total[ALONE, b]
+        for i in range(first, n):
+            work.size[i] += beside[i] * beside[i]
+            work.own[i] += alone[i] * alone[i]
+            work.cross[i] += beside[i] * alone[i]
+
+
+@step
+def _means(on: Watched, work: WatchWork, p: int, n: int) -> None:
+    """Fill ``mean``: the squared distance of the mean of every window, correlated looks discounted.
+
+    Beside twins it counts only as far as the pixel also departs from its own past, the same way: else 0.
+    """
+    work.total[:, :, :n] = ZERO
+    for looks in range(1, SHORTEST + len(on.rule.window_limit)):
+        _sums(work, looks, n)
+        if looks < SHORTEST:
+            continue
+        scale = SCALE / np.float32(looks)
+        share, alone = 1.0 + (looks - 1) * on.stand.alike[BESIDE, p], 1.0 + (looks - 1) * on.stand.alike[ALONE, p]
+        beside, field = work.mean[0, looks - SHORTEST], work.mean[1, looks - SHORTEST]
+        for i in range(looks - 1, n):
+            same = work.cross[i] >= SAME_WAY * np.sqrt(work.size[i] * work.own[i])
+            least = min(work.size[i] * scale / share, work.own[i] * scale / alone / on.rule.own_share)
+            beside[i] = least if same else 0.0
+        work.size[:n] = ZERO
+        for b in range(work.near.shape[1]):
+            total = work.total[FIELD, b]
+            for i in range(looks - 1, n):
+                work.size[i] += total[i] * total[i]
+        share = 1.0 + (looks - 1) * on.stand.alike[FIELD, p]
+        for i in range(looks - 1, n):
+            field[i] = work.size[i] * scale / share
+
+
+@step
+def _sum(work: WatchWork, span: tuple[int, int, int]) -> float:
+    """Fill ``sum`` with that of the looks of a window (route, low, high); its squared length."""
+    route, low, high = span
+    size = ZERO
+    for b in range(len(work.sum)):
+        total = ZERO
+        for i in range(low, high + 1):
+            total += work.near[route, b, i]
+        work.sum[b] = total
+        size += total * total
+    return float(size)
+
+
+@step
+def _agree(on: Watched, work: WatchWork, span: tuple[int, int, int], size: float) -> tuple[int, int]:
     """How many looks of a window (route, low, high) go the way of their sum, of squared length ``size``; the first of the change.
 
     The change begins at that agreeing look from which on the looks' sum is longest for their number: the likeliest step
@@ -123,9 +199,9 @@ def _agree(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int], siz
     work.vector[:] = ZERO
     for i in range(high, low - 1, -1):
         dot, since = ZERO, ZERO
-        for b in range(work.total.shape[1]):
-            e = np.float32(on.stand.distance[route, p, b, work.at[i]])
-            dot += e * work.total[route, b]
+        for b in range(len(work.sum)):
+            e = work.near[route, b, i]
+            dot += e * work.sum[b]
             work.vector[b] += e
             since += work.vector[b] * work.vector[b]
         if dot * np.float32(high + 1 - low) > on.rule.agree_share * size:
@@ -152,31 +228,11 @@ def _support(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int], s
             for i in range(low, high + 1):
                 if on.fit.usable[q, on.basis.history + work.at[i]]:
                     clear += 1
-                    for b in range(work.total.shape[1]):
-                        dot += np.float32(on.stand.distance[route, q, b, work.at[i]]) * work.total[route, b]
+                    for b in range(len(work.sum)):
+                        dot += np.float32(on.stand.distance[route, q, b, work.at[i]]) * work.sum[b]
             if 2 * clear > looks and dot * np.float32(looks) > on.rule.support_share * size * np.float32(clear):
                 found += 1
     return found
-
-
-@step
-def _departure(on: Watched, work: WatchWork, p: int, route: int, looks: int) -> tuple[float, float]:
-    """Squared distance of the window's mean, correlated looks discounted, and the squared length of its sum.
-
-    Beside twins it counts only as far as the pixel also departs from its own past, the same way: else 0.
-    """
-    size, own, cross = ZERO, ZERO, ZERO
-    for b in range(work.total.shape[1]):
-        size += work.total[route, b] * work.total[route, b]
-        own += work.total[ALONE, b] * work.total[ALONE, b]
-        cross += work.total[route, b] * work.total[ALONE, b]
-    scale = SCALE / np.float32(looks)
-    distance = size * scale / (1.0 + (looks - 1) * on.stand.alike[route, p])
-    if route == BESIDE:
-        if cross < SAME_WAY * np.sqrt(size * own):
-            return 0.0, float(size)
-        distance = min(distance, own * scale / (1.0 + (looks - 1) * on.stand.alike[ALONE, p]) / on.rule.own_share)
-    return float(distance), float(size)
 
 
 @step
@@ -186,23 +242,18 @@ def _window(on: Watched, work: WatchWork, p: int, begin: int, i: int) -> tuple[i
     for route in (BESIDE, FIELD):
         if work.far[route, i] < on.rule.gate:
             continue
-        work.total[:] = ZERO
-        factor = on.rule.field_factor if route == FIELD else 1.0
-        for looks in range(1, SHORTEST + len(on.rule.window_limit)):
+        factor, means = (on.rule.field_factor, work.mean[1]) if route == FIELD else (1.0, work.mean[0])
+        for looks in range(SHORTEST, SHORTEST + len(on.rule.window_limit)):
             low = i + 1 - looks
             if low < begin:
                 break
-            for b in range(work.total.shape[1]):
-                work.total[route, b] += np.float32(on.stand.distance[route, p, b, work.at[low]])
-                work.total[ALONE, b] += np.float32(on.stand.distance[ALONE, p, b, work.at[low]])
-            if looks < SHORTEST:
-                continue
-            distance, size = _departure(on, work, p, route, looks)
+            distance = means[looks - SHORTEST, i]
             best = max(best, distance)
             limit = on.rule.window_limit[looks - SHORTEST] * factor
             if distance < limit * on.rule.support[8]:
                 continue
-            agree, first = _agree(on, work, p, (route, low, i), size)
+            size = _sum(work, (route, low, i))
+            agree, first = _agree(on, work, (route, low, i), size)
             if agree < on.rule.agreeing[looks - SHORTEST]:
                 continue
             if distance > limit * on.rule.support[_support(on, work, p, (route, low, i), size)]:
@@ -243,7 +294,7 @@ def _verdict(on: Watched, work: WatchWork, p: int, i: int) -> int:
             e -= on.stand.factor[p, b, k] * work.vector[k]
         work.vector[b] = e / on.stand.factor[p, b, b]
         size += work.vector[b] * work.vector[b]
-        along += work.vector[b] * np.float32(on.stand.distance[ALONE, p, b, work.at[i]]) / UNIT
+        along += work.vector[b] * work.near[ALONE, b, i] / UNIT
     if work.far[ALONE, i] > on.rule.calm_limit:
         return -1
     if size <= on.rule.look_limit:
@@ -278,6 +329,7 @@ def _watch_pixel(on: Watched, work: WatchWork, answer: Answer, p: int) -> int:
         return TOO_FEW_LOOKS
     if on.fit.method[p] == NO_METHOD:
         return MODEL_FAILED if on.fit.usable[p, : on.basis.history].any() else SHORT_HISTORY
+    _means(on, work, p, n)
     best, i, begin = 0.0, SHORTEST - 1, 0
     while i < n:
         first, distance = _window(on, work, p, begin, i)
