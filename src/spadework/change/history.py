@@ -113,8 +113,14 @@ class MonitorSettings:
             ValueError: when they do not.
 
         """
-        if len(self.window_tails) != len(self.agreeing) or len(self.support) != 9 or min(self.support) != self.support[8]:  # noqa: PLR2004 - 0..8 neighbours
-            msg = "window_tails and agreeing need one number a window, support nine that end with the least"
+        if (
+            len(self.window_tails) != len(self.agreeing)
+            or len(self.support) != 9
+            or list(self.support) != sorted(self.support)[::-1]
+        ):  # noqa: PLR2004 - 0..8 neighbours
+            msg = (
+                "window_tails and agreeing need one number a window, support nine of which none is greater than the one before"
+            )
             raise ValueError(msg)
 
 
@@ -297,7 +303,7 @@ def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.A
     chosen = _choose_all(site, every, fit, where, typical)
     watched = site.times - site.basis.history
     stand = Stand(
-        distance=np.zeros((3, len(every), site.bands, watched), np.int8),
+        distance=np.zeros((3, len(every), watched, site.bands), np.int8),
         alike=np.zeros((3, len(every)), np.float32),
         factor=np.zeros((len(every), site.bands, site.bands), np.float32),
     )

@@ -53,7 +53,7 @@ class Stand(NamedTuple):
     """Where each pixel stands at each watched look; filled in place."""
 
     distance: NDArray[np.int8]
-    """(route, pixel, band, time watched), whitened departure in 1/16 of the noise, its length capped."""
+    """(route, pixel, time watched, band), whitened departure in 1/16 of the noise, its length capped."""
     alike: F32
     """(route, pixel), correlation of one look with the next over the history, 0..0.9."""
     factor: F32

@@ -106,18 +106,19 @@ class Answer(NamedTuple):
 @step
 def _gather(on: Watched, work: WatchWork, answer: Answer, p: int) -> int:
     """Usable watched looks of pixel p, their distances, squared too, and whether each is odd; their number."""
-    n, bands = 0, on.stand.distance.shape[2]
-    for t in range(on.stand.distance.shape[3]):
+    n, bands = 0, on.stand.distance.shape[3]
+    for t in range(on.stand.distance.shape[2]):
         if on.fit.usable[p, on.basis.history + t]:
             work.at[n] = t
             n += 1
     for route in range(3):
-        far = work.far[route]
+        far, stands = work.far[route], on.stand.distance[route, p]
         far[:n] = ZERO
+        for i in range(n):
+            for b in range(bands):
+                work.near[route, b, i] = stands[work.at[i], b]
         for b in range(bands):
-            stands, near = on.stand.distance[route, p, b], work.near[route, b]
-            for i in range(n):
-                near[i] = stands[work.at[i]]
+            near = work.near[route, b]
             for i in range(n):
                 far[i] += near[i] * near[i]
         for i in range(n):
@@ -130,19 +131,22 @@ def _gather(on: Watched, work: WatchWork, answer: Answer, p: int) -> int:
 
 @step
 def _sums(work: WatchWork, looks: int, n: int) -> None:
-    """Go from the sums over ``looks`` - 1 looks to those over ``looks``, and fill ``own``, ``cross`` and, beside twins, ``size``."""
-    first = looks - 1
-    work.size[:n] = work.own[:n] = work.cross[:n] = ZERO
-    for b in range(work.near.shape[1]):
-        for route in range(3):
-            total, near = work.total[route, b], work.near[route, b]
-            for i in range(first, n):
-                total[i] += near[i - first]
-        beside, alone = work.total[BESIDE, b], work.total[ALONE, b]
-        for i in range(first, n):
-            work.size[i] += beside[i] * beside[i]
-            work.own[i] += alone[i] * alone[i]
-            work.cross[i] += beside[i] * alone[i]
+    """Go from the sums over ``looks`` - 1 looks to those over ``looks``."""
+    for route in range(3):
+        for b in range(work.near.shape[1]):
+            total, near = work.total[route, b, looks - 1 : n], work.near[route, b, : n + 1 - looks]
+            for i in range(len(near)):
+                total[i] += near[i]
+
+
+@step
+def _product(out: F32, total: F32, a: int, b: int, first: int) -> None:
+    """Fill ``out`` (look) with the product of the sums of two routes, from look ``first`` on."""
+    out[:] = ZERO
+    for k in range(total.shape[1]):
+        one, other = total[a, k, first : first + len(out)], total[b, k, first : first + len(out)]
+        for i in range(len(out)):
+            out[i] += one[i] * other[i]
 
 
 @step
@@ -152,25 +156,25 @@ def _means(on: Watched, work: WatchWork, p: int, n: int) -> None:
     Beside twins it counts only as far as the pixel also departs from its own past, the same way: else 0.
     """
     work.total[:, :, :n] = ZERO
-    for looks in range(1, SHORTEST + len(on.rule.window_limit)):
+    for looks in range(1, 1 + min(n, SHORTEST - 1 + len(on.rule.window_limit))):
         _sums(work, looks, n)
         if looks < SHORTEST:
             continue
+        size, own, cross = work.size[looks - 1 : n], work.own[looks - 1 : n], work.cross[looks - 1 : n]
+        beside, field = work.mean[0, looks - SHORTEST, looks - 1 : n], work.mean[1, looks - SHORTEST, looks - 1 : n]
         scale = SCALE / np.float32(looks)
         share, alone = 1.0 + (looks - 1) * on.stand.alike[BESIDE, p], 1.0 + (looks - 1) * on.stand.alike[ALONE, p]
-        beside, field = work.mean[0, looks - SHORTEST], work.mean[1, looks - SHORTEST]
-        for i in range(looks - 1, n):
-            same = work.cross[i] >= SAME_WAY * np.sqrt(work.size[i] * work.own[i])
-            least = min(work.size[i] * scale / share, work.own[i] * scale / alone / on.rule.own_share)
+        _product(size, work.total, BESIDE, BESIDE, looks - 1)
+        _product(own, work.total, ALONE, ALONE, looks - 1)
+        _product(cross, work.total, BESIDE, ALONE, looks - 1)
+        for i in range(len(size)):
+            same = cross[i] >= SAME_WAY * np.sqrt(size[i] * own[i])
+            least = min(size[i] * scale / share, own[i] * scale / alone / on.rule.own_share)
             beside[i] = least if same else 0.0
-        work.size[:n] = ZERO
-        for b in range(work.near.shape[1]):
-            total = work.total[FIELD, b]
-            for i in range(looks - 1, n):
-                work.size[i] += total[i] * total[i]
+        _product(size, work.total, FIELD, FIELD, looks - 1)
         share = 1.0 + (looks - 1) * on.stand.alike[FIELD, p]
-        for i in range(looks - 1, n):
-            field[i] = work.size[i] * scale / share
+        for i in range(len(size)):
+            field[i] = size[i] * scale / share
 
 
 @step
@@ -212,8 +216,8 @@ def _agree(on: Watched, work: WatchWork, span: tuple[int, int, int], size: float
 
 
 @step
-def _support(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int], size: float) -> int:
-    """How many of the 8 neighbours show the same: their looks of the window, most of them clear, lie far enough along the sum."""
+def _supported(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int], size: float, ask: int) -> bool:
+    """Whether ``ask`` of the 8 neighbours show the same: their looks of the window, most of them clear, lie far enough along the sum."""
     route, low, high = span
     found, looks = 0, high + 1 - low
     for dy in range(-1, 2):
@@ -229,10 +233,12 @@ def _support(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int], s
                 if on.fit.usable[q, on.basis.history + work.at[i]]:
                     clear += 1
                     for b in range(len(work.sum)):
-                        dot += np.float32(on.stand.distance[route, q, b, work.at[i]]) * work.sum[b]
+                        dot += np.float32(on.stand.distance[route, q, work.at[i], b]) * work.sum[b]
             if 2 * clear > looks and dot * np.float32(looks) > on.rule.support_share * size * np.float32(clear):
                 found += 1
-    return found
+                if found == ask:
+                    return True
+    return False
 
 
 @step
@@ -256,7 +262,12 @@ def _window(on: Watched, work: WatchWork, p: int, begin: int, i: int) -> tuple[i
             agree, first = _agree(on, work, (route, low, i), size)
             if agree < on.rule.agreeing[looks - SHORTEST]:
                 continue
-            if distance > limit * on.rule.support[_support(on, work, p, (route, low, i), size)]:
+            ask = 0
+            while not distance > limit * on.rule.support[ask]:
+                ask += 1
+                if ask == len(on.rule.support):
+                    break
+            if ask == 0 or (ask < len(on.rule.support) and _supported(on, work, p, (route, low, i), size, ask)):
                 return first, distance
     return -1, best
 

@@ -320,5 +320,5 @@ def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], stan
             stand.alike[route, p] = _alike(work.z[route], past)
             for b in range(work.left.shape[0]):
                 for i in range(past, n):
-                    stand.distance[route, p, b, work.at[i] - by.basis.history] = round(work.z[route, b, i] * UNIT)
+                    stand.distance[route, p, work.at[i] - by.basis.history, b] = round(work.z[route, b, i] * UNIT)
         stand.factor[p] = work.noise[ALONE]
