@@ -456,7 +456,7 @@ def test_white_noise_is_whitened_to_unit_variance_on_each_route(cloud: float, mo
     clear = np.random.default_rng(1).random((TIMES, 32, 32)) >= cloud
     on, _ = watched(cube_of(noisy((32, 32), sigma=WHITE), clear), monkeypatch)
     usable = on.fit.usable[:, PAST:]
-    z = on.stand.distance.astype(np.float64) / float(stand.UNIT)
+    z = on.stand.distance.swapaxes(2, 3).astype(np.float64) / float(stand.UNIT)
     for route in (stand.BESIDE, stand.ALONE, stand.FIELD):
         of = z[route].transpose(0, 2, 1)[usable]
         assert 0.7 <= of.var() <= 1.05, route

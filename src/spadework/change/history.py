@@ -113,11 +113,8 @@ class MonitorSettings:
             ValueError: when they do not.
 
         """
-        if (
-            len(self.window_tails) != len(self.agreeing)
-            or len(self.support) != 9
-            or list(self.support) != sorted(self.support)[::-1]
-        ):  # noqa: PLR2004 - 0..8 neighbours
+        falling = list(self.support) == sorted(self.support, reverse=True)
+        if len(self.window_tails) != len(self.agreeing) or len(self.support) != watch.NEIGHBOURS + 1 or not falling:
             msg = (
                 "window_tails and agreeing need one number a window, support nine of which none is greater than the one before"
             )

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SHORTEST = 3
 """Looks of the shortest window."""
+NEIGHBOURS = 8
+"""Pixels around one."""
 SAME_WAY = np.float32(0.5)
 """Least cosine between a window's mean beside twins and on its own."""
 HALF = np.float32(0.5)
@@ -256,7 +258,7 @@ def _window(on: Watched, work: WatchWork, p: int, begin: int, i: int) -> tuple[i
             distance = means[looks - SHORTEST, i]
             best = max(best, distance)
             limit = on.rule.window_limit[looks - SHORTEST] * factor
-            if distance < limit * on.rule.support[8]:
+            if distance < limit * on.rule.support[NEIGHBOURS]:
                 continue
             size = _sum(work, (route, low, i))
             agree, first = _agree(on, work, (route, low, i), size)
