@@ -82,7 +82,8 @@ def resolve(s: Sentence, units: tuple[Unit, ...], found: list[Found], course: Co
         alone = one.kind == "according" and " " not in str(one.voice.name)
         body = one.voice.kind == "person" and (one.kind == "report" or alone)
         voice = replace(one.voice, kind="body") if body else one.voice
-        voice = replace(voice, kind="provider") if one.kind == "show" else voice
+        if one.kind == "show":
+            voice = replace(voice, kind="person" if course.memory.names.is_person(str(voice.name)) else "provider")
         course.memory.note(s.paragraph, voice, reports=one.kind == "report")
     return out
 

@@ -67,7 +67,7 @@ def report(s: Sentence) -> list[Found]:
         if token.lemma.casefold() != "report" or token.pos != "VERB" or s.is_quoted(verb) or to_come:
             continue
         subjects = [c for c in s.children[verb] if s.parsed.tokens[c].dep == "nsubj"]
-        if not subjects:
+        if not subjects or not (trailing(s, verb) or main_of(s, verb) or _has_object(s, verb)):
             continue
         cover = s.covered(verb) | main_of(s, verb)
         if trailing(s, verb):
@@ -76,6 +76,11 @@ def report(s: Sentence) -> list[Found]:
         person = not voice.by_name and voice.kind in {"person", "several"} and not is_media(str(voice.name))
         out.append(Found("report", verb, voice, "say" if person else "report", cover))
     return out
+
+
+def _has_object(s: Sentence, verb: int) -> bool:
+    """Whether something is reported: "until the inspector reports in November" reports nothing."""
+    return any(s.parsed.tokens[c].dep in {"ccomp", "dobj", "xcomp", "parataxis"} for c in s.children[verb])
 
 
 def citing(s: Sentence) -> list[Found]:
@@ -92,7 +97,7 @@ def citing(s: Sentence) -> list[Found]:
             head = s.parsed.tokens[head].head  # "An official, citing a report, said": it belongs to the saying
         subject = next((c for c in s.children[head] if s.parsed.tokens[c].dep == "nsubj"), None)
         via: tuple[str, ...] = ()
-        if subject is not None and s.parsed.tokens[head].lemma.casefold() not in SAY | JUDGE | REPORT:
+        if subject is not None and subject < index and s.parsed.tokens[head].lemma.casefold() not in SAY | JUDGE | REPORT:
             voice = s.voice(subject)
             via = (voice.name or "unknown",) if voice.kind == "body" else ()
         out.append(Found("citing", index, s.voice(top), "citing", s.covered(head), via))

@@ -34,8 +34,8 @@ class Context:
     future: bool
     """A verb of the future stands before it."""
     words: Lexicon
-    story: Days | None
-    """The latest date before it that was resolved."""
+    story: tuple[Days, ...]
+    """Dates before it that were resolved, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def find_dates(text: str, dateline: dt.date | None, language: str = "en") -> tup
     ]
     matches.sort(key=lambda found: (found[0].start("all"), -(found[0].end("all") - found[0].start("all"))))
     out: list[ClaimTime] = []
-    story: Days | None = None
+    story: tuple[Days, ...] = ()
     taken = 0
     for match, rule in matches:
         if match.start("all") < taken:
@@ -78,7 +78,7 @@ def find_dates(text: str, dateline: dt.date | None, language: str = "en") -> tup
             taken = match.end("all") if rule in NO_SUCH_DAY else taken
             continue
         taken = match.end("all")
-        story = read.days or story
+        story = (*story, read.days) if read.days is not None else story
         start, end = read.days or (None, None)
         span = (match.start("all"), match.end("all"))
         out.append(ClaimTime(match["all"], span, start, end, "event", read.anchor, read.precision))
@@ -434,22 +434,22 @@ def _ago(match: re.Match[str], context: Context) -> Read | None:
     return Read(cal.unit_of(day, unit), "dateline", unit)  # type: ignore[arg-type]  # a precision by its own name
 
 
+LONGEST: Final = {"day": 1, "week": 11, "month": 32, "year": 367}
+"""Days of the longest date from which so many of a unit can be counted: "two days later" needs a day."""
+
+
 def _from_story(match: re.Match[str], context: Context) -> Read | None:
     """A time counted from the date before it in the story: "two days later", "a month earlier", "the previous month"."""
     unit, which = _sized(context.words.units[_plain(match["u"])], 1)[0], _plain(match["which"])
     if unit in {"hour", "weekend"}:
         return None
-    start = context.story
+    start = next((days for days in reversed(context.story) if (days[1] - days[0]).days < LONGEST[unit]), None)
     if start is None:
         return None
     if which.endswith("same"):
-        fits = unit != "day" or start[0] == start[1]
-        return Read(cal.unit_of(start[0], unit), "story", unit) if fits else None  # type: ignore[arg-type]  # a precision by its own name
+        return Read(cal.unit_of(start[0], unit), "story", unit)  # type: ignore[arg-type]  # a precision by its own name
     count = _count(_part(match, "n") or "one")
     earlier = which in context.words.earlier
-    whole = (start[1] - start[0]).days > 0 and unit == "day"
-    if whole:
-        return None
     day = cal.back(start[0] if earlier else start[1], count if earlier else -count, unit)
     return Read(cal.unit_of(day, unit), "story", unit)  # type: ignore[arg-type]  # a precision by its own name
 

@@ -51,6 +51,10 @@ def of_paper(phrase: str, memory: Memory, paragraph: int, *, plural: bool) -> Vo
     """A paper that names no maker: "the report" is that of the body that spoke last, "a report" and "documents" speak for themselves."""
     first = phrase.split(maxsplit=1)[0].casefold()
     if first in _ARTICLES:
+        last = phrase.rsplit(maxsplit=1)[-1].casefold()
+        known = next((v for _, v in reversed(memory.spoken) if not v.by_name and str(v.name).casefold().endswith(last)), None)
+        if known is not None:
+            return known
         return Voice(memory.latest(paragraph, frozenset({"body", "provider"}), media=False), "body", by_name=False)
     alone = plural or (first in {"a", "an"} and paragraph > 0)
     return Voice(tidied(phrase) if alone else None, "body", by_name=False)

@@ -190,7 +190,7 @@ ENGLISH: Final = Lexicon(
     quarters=frozenset({"quarter", "q"}),
     future=re.compile(
         r"\b(?:will|shall|would|due|scheduled|expected|expects?|plans?\s+to|planned|slated|set\s+to|to\s+(?:begin|open|start|finish|resume|visit|meet|end|complete|reopen|vote|decide|publish)|deadline|expires?|begins?\s+on|"
-        r"starts?\s+on|opens?\s+on|aims?\s+to|hopes?\s+to|intends?\s+to|no\s+later\s+than|(?-i:may|might)\s+(?!have\b)\w+)\b",
+        r"starts?\s+on|opens?\s+on|aims?\s+to|hopes?\s+to|intends?\s+to|wants?\s+to|seeks?\s+to|(?:is|are)\s+to|no\s+later\s+than|(?-i:may|might)\s+(?!have\b)\w+)\b",
         re.IGNORECASE,
     ),
     due=re.compile(r"\b(?:could|can|should|must|has\s+to|have\s+to|need(?:s|ed)?\s+to|want(?:s|ed)?\s+to|ask(?:s|ed)?|urge[sd]?|demand(?:s|ed)?)\b.*\b(?:by|before|until|from|as\s+early\s+as)\s+$", re.IGNORECASE),

@@ -18,6 +18,10 @@ HEDGED: Final = frozenset(
     {"estimate", "put", "assess", "judge", "believe", "reckon", "think", "suspect", "conclude", "expect", "calculate"}
 )
 """Verbs whose whole clause is somebody's judgement."""
+OF_MINDS: Final = frozenset(
+    {"estimate", "assess", "judge", "believe", "reckon", "think", "suspect", "conclude", "fear", "hope", "expect", "doubt"}
+)
+"""Verbs of a judgement that only somebody can pass: who that is may be unknown, but it is not the outlet."""
 NEAR: Final = 4
 """Words between a subject and its verb after a quotation."""
 AGAINST: Final = frozenset({"deny", "reject", "dismiss", "refute", "rebut", "dispute"})
@@ -48,7 +52,7 @@ def speech(s: Sentence) -> list[Found]:
         if subjects and _is_picture(s, subjects[0]):
             continue
         voice = _speaker(s, verb, subjects[0]) if subjects else before or Voice(None, "thing")
-        if voice.name is None and voice.kind in {"thing", "several"} and lemma in ONLY_WITH_CLAUSE | JUDGE:
+        if voice.name is None and voice.kind in {"thing", "several"} and lemma in ONLY_WITH_CLAUSE | (JUDGE - OF_MINDS):
             continue
         cover = s.covered(verb) | main
         if trailing(s, verb):
@@ -119,6 +123,9 @@ def _subjects_of(s: Sentence, verb: int) -> list[int]:
     tokens = s.parsed.tokens
     for _ in tokens:
         found = sorted((c for c in s.children[verb] if tokens[c].dep == "nsubj"), key=lambda c: abs(c - verb))
+        joined = tokens[verb].dep == "conj" and tokens[verb - 1].text in {"and", "but"}
+        if joined and found and min(found) > verb:
+            found = []  # "did not dispute the time but said the charge was small": the charge says nothing
         if found or tokens[verb].dep != "conj" or not 0 <= tokens[verb].head < len(tokens) or tokens[verb].tag in {"VB", "VBN"}:
             return found
         verb = tokens[verb].head
