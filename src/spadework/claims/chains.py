@@ -23,6 +23,10 @@ _PLAINLY_OWN: Final = re.compile(
     re.IGNORECASE,
 )
 """What only the writer says: that something is not known, that somebody did not answer."""
+_SHOWN: Final = re.compile(
+    r"(?:They|It|These|Those|Others|Both|None)\s+(?:\w+ly\s+|also\s+|do\s+)?(?:shows?|reveals?|indicates?|suggests?|depicts?|showed)\b"
+)
+"""Images that were named in the sentence before go on to show something."""
 _BULLETS: Final = "\u2022\u25aa\u25cf*-\u2013"
 """Marks of a list, whose items belong to whoever brought it in."""
 QUOTED: Final = 0.5
@@ -118,6 +122,8 @@ def _chained(s: Sentence, covering: list[Found], course: Course) -> Said:
             continue
         if one.kind == "according" and len(ordered) > 1 and _is_paper(one.voice):
             continue  # "has asked for a drill, according to a letter"
+        if one.voice.name is None and one.voice.kind == "thing" and len(ordered) > 1:
+            continue
         links += [*(link for link in one.via if link != UNKNOWN or len(ordered) == 1), one.voice.name]
     if shown is not None and shown.voice.name is not None and links and links[-1] is None:
         links[-1] = shown.voice.name
@@ -171,14 +177,11 @@ def _outside(found: list[Found], units: tuple[Unit, ...]) -> list[Found]:
 
 def _uncovered(s: Sentence, unit: Unit, found: list[Found], course: Course) -> Said:
     """A unit that no rule of its own sentence covers."""
-    quoted = share_quoted(unit.span, course.quoted) >= QUOTED
-    near = course.last is not None and course.paragraph >= s.paragraph - 1
-    if quoted:
-        same = course.last is not None and course.paragraph == s.paragraph
-        runs = near and _runs_on(s, course)
-        if "quote goes on" in course.rules and course.last is not None and (same or runs):
-            return course.last
-        return UNSETTLED
+    if share_quoted(unit.span, course.quoted) >= QUOTED:
+        return _goes_on_quoting(s, course)
+    if _SHOWN.match(s.text, unit.span[0]):
+        shown = course.last is not None and course.last.imagery and course.paragraph >= s.paragraph - 1
+        return course.last if course.last is not None and shown else UNSETTLED
     if any(token.lemma.casefold() in IMAGES for token in s.parsed.tokens) and not unit.background and not found:
         return UNSETTLED
     if unit.background or "outlet" not in course.rules or _PLAINLY_OWN.search(s.text[unit.span[0] : unit.span[1]]):
@@ -186,6 +189,15 @@ def _uncovered(s: Sentence, unit: Unit, found: list[Found], course: Course) -> S
     if s.text[s.parsed.span[0]] in _BULLETS or found or (course.last is not None and course.paragraph == s.paragraph):
         return UNSETTLED
     return OWN
+
+
+def _goes_on_quoting(s: Sentence, course: Course) -> Said:
+    """Whose a quotation is that no rule covers: the last speaker's in the same paragraph, or where it was left open before."""
+    if course.last is None or "quote goes on" not in course.rules:
+        return UNSETTLED
+    same = course.paragraph == s.paragraph
+    runs = course.paragraph == s.paragraph - 1 and _runs_on(s, course)
+    return course.last if same or runs else UNSETTLED
 
 
 def _runs_on(s: Sentence, course: Course) -> bool:

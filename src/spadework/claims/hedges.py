@@ -81,7 +81,7 @@ ROUND: Final = _cues(
 
 
 _FLAT: Final = re.compile(
-    r"[\u201c\"]?(?:There\s+(?:is|are|was|were|has\s+been|have\s+been)\s+(?:no|never|not)|We\s+(?:have|had|did|do|are|were)\s+(?:no|not|never)|It\s+(?:is|was)\s+not\s+(?:us|our))\b"
+    r"[\u201c\"]?(?:There\s+(?:is|are|was|were|has\s+been|have\s+been)\s+(?:no|never|not)\b(?!\s+(?:\w+\s+)?(?:reason|doubt|evidence|sign|signs|way|question|proof|need|point|excuse|trace|word))|We\s+(?:have|had|did|do|are|were)\s+(?:no|not|never)|It\s+(?:is|was)\s+not\s+(?:us|our))\b"
 )
 """Words of somebody that flatly deny without a verb of denying."""
 

@@ -76,7 +76,8 @@ def _has_content(s: Sentence, verb: int) -> bool:
     return (
         called
         or bool(kinds & {"ccomp", "parataxis", "xcomp"})
-        or any(s.parsed.tokens[i].text in {"\u201c", '"'} or s.parsed.tokens[i].pos == "NUM" for i in below)
+        or any(s.parsed.tokens[i].text in {"\u201c", '"'} for i in below)
+        or (s.parsed.tokens[verb].lemma in JUDGE and any(s.parsed.tokens[i].pos == "NUM" for i in below))
     )
 
 

@@ -13,7 +13,7 @@ SAY: Final = frozenset((
     "refute", "rebut", "dispute", "complain", "boast", "hint", "joke", "quip", "repeat", "respond", "read",
     "recount", "relate", "assure",
     "counter", "retort", "lament", "attest", "certify", "signal", "agree", "concur", "confide", "protest",
-    "recommend", "propose", "underline", "underscore", "highlight", "notify", "alert", "volunteer", "advise", "plead", "appeal", "threaten", "swear", "predict", "forecast",
+    "recommend", "propose", "accept", "underline", "underscore", "highlight", "notify", "alert", "volunteer", "advise", "plead", "appeal", "threaten", "swear", "predict", "forecast",
 ))  # fmt: skip
 JUDGE: Final = frozenset((
     "estimate", "assess", "judge", "believe", "reckon", "think", "suspect", "conclude", "expect", "calculate",
@@ -54,6 +54,7 @@ ONLY_WITH_CLAUSE: Final = frozenset(
         "charge",
         "ask",
         "agree",
+        "accept",
         "concur",
         "alert",
         "notify",
