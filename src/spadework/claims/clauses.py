@@ -119,7 +119,8 @@ def _heads(sentence: Parsed, children: list[list[int]]) -> dict[int, bool]:
             bare = (
                 token.tag == "VBN" and tokens[top].tag == "VBN" and not any(tokens[c].dep in _AUXILIARY for c in children[top])
             )
-            if token.dep == "conj" and not (bare and not own) and (own or token.pos in _VERBS):
+            nor = any(tokens[grand].text.casefold() == "nor" for grand in children[top])  # "neither confirmed nor denied"
+            if token.dep == "conj" and not nor and not (bare and not own) and (own or token.pos in _VERBS):
                 heads[child] = False
                 todo.append(child)
             elif (
@@ -179,7 +180,8 @@ def _appositions(sentence: Parsed, children: list[list[int]], marks: tuple[Span,
     found = {}
     for index, token in enumerate(tokens):
         below = subtree(index, children) if token.dep == "appos" and token.pos == "NOUN" else []
-        words = [i for i in below if tokens[i].pos not in {"PUNCT", "SPACE"}]
+        told_of = {i for i in below if tokens[i].dep == "relcl" for i in subtree(i, children)}
+        words = [i for i in below if tokens[i].pos not in {"PUNCT", "SPACE"} and i not in told_of]
         if len(words) <= FEWEST or not below[0] or tokens[below[0] - 1].text not in {",", "\u2013", "\u2014"}:
             continue
         if tokens[below[0]].text.casefold() not in {"a", "an", "the", "one"}:
@@ -261,7 +263,7 @@ def _trim(text: str, span: Span) -> Span:
     while start < end and text[start] in _LOOSE:
         start += 1
     for word in _JOINERS:
-        if text[start:end].casefold().startswith(f"{word} "):
+        if text[start:end].casefold().startswith(f"{word} ") and not text.startswith("That ", start):
             start += len(word) + 1
             break
     while end > start and text[end - 1] in _LOOSE + ".":

@@ -29,8 +29,11 @@ def described(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph
     lemma = token.lemma.casefold()
     words = phrase.split()
     plural = token.tag in PLURAL
-    if _NOBODY.match(phrase):
-        return Voice(None, "thing")
+    theirs = words[0].casefold() in {"its", "their", "his", "her"} and lemma not in PERSON_WORDS | BODY
+    if theirs or _NOBODY.match(phrase):
+        return Voice(
+            None, "body" if theirs else "thing", by_name=False
+        )  # "their patrol found": somebody's, who is not named here
     if (
         lemma in PERSON_WORDS
         or (_DOES.search(lemma) and lemma not in BODY | MEDIA | PAPERS)

@@ -60,7 +60,7 @@ def claims_of(source: Source, text: str, grammar: Grammar, rules: frozenset[str]
     dates = tuple(date for date in find_dates(text, source.published, source.language) if date.span[0] >= begins)
     numbers = find_quantities(text, source.language, dates)
     marks = (*(date.span for date in dates), *(number.span for number in numbers))
-    spoken = [one.behind(begins) for one in _spoken(text, grammar, marks, _own(source), rules)]
+    spoken = [one.behind(begins).behind_clock(text) for one in _spoken(text, grammar, marks, _own(source), rules)]
     return _claims(source, text, [piece for one in spoken for piece in _pieces(text, one, dates, numbers)])
 
 
@@ -68,6 +68,9 @@ _DATELINE: Final = re.compile(
     r"\s*[A-Z][\w'\u2019.-]*(?:[ /][A-Z][\w'\u2019.-]*){0,4}(?:,[^\n\u2014\u2013]{1,40}?)?\s*(?:\((?:[A-Z][\w ]{1,20})\))?\s+[\u2014\u2013-]{1,2}\s+(?=[A-Z\u201c\"])"
 )
 """Place, day and agency before the first sentence: "KARUN PASS, Feb. 11 (Reuters) - "."""
+
+
+_HOUR: Final = re.compile(r"\d{1,2}[:.]\d\d(?:\s?(?:am|pm|a\.m\.|p\.m\.|GMT))?\s+(?=[A-Z\u201c\"])")
 
 
 def _behind_dateline(text: str) -> int:
@@ -114,6 +117,12 @@ class Spoken:
         """The same without a dateline that ends at ``begins``."""
         start, end = self.unit.span
         return self if start >= begins else replace(self, unit=replace(self.unit, span=(min(begins, end), end)))
+
+    def behind_clock(self, text: str) -> Spoken:
+        """The same without the hour that opens an entry of a live page."""
+        start, end = self.unit.span
+        hour = _HOUR.match(text, start, end)
+        return self if hour is None else replace(self, unit=replace(self.unit, span=(hour.end(), end)))
 
     def holds(self, span: Span) -> bool:
         """Whether a date or a quantity is this unit's own, and not that of one inside it."""

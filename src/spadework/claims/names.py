@@ -20,6 +20,8 @@ _DEFINED: Final = re.compile(
 """A name with its abbreviation in brackets."""
 _SMALL: Final = frozenset(["of", "for", "the", "and", "on", "in", "de", "la"])
 _POSSESSIVE: Final = re.compile(r"[\u2019']s?$")
+_CLOCK: Final = re.compile(r"^\d{1,2}[:.]\d\d\s+")
+"""The hour that opens an entry of a live page."""
 _LEAD: Final = re.compile(r"^(?:the|a|an|its|their|his|her)\s+", re.IGNORECASE)
 TITLES: Final = re.compile(
     r"^(?:(?:Mr|Mrs|Ms|Dr|Prof|Professor|Sir|Gen|Lt|Col|Maj|Capt|Brig|Adm|Sgt|Rear|Vice|Major|General|Colonel|Captain|Lieutenant|Admiral|"
@@ -52,7 +54,7 @@ class Names:
 
 def tidied(name: str) -> str:
     """A name without article, title, possessive ending and outer marks."""
-    bare = _LEAD.sub("", " ".join(name.split()).strip(" ,.;:\u201c\u201d\"'"))
+    bare = _LEAD.sub("", _CLOCK.sub("", " ".join(name.split())).strip(" ,.;:\u201c\u201d\"'"))
     return _POSSESSIVE.sub("", TITLES.sub("", bare))
 
 

@@ -159,7 +159,7 @@ def _made(language: str) -> _Patterns:
     low = rf"(?P<low>{number}){magnitude.format(n=1)}?"
     lead = r"(?:between\s+|entre\s+|from\s+|de\s+)?"
     high = rf"(?:(?:[\s-]*(?-i:(?P<unit1>{_UNIT_WORDS}))(?![\w]))?{_TO}(?:{_any([w for w in MONEY if not w[-1].isalpha()])})?(?P<high>{number}){magnitude.format(n=2)}?)"
-    whole = rf"(?<![\w.,$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{_SP}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{_any(MAGNITUDES)}|[a-z]{{3,}}))))?(?:{unit}{_RATE}?|{after})?(?:\s+or\s+(?:so|more|less)\b)?)"
+    whole = rf"(?<![\w.,:$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{_SP}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{_any(MAGNITUDES)}|[a-z]{{3,}}))))?(?:{unit}{_RATE}?|{after})?(?:\s+or\s+(?:so|more|less)\b)?)"
     by = rf"(?<![\w.,])(?P<a>{_DIGITS[language]})[\s-]*(?P<unit1>{_UNIT_WORDS})?[\s-]*(?:by|x|\u00d7|sur)[\s-]*(?P<b>{_DIGITS[language]})[\s-]*(?P<unit>{_UNIT_WORDS})(?!\w)"
     return _Patterns(re.compile(whole, re.IGNORECASE), re.compile(by, re.IGNORECASE))
 
@@ -422,7 +422,7 @@ def _counts(match: re.Match[str], thing: str, after: str) -> bool:
 
 
 _BARE: Final = re.compile(
-    r"^\s*(?:[,.;:\u201d]|$)|^\s+(?:on|at|in|by|from|of\s+them|and|but|over|during|a\s+day|the\s+(?:day|week|month|year)\s+before|last\s+\w+)\b"
+    r"^\s*(?:[,.;:\u201d]|$)|^\s+(?:on|at|in|by|from|of\s+them|and|but|over|during|a\s+day|an?\s+(?:day|week|month|year)\s+(?:earlier|before|ago)|the\s+(?:day|week|month|year)\s+before|last\s+\w+)\b"
 )
 
 

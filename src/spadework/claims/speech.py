@@ -186,6 +186,9 @@ FEW_HAVE: Final = frozenset(
         "parish",
         "diocese",
         "school",
+        "railway",
+        "airline",
+        "hotel",
     }
 )
 """Bodies of which a story mostly holds one."""

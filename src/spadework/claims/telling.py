@@ -29,7 +29,8 @@ def told(s: Sentence, verb: int) -> tuple[str, ...]:
         leads = token.text.casefold() in {"to", "in", "with"}
         below = subtree(child, s.children) if told or leads else []
         sent = told or token.head in spoke or any(s.parsed.tokens[i].lemma in _SENT for i in below)
-        names = [child] if told and token.pos == "PROPN" else [i for i in below if s.parsed.tokens[i].dep in {"pobj", "appos"}]
+        named = token.pos == "PROPN" or any(n.label == "ORG" and n.span[0] == token.start for n in s.parsed.named)
+        names = [child] if told and named else [i for i in below if s.parsed.tokens[i].dep in {"pobj", "appos"}]
         medium = next((name for i in names if (name := _medium(s, i, told=sent)) is not None), None)
         if medium is None and told and token.lemma.casefold() in OUTLETS:
             medium = s.memory.latest(s.paragraph, frozenset({"body"}), media=True)  # "told the channel"
@@ -40,7 +41,8 @@ def told(s: Sentence, verb: int) -> tuple[str, ...]:
 
 def _medium(s: Sentence, target: int, *, told: bool) -> str | None:
     """A medium's name, where a noun is one: by its own words, by the word before it, or because it was told."""
-    if s.parsed.tokens[target].pos != "PROPN":
+    start = s.parsed.tokens[target].start
+    if s.parsed.tokens[target].pos != "PROPN" and not any(n.label == "ORG" and n.span[0] == start for n in s.parsed.named):
         return None
     phrase = phrase_of(s.parsed, target, s.text, s.children)
     held = next((n for n in s.parsed.named if n.span[0] <= s.parsed.tokens[target].start < n.span[1]), None)
