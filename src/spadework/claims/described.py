@@ -70,8 +70,13 @@ def _a_person(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph
     if words[0].casefold() in _ARTICLES and not plural:
         known = memory.called(lemma)
         if known is None and not memory.titles.get(lemma) and _stands_alone(words):
-            known = tidied(phrase)  # nobody in the document has a name with this title
+            before = memory.described(words[-1]) if len(words) == 2 else None  # noqa: PLR2004 - "the mayor"
+            known = before or tidied(phrase)  # nobody in the document has a name with this title
         return Voice(known, "person", by_name=False)
+    again = plural and len(words) == 2 and words[0].casefold() in _ARTICLES  # noqa: PLR2004 - "the officials"
+    before = memory.described(words[-1]) if again else None
+    if before is not None:
+        return Voice(before, "several", by_name=False)
     inner = next(
         (n for n in sentence.named if n.label == "ORG" and n.span[1] <= token.start and phrase.startswith(n.text)), None
     )

@@ -75,6 +75,16 @@ class Memory:
                 return near.pop() if len(near) == 1 else None
         return None
 
+    def described(self, word: str) -> str | None:
+        """The only speaker described by a word so far, by the fullest description: "the mayor" is "the mayor of Santa Ruda"; None of two or none."""
+        found = {
+            str(voice.name)
+            for _, voice in self.spoken
+            if voice.kind in {"person", "several"} and word in str(voice.name).split()
+        }
+        longer = {name for name in found if " " in name and name.casefold() != word.casefold()}
+        return longer.pop() if len(longer) == 1 else None
+
     def called(self, word: str) -> str | None:
         """The only name that a word stands for in this document."""
         found = self.titles.get(word, set())
