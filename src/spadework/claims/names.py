@@ -20,6 +20,19 @@ _DEFINED: Final = re.compile(
 """A name with its abbreviation in brackets."""
 _SMALL: Final = frozenset(["of", "for", "the", "and", "on", "in", "de", "la"])
 _POSSESSIVE: Final = re.compile(r"[\u2019']s?$")
+_CALLED: Final = PERSON_WORDS | {
+    "opposition",
+    "mp",
+    "mep",
+    "former",
+    "acting",
+    "retired",
+    "ex",
+    "independent",
+    "local",
+    "veteran",
+}
+"""Words for what somebody is, before a given name."""
 _CLOCK: Final = re.compile(r"^\d{1,2}[:.]\d\d\s+")
 """The hour that opens an entry of a live page."""
 _LEAD: Final = re.compile(r"^(?:the|a|an|its|their|his|her)\s+", re.IGNORECASE)
@@ -55,7 +68,10 @@ class Names:
 def tidied(name: str) -> str:
     """A name without article, title, possessive ending and outer marks."""
     bare = _LEAD.sub("", _CLOCK.sub("", " ".join(name.split())).strip(" ,.;:\u201c\u201d\"'"))
-    return _POSSESSIVE.sub("", TITLES.sub("", bare))
+    words = TITLES.sub("", bare).split()
+    while len(words) > 2 and words[1][:1].isupper() and words[0].casefold() in _CALLED:  # noqa: PLR2004 - a given name and a surname stay
+        words.pop(0)
+    return _POSSESSIVE.sub("", " ".join(words))
 
 
 _PROPER: Final = re.compile(

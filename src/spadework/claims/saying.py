@@ -18,6 +18,8 @@ HEDGED: Final = frozenset(
     {"estimate", "put", "assess", "judge", "believe", "reckon", "think", "suspect", "conclude", "expect", "calculate"}
 )
 """Verbs whose whole clause is somebody's judgement."""
+GIVES: Final = frozenset({"give", "list", "mention", "contain"})
+"""Verbs of a paper that says something."""
 OF_MINDS: Final = frozenset(
     {"estimate", "assess", "judge", "believe", "reckon", "think", "suspect", "conclude", "fear", "hope", "expect", "doubt"}
 )
@@ -36,7 +38,7 @@ def speech(s: Sentence) -> list[Found]:
     for verb, token in enumerate(s.parsed.tokens):
         lemma = token.lemma.casefold()
         subjects = _subjects_of(s, verb)
-        paper = lemma in SHOW | JUDGE and any(s.parsed.tokens[c].lemma.casefold() in PAPERS for c in subjects)
+        paper = lemma in SHOW | JUDGE | GIVES and any(s.parsed.tokens[c].lemma.casefold() in PAPERS for c in subjects)
         spoke = lemma in SAY | JUDGE or paper or (lemma not in REPORT and _after_quotation(s, verb))
         if not spoke or not _is_verb(s, verb) or _refused(s, verb):
             continue
@@ -75,7 +77,7 @@ def _has_content(s: Sentence, verb: int) -> bool:
     )
     return (
         called
-        or bool(kinds & {"ccomp", "parataxis", "xcomp"})
+        or bool(kinds & {"ccomp", "parataxis", "xcomp", "oprd"})
         or any(s.parsed.tokens[i].text in {"\u201c", '"'} for i in below)
         or (s.parsed.tokens[verb].lemma in JUDGE and any(s.parsed.tokens[i].pos == "NUM" for i in below))
     )

@@ -50,14 +50,14 @@ def voice_of(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: i
     word = token.text.casefold()
     if word == "we":
         return Voice(OUTLET, "thing")
-    if word in ONE_OF:
-        return _one_of_them(sentence, top, text, memory, paragraph)
     if token.pos == "PRON" or word in HE | IT | THEY:
         return _pronoun(word, memory, paragraph)
     children = children_of(sentence)
     named = _by_name(sentence, top, text, children, memory)
     if named is not None:
         return named
+    if word in ONE_OF:
+        return _one_of_them(sentence, top, text, memory, paragraph)
     phrase = phrase_of(sentence, top, text, children)
     if _OF_THEM.search(phrase):
         return Voice(None, "person", by_name=False)
@@ -85,7 +85,7 @@ def _by_name(sentence: Parsed, top: int, text: str, children: list[list[int]], m
     if name is not None:
         return Voice(name, "person") if " " not in name else _named(name, memory)
     beside = next((c for c in children[top] if tokens[c].dep == "appos" and tokens[c].pos == "PROPN"), None)
-    if beside is None or tokens[top].pos != "NOUN":
+    if beside is None or tokens[top].pos not in {"NOUN", "NUM"}:
         return None
     return _named(memory.names.canonical(phrase_of(sentence, beside, text, children)), memory)
 
