@@ -376,11 +376,12 @@ def _quarter(match: re.Match[str], context: Context) -> Read | None:
     """A quarter without a year: the latest that has begun, with a verb of the future the next."""
     if context.dateline is None:
         return _unresolved()
-    line, turn = context.dateline, context.words.ordinals[_plain(match["which"])]
-    if turn < 0:
-        number = (line.month - 1) // 3
-        days = cal.months(line.year if number else line.year - 1, 3 * ((number - 1) % 4) + 1, 3 * ((number - 1) % 4) + 3)
-        return Read(days, "dateline", "season")
+    line, which = context.dateline, _plain(match["which"])
+    turn = context.words.ordinals.get(which, 0)
+    if turn <= 0:
+        shift = {"this": 0, "next": 1}.get(which, -1)
+        first = 3 * ((line.month - 1) // 3 + shift) + 1  # of this year; month() runs on into others
+        return Read((cal.month(line.year, first)[0], cal.month(line.year, first + 2)[1]), "dateline", "season")
     days = cal.months(line.year, 3 * turn - 2, 3 * turn)
     if days[0] > line and not context.future:
         days = cal.months(line.year - 1, 3 * turn - 2, 3 * turn)
@@ -434,6 +435,17 @@ def _ago(match: re.Match[str], context: Context) -> Read | None:
     return Read(cal.unit_of(day, unit), "dateline", unit)  # type: ignore[arg-type]  # a precision by its own name
 
 
+def _weekday_from_story(match: re.Match[str], context: Context) -> Read | None:
+    """A weekday counted from a day of the story: "the following Tuesday"."""
+    start = next((days for days in reversed(context.story) if days[0] == days[1]), None)
+    if start is None:
+        return None
+    wanted, day = context.words.weekdays[_plain(match["w"])], start[0]
+    behind = (day.weekday() - wanted) % 7 or 7
+    found = day - cal.DAY * behind if _plain(match["which"]) in context.words.earlier else day + cal.DAY * (7 - behind or 7)
+    return Read((found, found), "story", "day")
+
+
 LONGEST: Final = {"day": 1, "week": 11, "month": 32, "year": 367}
 """Days of the longest date from which so many of a unit can be counted: "two days later" needs a day."""
 
@@ -446,7 +458,7 @@ def _from_story(match: re.Match[str], context: Context) -> Read | None:
     start = next((days for days in reversed(context.story) if (days[1] - days[0]).days < LONGEST[unit]), None)
     if start is None:
         return None
-    if which.endswith("same"):
+    if which.endswith(("same", "that")):
         return Read(cal.unit_of(start[0], unit), "story", unit)  # type: ignore[arg-type]  # a precision by its own name
     count = _count(_part(match, "n") or "one")
     earlier = which in context.words.earlier
@@ -458,7 +470,7 @@ _RULES: Final[dict[str, Callable[[re.Match[str], Context], Read | None]]] = {
     "iso": _iso, "slashes": _slashes, "day": _day, "day range": _day_range, "month": _month, "month range": _month_range, "year": _year,
     "year range": _year_range, "decade": _decade, "span of year": _span_of_year, "season": _season, "weekday": _weekday, "near day": _near_day,
     "unit": _unit, "lasting": _lasting, "ago": _ago, "from story": _from_story, "week of month": _week_of_month, "weekday range": _weekday_range,
-    "lasting ahead": _lasting_ahead, "before last": _before_last, "quarter": _quarter, "week of day": _week_of_day, "listed day": _day, "feast": _feast,
+    "lasting ahead": _lasting_ahead, "before last": _before_last, "quarter": _quarter, "week of day": _week_of_day, "listed day": _day, "weekday from story": _weekday_from_story, "feast": _feast,
 }  # fmt: skip
 
 

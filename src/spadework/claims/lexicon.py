@@ -121,7 +121,7 @@ _MONTHS_EN: Final = {
 _WEEK_EN: Final = {
     name: n for n, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
 }
-_M: Final = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan\.|Feb\.|Mar\.|Apr\.|Jun\.|Jul\.|Aug\.|Sept\.|Sep\.|Oct\.|Nov\.|Dec\.|Jan|Feb|Aug|Sept|Oct|Nov|Dec)"
+_M: Final = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan\.|Feb\.|Mar\.|Apr\.|Jun\.|Jul\.|Aug\.|Sept\.|Sep\.|Oct\.|Nov\.|Dec\.|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)"
 _W: Final = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
 _D: Final = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
 _TO_EN: Final = rf"(?:\s+(?:to|and|until|till|through)\s+|{_DASH})"
@@ -203,7 +203,7 @@ ENGLISH: Final = Lexicon(
     patterns=(
         _p("iso", rf"(?P<y>{_Y})-(?P<m>0[1-9]|1[0-2])-(?P<d>[0-2]\d|3[01])"),
         _p("slashes", r"(?P<a>[0-3]?\d)[/.](?P<b>[0-3]?\d)[/.](?P<y>(?:19|20)\d\d)"),
-        _p("day range", rf"(?:{_W},?\s+)?(?P<d1>{_D})(?:\s+(?P<m1>{_M}))?(?:,?\s+(?P<y1>{_Y}))?{_TO_EN}(?:{_W},?\s+)?(?P<d2>{_D})\s+(?:of\s+)?(?P<m2>{_M})(?:,?\s+(?P<y2>{_Y}))?"),
+        _p("day range", rf"(?:{_W},?\s+)?(?P<d1>{_D})(?:\s+(?P<m1>{_M}))?(?:,?\s+(?P<y1>{_Y}))?{_TO_EN}(?:{_W},?\s+)?(?:the\s+)?(?P<d2>{_D})\s+(?:of\s+)?(?P<m2>{_M})(?:,?\s+(?P<y2>{_Y}))?"),
         _p("day range", rf"(?:{_W},?\s+)?(?P<m1>{_M})\s+(?P<d1>{_D})(?:,\s+(?P<y1>{_Y}))?{_TO_EN}(?:{_W},?\s+)?(?:(?P<m2>{_M})\s+)?(?P<d2>{_D})(?:,\s+(?P<y2>{_Y}))?"),
         _p("day", rf"(?:{_W},?\s+(?:the\s+)?)?(?P<d>{_D})\s+(?:of\s+)?(?P<m>{_M})(?:,?\s+(?P<y>{_Y})|\s+(?P<that>last|this|next)\s+year)?"),
         _p("day", rf"(?:{_W},?\s+)?(?P<m>{_M})\s+(?P<d>{_D})(?!,\d|\.\d|\s*(?:%|per\s?cent|people|million|billion|km|metres|meters|feet|hectares|tonnes))(?:,?\s+(?P<y>{_Y}))?"),
@@ -213,7 +213,8 @@ ENGLISH: Final = Lexicon(
         _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|last|final|opening|closing)\s+(?P<n>{_COUNT_EN})\s+months\s+of\s+(?:(?P<y>{_Y})|(?P<that>the|this|last)\s+year)"),
         _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|second|third|fourth|last|final)\s+(?P<piece>quarter|half)(?:\s+of)?\s+(?:(?P<y>{_Y})|(?P<that>the|this|last|next)\s+year)"),
         _p("span of year", rf"(?P<which>Q[1-4]|H[12])(?P<piece>)(?:\s+of)?\s+(?P<y>{_Y})"),
-        _p("quarter", r"(?<=[Ii]n the )(?P<which>first|second|third|fourth|last)\s+quarter(?!\s+(?:of|that))"),
+        _p("quarter", r"(?:(?<=[Ii]n the )|(?<=for the )|(?<=during the )|(?<=since the )|(?<=by the ))(?P<which>first|second|third|fourth|last)\s+quarter(?!\s+(?:of|that))"),
+        _p("quarter", r"(?P<which>[Ll]ast|[Tt]his|[Nn]ext)\s+quarter(?!\s+(?:of|that))"),
         _p("week of day", rf"(?:[Tt]he\s+)?week\s+(?:of|beginning|starting|ending)\s+(?:{_W},?\s+)?(?:(?P<d>{_D})\s+(?P<m>{_M})|(?P<ma>{_M})\s+(?P<da>{_D}))(?:,?\s+(?P<y>{_Y}))?"),
         _p("listed day", rf"(?P<d>{_D})(?=(?:,\s*{_D})*\s+and\s+{_D}\s+(?P<m>{_M}))"),
         _p("feast", r"(?P<feast>New\s+Year['\u2019]s\s+(?:Day|Eve)|Christmas\s+(?:Day|Eve))"),
@@ -235,7 +236,8 @@ ENGLISH: Final = Lexicon(
         _p("lasting ahead", rf"(?:[Tt]he\s+)?(?:next|coming)\s+(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)"),
         _p("ago", rf"(?<!half )(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|fortnight|months?|years?|decades?)\s+ago"),
         _p("from story", rf"(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)\s+(?P<which>earlier|later|(?:before|afterwards|after)(?=\s*[,.;]))"),
-        _p("from story", r"(?P<which>[Tt]he\s+same|[Tt]hat\s+same)\s+(?P<u>day|week|month|year)"),
+        _p("from story", r"(?P<which>[Tt]he\s+same|[Tt]hat\s+same|[Tt]hat)\s+(?P<u>day|morning|afternoon|evening|night|week|month|year)"),
+        _p("weekday from story", rf"(?P<which>[Tt]he\s+(?:previous|preceding|following|next))\s+(?P<w>{_W})"),
         _p("from story", r"[Tt]he\s+(?P<u>day|week|month)\s+(?P<which>before|after)(?=\s*[,.;])"),
         _p("from story", r"(?P<which>[Tt]he\s+previous|[Tt]he\s+following|[Tt]he\s+preceding|[Tt]he\s+next)\s+(?P<u>day|morning|afternoon|evening|night|week|month|year)"),
     ),
