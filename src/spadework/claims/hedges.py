@@ -25,7 +25,8 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
             r"it\s+is\s+unclear", r"no\s+one\s+knows", r"nobody\s+knows", r"could\s+not\s+be\s+(?:independently\s+)?(?:verified|confirmed|established|determined)",
             r"neither\s+(?:confirm|den)\w*\s+(?:n?or)\s+(?:den|confirm)\w*", r"(?:do|does|did)\s+not\s+know", r"(?:could|can)\s*not\s+say",
             r"(?:not|im)\s*possible\s+to\s+(?:independently\s+)?(?:verify|confirm|establish|determine|say|know|tell)",
-            r"unknown", r"unclear",
+            r"any(?:one|body)[\u2019']s\s+guess", r"remains?\s+to\s+be\s+seen", r"(?:has|have|had)\s+not\s+(?:yet\s+)?been\s+(?:independently\s+)?(?:established|determined|identified|verified|confirmed)",
+            r"(?:no\s*(?:body|\s+one))\s+(?:could|can)\s+say", r"unknown", r"unclear",
         ),
     ),
     (
@@ -33,7 +34,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
         _cues(
             r"(?<!not )(?<!nor )(?<!never )(?:(?<!been )(?<!was )(?<!were )(?<!being )den(?:y|ies|ied|ying)|denied(?=\s+by\b))", r"reject(?:s|ed|ing)?", r"dismiss(?:es|ed|ing)?", r"refut(?:es|ed|e|ing)",
             r"disput(?:es|ed)\s+(?:that|the|this|those|any|claims)", r"rebutt?(?:s|ed)", r"denial", r"no\s+such", r"not\s+true", r"untrue", r"baseless", r"groundless", r"unfounded", r"fabricat(?:ed|ion|ions)",
-            r"nonsense", r"no\s+basis", r"(?:is|was|are|were|simply|entirely|completely|utterly|as)\s+[\u201c\"\u2018']?false",
+            r"nonsense", r"a\s+lie", r"(?<=[\u201c\"])(?:pure\s+|an?\s+)?(?:fiction|fantasy|inventions?|propaganda|lies|slander|smear)", r"no\s+basis", r"(?:is|was|are|were|simply|entirely|completely|utterly|as)\s+[\u201c\"\u2018']?false",
         ),
     ),
     (
@@ -45,13 +46,13 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
         _cues(
             r"(?-i:may)", r"might", r"could(?!\s+(?:not|only|never|no)\b|n[\u2019']t)", r"possibl[ey]", r"likely", r"unlikely", r"probabl[ey]", r"appear(?:s|ed)?(?:\s+to)?", r"seem(?:s|ed)?(?:\s+to)?",
             r"apparent(?:ly)?", r"perhaps", r"potential(?:ly)?", r"suspected", r"presumabl[ey]", r"conceivabl[ey]", r"suggest(?:s|ed|ing)?",
-            r"consistent\s+with", r"would\s+be\s+able", r"(?:not|cannot)\s+(?:be\s+)?(?:rule|ruled|ruling|exclude|excluded)(?:\s+out)?", r"look(?:s|ed)?\s+like",
+            r"consistent\s+with", r"would\s+be\s+able", r"(?:not|cannot)\s+(?:be\s+)?(?:rule|ruled|ruling|exclude|excluded)(?:\s+out)?", r"look(?:s|ed)?\s+(?:like|as\s+(?:if|though))", r"maybe", r"plausibl[ey]", r"hint(?:s|ed)?\s+(?:at|that)", r"point(?:s|ed)?\s+to(?:ward|wards)?",
         ),
     ),
     (
         "reported",
         _cues(
-            r"reportedly", r"(?:was|were|been|is|are)\s+(?:recently\s+|widely\s+|first\s+)?reported", r"unconfirmed\s+reports?", r"rumou?red", r"rumou?rs", r"(?:is|are|was|were)\s+said\s+to",
+            r"reportedly", r"(?:was|were|been|is|are)\s+(?:recently\s+|widely\s+|first\s+)?reported", r"unconfirmed\s+reports?", r"rumou?red", r"rumou?rs", r"by\s+some\s+accounts", r"(?:some|media|press|local|unconfirmed|several)\s+reports", r"(?:is|are|was|were)\s+said\s+to",
             r"reports\s+say", r"according\s+to\s+(?:media\s+|local\s+|unconfirmed\s+)?reports",
         ),
     ),
@@ -59,7 +60,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
         "assessed",
         _cues(
             r"assess(?:es|ed|ing|ment)?", r"estimat(?:es?|ed|ing)", r"judg(?:es?|ed|ing)", r"believ(?:es?|ed|ing)", r"conclud(?:es?|ed|ing)", r"reckon(?:s|ed)?",
-            r"calculat(?:es?|ed)", r"in\s+(?:his|her|its|their|our|my)\s+(?:view|judgement|judgment|opinion|assessment)", r"think(?:s|ing)?", r"thought\s+to", r"deem(?:s|ed)?",
+            r"calculat(?:es?|ed)", r"in\s+(?:his|her|its|their|our|my)\s+(?:view|judgement|judgment|opinion|assessment)", r"think(?:s|ing)?", r"thought\s+to", r"deem(?:s|ed)?", r"assum(?:es?|ed|ing)", r"predict(?:s|ed|ing)?", r"guess(?:es|ed)",
             r"(?:is|are|was|were)\s+expected\s+to", r"project(?:s|ed)\s+(?:that|to)", r"forecasts?", r"put(?:s|ting)?\s+(?:it\s+)?(?:down\s+to|(?:[\w\u2019'-]+\s+){0,8}?at)", r"suited\s+to", r"fit\s+to", r"expects?",
             r"(?:high|moderate|medium|low)\s+confidence", r"cannot\s+have",
         ),
