@@ -169,7 +169,7 @@ def _disputed(sentence: Parsed, children: list[list[int]]) -> dict[int, bool]:
         if token.dep != "relcl" or token.lemma not in SAY or not 0 <= token.head < len(tokens):
             continue
         first = subtree(token.head, children)[0]
-        if tokens[token.head].lemma.casefold() in NOUNS and first and tokens[first - 1].text == ",":
+        if tokens[token.head].lemma.casefold() in NOUNS and first and tokens[first - 1].text in {",", "\u2013", "\u2014", "-"}:
             found[token.head] = True
     return found
 

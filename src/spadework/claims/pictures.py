@@ -35,6 +35,9 @@ def imagery(s: Sentence) -> list[Found]:
         if noun is None or any(t.pos == "VERB" and t.lemma.casefold() in SAY for t in between):
             continue
         provider = provider_of(s, noun, index)
+        seen = any(word in SENSED for word in words[max(0, noun - 3) : noun + 1])
+        if words[noun] in {"data", "datum"} and provider is None and not seen:
+            continue  # "data from the agency show": figures
         out = [] if provider is not None else out
         cover = (
             frozenset(range(index, len(words))) | frozenset(range(noun, index))
@@ -73,6 +76,10 @@ SELLERS: Final = frozenset(
     }
 )
 """Whose name a parser may take for a common word at a sentence's start."""
+SENSED: Final = frozenset(
+    {"satellite", "radar", "thermal", "optical", "imagery", "image", "sentinel-1", "sentinel-2", "landsat", "infrared"}
+)
+"""Words that make data those of a sensor."""
 _PASSED: Final = re.compile(
     r"\b(?:passed|given|handed|provided|supplied|shared|released|sent|shown)\s+(?:to|with)\s+|\bobtained\s+by\s+",
     re.IGNORECASE,

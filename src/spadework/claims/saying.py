@@ -116,9 +116,17 @@ def _told_of(s: Sentence, verb: int, subjects: list[int]) -> bool:
 def _speaker(s: Sentence, verb: int, subject: int) -> Voice:
     """The voice of a subject; of "who" and "which", that of the noun before; within a quotation no pronoun is led back."""
     token = s.parsed.tokens[subject]
+    if token.text.casefold() in {"he", "she"} and s.parsed.tokens[s.parsed.tokens[verb].head].lemma in NOUNS:
+        return _only_person(s)
     if token.tag in {"WP", "WDT"} and s.parsed.tokens[verb].dep == "relcl":
         return s.voice(s.parsed.tokens[verb].head)
     return Voice(None, "thing") if s.is_quoted(subject) and token.pos == "PRON" else s.voice(subject)
+
+
+def _only_person(s: Sentence) -> Voice:
+    """The only person that a sentence names: whom "a claim she rejects" means."""
+    names = {s.memory.names.canonical(named.text) for named in s.parsed.named if named.label == "PERSON"}
+    return Voice(names.pop() if len(names) == 1 else None, "person", by_name=False)
 
 
 def _subjects_of(s: Sentence, verb: int) -> list[int]:
@@ -207,7 +215,7 @@ def nominal(s: Sentence) -> list[Found]:
         voice = s.voice(maker)
         if clause is not None:
             out.append(Found("nominal", clause, voice, "say", frozenset(subtree(clause, s.children))))
-        elif voice.name is not None:
+        elif voice.name is not None or tokens[maker].tag == "PRP$":
             out.append(Found("nominal", index, voice, "say", s.covered(top)))
     return out
 

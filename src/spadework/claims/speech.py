@@ -101,7 +101,7 @@ BODY: Final = frozenset((
     "foundation", "observatory", "programme", "program", "project", "team", "unit", "service", "provider",
     "developer", "contractor", "miner", "party", "movement", "militia", "regime", "monitor", "watchdog", "channel",
     "magazine", "board", "cooperative", "regulator", "utility", "observatory", "mission", "embassy", "brigade",
-    "county", "city", "municipality", "borough", "parish", "diocese", "airline", "railway", "hotel", "museum", "school",
+    "opposition", "county", "city", "municipality", "borough", "parish", "diocese", "airline", "railway", "hotel", "museum", "school",
     "chamber", "inquiry", "panel", "coalition", "federation", "league", "laboratory", "lab", "university", "hospital",
     "cabinet", "parliament", "presidency", "secretariat", "directorate", "inspectorate", "coastguard", "navy", "consulate",
     "syndicate", "society", "academy", "subsidiary", "consortium", "conglomerate", "nonprofit", "non-profit",
@@ -189,6 +189,7 @@ FEW_HAVE: Final = frozenset(
         "railway",
         "airline",
         "hotel",
+        "opposition",
     }
 )
 """Bodies of which a story mostly holds one."""
