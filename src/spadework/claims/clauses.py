@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 BACKGROUND: Final = frozenset({"as", "while", "although", "though", "whereas", "after", "before", "since", "when"})
 """Words that open a clause which is the writer's, not the speaker's."""
+WHEN: Final = frozenset({"after", "before", "since", "when"})
+"""Those that tell the time of what is said, and belong to it."""
 _SUBJECTS: Final = frozenset({"nsubj", "nsubjpass", "expl", "csubj"})
 _RELATIVE: Final = frozenset({"who", "which", "whose", "where"})
 _AUXILIARY: Final = frozenset({"aux", "auxpass"})
@@ -128,6 +130,7 @@ def _heads(sentence: Parsed, children: list[list[int]]) -> dict[int, bool]:
                 and own
                 and _mark(sentence, child, children) in BACKGROUND
                 and not says_so(sentence, child, children)
+                and not (_mark(sentence, child, children) in WHEN and _is_said(sentence, top))
             ):
                 heads[child] = not _of_the_same(sentence, child, children)
                 todo.append(child)
@@ -145,6 +148,15 @@ def _heads(sentence: Parsed, children: list[list[int]]) -> dict[int, bool]:
 def says_so(sentence: Parsed, verb: int, children: list[list[int]]) -> bool:
     """Whether a clause says whose the clause above it is: ", as the agency reported"."""
     return sentence.tokens[verb].lemma in SAY | JUDGE | REPORT and _mark(sentence, verb, children) == "as"
+
+
+def _is_said(sentence: Parsed, verb: int) -> bool:
+    """Whether a verb stands in what somebody says: "explained that the beach gives off gas when it dries"."""
+    tokens = sentence.tokens
+    while tokens[verb].dep == "conj" and tokens[verb].head != verb:
+        verb = tokens[verb].head
+    above = tokens[verb].head
+    return tokens[verb].dep == "ccomp" and 0 <= above < len(tokens) and tokens[above].lemma in SAY | JUDGE | REPORT
 
 
 def _of_the_same(sentence: Parsed, verb: int, children: list[list[int]]) -> bool:

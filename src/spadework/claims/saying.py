@@ -40,7 +40,8 @@ def speech(s: Sentence) -> list[Found]:
         subjects = _subjects_of(s, verb)
         paper = lemma in SHOW | JUDGE | GIVES and any(s.parsed.tokens[c].lemma.casefold() in PAPERS for c in subjects)
         spoke = lemma in SAY | JUDGE or paper or (lemma not in REPORT and _after_quotation(s, verb))
-        if not spoke or not _is_verb(s, verb) or _refused(s, verb):
+        asks = token.dep == "relcl" and lemma == "ask"  # "who asked not to be named"
+        if not spoke or asks or not _is_verb(s, verb) or _refused(s, verb):
             continue
         if (s.is_quoted(verb) and not _told_of(s, verb, subjects)) or _of_himself(s, verb, subjects):
             continue
