@@ -76,7 +76,8 @@ def resolve(s: Sentence, units: tuple[Unit, ...], found: list[Found], course: Co
         said = _chained(s, covering, course) if covering else _uncovered(s, unit, _outside(found, units), course)
         if said.rule != "outlet" and said.chain[-1] not in {UNKNOWN, UNNAMED, OUTLET}:
             course.last, course.paragraph = said, s.paragraph
-            course.chains[said.chain[-1]] = said
+            if UNKNOWN not in said.chain:
+                course.chains[said.chain[-1]] = said
         elif said.rule == "outlet" and not unit.background:
             course.last = None
         out.append(said)
@@ -124,6 +125,8 @@ def _chained(s: Sentence, covering: list[Found], course: Course) -> Said:
             continue  # "has asked for a drill, according to a letter"
         if one.voice.name is None and one.voice.kind == "thing" and len(ordered) > 1:
             continue
+        if one.kind == "passive" and any(other.kind in {"say", "judge", "report", "according"} for other in ordered):
+            continue  # "said that they were believed safe": by whoever says so
         links += [*(link for link in one.via if link != UNKNOWN or len(ordered) == 1), one.voice.name]
     if shown is not None and shown.voice.name is not None and links and links[-1] is None:
         links[-1] = shown.voice.name

@@ -67,7 +67,11 @@ def report(s: Sentence) -> list[Found]:
         if token.lemma.casefold() != "report" or token.pos != "VERB" or s.is_quoted(verb) or to_come:
             continue
         subjects = [c for c in s.children[verb] if s.parsed.tokens[c].dep == "nsubj"]
-        if not subjects or not (trailing(s, verb) or main_of(s, verb) or _has_object(s, verb)):
+        if (
+            not subjects
+            or _within_speech(s, verb, subjects[0])
+            or not (trailing(s, verb) or main_of(s, verb) or _has_object(s, verb))
+        ):
             continue
         cover = s.covered(verb) | main_of(s, verb)
         if trailing(s, verb):
@@ -76,6 +80,13 @@ def report(s: Sentence) -> list[Found]:
         person = not voice.by_name and voice.kind in {"person", "several"} and not is_media(str(voice.name))
         out.append(Found("report", verb, voice, "say" if person else "report", cover))
     return out
+
+
+def _within_speech(s: Sentence, verb: int, subject: int) -> bool:
+    """Whether a pronoun reports within somebody's own words: "he said he had reported it three times"."""
+    above = s.parsed.tokens[verb].head
+    pronoun = s.parsed.tokens[subject].text.casefold() in {"he", "she", "it", "they"}
+    return pronoun and 0 <= above < len(s.parsed.tokens) and s.parsed.tokens[above].lemma in SAY | JUDGE
 
 
 def _has_object(s: Sentence, verb: int) -> bool:

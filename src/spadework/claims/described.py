@@ -94,8 +94,11 @@ def _stands_alone(words: list[str]) -> bool:
 
 
 def _a_body(lemma: str, phrase: str, memory: Memory, paragraph: int) -> Voice:
-    """An organisation by a description: "the firm", "the river authority", "a local charity"."""
+    """An organisation by a description: "the firm", "the river authority", "a local charity", "her office"."""
     words = phrase.split()
+    if words[0].casefold() in {"his", "her"}:
+        whose = memory.latest(paragraph, frozenset({"person"}))
+        return Voice(f"{whose}'s {' '.join(words[1:])}" if whose is not None else None, "body", by_name=False)
     if words[0].casefold() not in _ARTICLES:
         return Voice(None if _first_glimpse(words, paragraph) else tidied(phrase), "body", by_name=False)
     bare = len(words) == 2  # noqa: PLR2004 - "the firm"

@@ -100,6 +100,11 @@ BODY_WORDS: Final = frozenset((
     "daily", "weekly", "river", "lake", "valley", "mountain", "mountains", "base", "province", "district", "region",
     "county", "city", "town", "island", "islands", "sea", "bay", "gulf", "port", "dam", "road", "street", "bridge",
     "republic", "kingdom", "states", "nations", "government", "regime", "works", "society", "trust", "service",
+    "marine", "maritime", "shipping", "lines", "logistics", "cargo", "freight", "aviation", "airlines", "motors", "steel",
+    "cement", "construction", "engineering", "consulting", "advisory", "strategies", "solutions", "orbital", "optics",
+    "aerospace", "dynamics", "robotics", "trading", "investments", "capital", "insurance", "ventures", "security",
+    "hospital", "clinic", "church", "mosque", "station", "airport", "airfield", "airbase", "barracks", "camp", "quarry",
+    "mine", "plant", "factory", "refinery", "terminal", "harbour", "reserve", "park", "forum", "archive", "bulletin",
     "board", "chamber", "club", "society", "geospatial", "earth", "analytics", "data",
 ))  # fmt: skip
 """Words that a person's name does not hold."""

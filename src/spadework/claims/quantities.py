@@ -402,6 +402,8 @@ def _singular(word: str) -> str:
     plain = word.casefold()
     if plain in {"sorties", "calories", "movies", "zombies"}:
         return plain[:-1]
+    if plain in {"species", "series"} or plain.endswith("us"):
+        return plain
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("s", "")):
         if plain.endswith(ending) and not plain.endswith("ss"):
             return plain[: -len(ending)] + instead

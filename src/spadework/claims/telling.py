@@ -22,7 +22,9 @@ _NOT_MEDIA: Final = frozenset((
 def told(s: Sentence, verb: int) -> tuple[str, ...]:
     """Media to which something was told or that carried it: "told Reuters", "in an interview with the BBC", "in a statement carried by RTV"."""
     out = []
-    spoke = [c for c in s.children[verb] if s.parsed.tokens[c].dep == "advcl" and s.parsed.tokens[c].lemma in {"speak", "talk"}]
+    subjects = [c for c in s.children[verb] if s.parsed.tokens[c].dep == "nsubj"]
+    asides = (*s.children[verb], *(grand for c in subjects for grand in s.children[c]))
+    spoke = [c for c in asides if s.parsed.tokens[c].dep in {"advcl", "acl"} and s.parsed.tokens[c].lemma in {"speak", "talk"}]
     for child in (*s.children[verb], *(grand for aside in spoke for grand in s.children[aside])):
         token = s.parsed.tokens[child]
         told = token.dep in {"dobj", "dative", "iobj"} and s.parsed.tokens[verb].lemma == "tell"

@@ -30,7 +30,22 @@ _NAME_BESIDE: Final = re.compile(
     r",\s+((?:[A-Z][\w.\u2019'-]*\s+){1,4}[A-Z][\w\u2019'-]+)(?:\s+(?:of|from|at|with)\s+[^,]{2,50})?,"
 )
 _RELEASED: Final = frozenset(
-    {"release", "publish", "compile", "collect", "issue", "produce", "draw", "write", "prepare", "commission"}
+    {
+        "keep",
+        "hold",
+        "maintain",
+        "file",
+        "release",
+        "publish",
+        "compile",
+        "collect",
+        "issue",
+        "produce",
+        "draw",
+        "write",
+        "prepare",
+        "commission",
+    }
 )
 """What a maker does with a report or with data."""
 
