@@ -189,9 +189,27 @@ def _uncovered(s: Sentence, unit: Unit, found: list[Found], course: Course) -> S
         return UNSETTLED
     if unit.background or "outlet" not in course.rules or _PLAINLY_OWN.search(s.text[unit.span[0] : unit.span[1]]):
         return OWN
-    if s.text[s.parsed.span[0]] in _BULLETS or found or (course.last is not None and course.paragraph == s.paragraph):
+    if (
+        s.text[s.parsed.span[0]] in _BULLETS
+        or found
+        or _says_something(s, unit)
+        or (course.last is not None and course.paragraph == s.paragraph)
+    ):
         return UNSETTLED
     return OWN
+
+
+PLAIN: Final = frozenset((
+    "say", "tell", "add", "claim", "believe", "estimate", "report", "allege", "warn", "show", "suggest", "insist", "argue",
+    "deny", "confirm", "announce", "accuse", "blame", "assess", "conclude", "think", "suspect", "describe", "maintain",
+    "acknowledge", "admit", "explain", "note", "reveal", "indicate", "accord",
+))  # fmt: skip
+"""Verbs that nobody uses without somebody who says or thinks so."""
+
+
+def _says_something(s: Sentence, unit: Unit) -> bool:
+    """Whether somebody says something there after all, whom no rule could name."""
+    return any(s.parsed.tokens[i].lemma.casefold() in PLAIN and s.parsed.tokens[i].pos == "VERB" for i in unit.tokens)
 
 
 def _goes_on_quoting(s: Sentence, course: Course) -> Said:
