@@ -6,114 +6,29 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from spadework.claims.numbers import (
+    ABOUT_FR,
+    DIGITS,
+    FRACTIONS,
+    LOOSE,
+    MAGNITUDE,
+    MAGNITUDES,
+    SPACE,
+    SPELT,
+    SPELT_FR,
+    any_of,
+    folded,
+    value_of,
+)
 from spadework.claims.units import MONEY, RATES, UNITS, Unit
 from spadework.records import ClaimQuantity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from spadework.records import Amount, ClaimTime, Dimension, Span
 
-_SP: Final = "[ \u00a0\u202f\u2009]"
-ONES: Final = {
-    word: n for n, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])
-} | {"a dozen": 12, "half a dozen": 6, "two dozen": 24, "three dozen": 36, "a score": 20}  # fmt: skip
-FRACTIONS: Final = {
-    "two fifths": 0.4,
-    "two-fifths": 0.4,
-    "three fifths": 0.6,
-    "three-fifths": 0.6,
-    "four fifths": 0.8,
-    "four-fifths": 0.8,
-    "nine tenths": 0.9,
-    "nine-tenths": 0.9,
-    "one fifth": 0.2,
-    "one quarter": 0.25,
-    "one tenth": 0.1,
-    "a third": 1 / 3,
-    "one third": 1 / 3,
-    "two thirds": 2 / 3,
-    "two-thirds": 2 / 3,
-    "a quarter": 0.25,
-    "three quarters": 0.75,
-    "three-quarters": 0.75,
-    "half": 0.5,
-    "a fifth": 0.2,
-    "a tenth": 0.1,
-    "one-third": 1 / 3,
-}
-"""Before "of" or, without it, "the": a share."""
-TENS: Final = {
-    word: 10 * n for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
-}
-LOOSE: Final = {
-    "dozens": 24,
-    "scores": 40,
-    "hundreds": 200,
-    "thousands": 2000,
-    "tens of thousands": 20000,
-    "hundreds of thousands": 200000,
-    "millions": 2_000_000,
-    "des dizaines": 20,
-    "des centaines": 200,
-    "des milliers": 2000,
-}
-"""Plurals that give a least number only."""
-ONES_FR: Final = {
-    word: n
-    for n, word in enumerate(
-        [
-            "zéro",
-            "un",
-            "deux",
-            "trois",
-            "quatre",
-            "cinq",
-            "six",
-            "sept",
-            "huit",
-            "neuf",
-            "dix",
-            "onze",
-            "douze",
-            "treize",
-            "quatorze",
-            "quinze",
-            "seize",
-        ]
-    )
-    if n > 1
-} | {"vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "cent": 100}
-ABOUT_FR: Final = {
-    "une dizaine": 10,
-    "une douzaine": 12,
-    "une quinzaine": 15,
-    "une vingtaine": 20,
-    "une trentaine": 30,
-    "une quarantaine": 40,
-    "une cinquantaine": 50,
-    "une soixantaine": 60,
-    "une centaine": 100,
-    "un millier": 1000,
-}
-SHORT: Final = {"m": 1e6, "k": 1e3}
-"""Magnitudes after a currency sign, or before what is counted in millions: elsewhere "m" is a metre."""
 _MILLIONS: Final = (
     r"people|residents|tonnes|tons|barrels|cubic|square|hectares|acres|litres|liters|gallons|trees|euros|dollars|pounds|head"
 )
-MAGNITUDES: Final = {
-    "hundred": 1e2,
-    "thousand": 1e3,
-    "million": 1e6,
-    "mn": 1e6,
-    "billion": 1e9,
-    "bn": 1e9,
-    "trillion": 1e12,
-    "millions": 1e6,
-    "milliard": 1e9,
-    "milliards": 1e9,
-    "mille": 1e3,
-}
 BOUNDS: Final[dict[str, Amount | Literal["nearly"]]] = {
     "at least": "min", "more than": "min", "over": "min", "no fewer than": "min", "no less than": "min", "not less than": "min", "upwards of": "min", "in excess of": "min", "above": "min", "exceeding": "min", "a minimum of": "min", "well over": "min",
     "just over": "min", "up to": "max", "less than": "max", "fewer than": "max", "under": "max", "below": "max", "no more than": "max", "not more than": "max", "at most": "max", "as much as": "max", "as many as": "max", "just under": "max", "a maximum of": "max",
@@ -121,21 +36,8 @@ BOUNDS: Final[dict[str, Amount | Literal["nearly"]]] = {
     "plus de": "min", "au moins": "min", "plus d'": "min", "plus d\u2019": "min", "moins de": "max", "jusqu'\u00e0": "max", "jusqu\u2019\u00e0": "max", "pr\u00e8s de": "nearly", "pr\u00e8s d'": "nearly", "environ": "approx", "quelque": "approx", "quelques": "approx", "presque": "nearly", "au plus": "max", "autour de": "approx",
 }  # fmt: skip
 """Words before a number, and how they bound it; "nearly" bounds a length from above and rounds a count."""
-
-
-def _any(words: Iterable[str]) -> str:
-    return "(?:" + "|".join(sorted((re.escape(word).replace(r"\ ", r"\s+") for word in words), key=len, reverse=True)) + ")"
-
-
-_DIGITS: Final = {
-    "en": r"(?:\d{1,3}(?:[,\u00a0\u202f\u2009]\d{3})+|\d+)(?:\.\d+)?",
-    "fr": rf"(?:\d{{1,3}}(?:{_SP}\d{{3}})+|\d+)(?:,\d+)?",
-}
-_MAGNITUDE: Final = MAGNITUDES | SHORT
-_SPELT: Final = rf"(?:{_any(LOOSE)}|half{_SP}+an?(?={_SP}+(?:hectare|acre|tonne|ton\b|metre|meter|kilogram|hour|day|year))|(?:half{_SP}+a|a{_SP}+half|one{_SP}+and{_SP}+a{_SP}+half|a{_SP}+quarter{_SP}+of{_SP}+a)(?={_SP}+(?:million|billion|mile|kilomet))|{_any(TENS)}(?:[- ]{_any([w for w in ONES if ' ' not in w])})?|{_any(FRACTIONS)}(?=\s+(?:of|the|its|their)\b)|{_any(ONES)}|an?(?={_SP}+(?:mile|kilomet|metre|meter|hectare|acre|tonne|ton\b))|a(?={_SP}+(?:hundred|thousand|million|billion)))"
-_SPELT_FR: Final = rf"(?:{_any([*LOOSE, *ABOUT_FR])}|{_any(ONES_FR)})"
-_UNIT_WORDS: Final = _any(UNITS)
-_BOUND: Final = _any(BOUNDS)
+_UNIT_WORDS: Final = any_of(UNITS)
+_BOUND: Final = any_of(BOUNDS)
 _RATE: Final = (
     r"(?:\s*(?:/|\bper\b|\ba\b|\ban\b|\beach\b|\bpar\b)\s*(?P<rate>second|hour|day|week|month|year|s|h|jour|heure|an)\b)"
 )
@@ -150,17 +52,19 @@ class _Patterns:
 
 
 def _made(language: str) -> _Patterns:
-    spelt = _SPELT_FR if language == "fr" else _SPELT
-    number = rf"(?:{_DIGITS[language]}|\b{spelt}\b)"
-    magnitude = rf"(?:{_SP}?-?(?P<mag{{n}}>{_any(MAGNITUDES)}|(?(money)[mk]|[mk](?={_SP}(?:{_MILLIONS})\b)))\b(?:{_SP}de\b)?)"
+    spelt = SPELT_FR if language == "fr" else SPELT
+    number = rf"(?:{DIGITS[language]}|\b{spelt}\b)"
+    magnitude = (
+        rf"(?:{SPACE}?-?(?P<mag{{n}}>{any_of(MAGNITUDES)}|(?(money)[mk]|[mk](?={SPACE}(?:{_MILLIONS})\b)))\b(?:{SPACE}de\b)?)"
+    )
     unit = rf"(?:[\s-]*(?:d['\u2019]|de\s+|of\s+(?=[a-z]{{4}}))?(?P<unit>{_UNIT_WORDS})(?![\w\u00b2\u00b3]|-\d))"
-    money = rf"(?P<money>{_any([word for word in MONEY if not word[-1].isalpha()])})"
-    after = rf"(?:{_SP}(?:de{_SP}|d['\u2019])?(?P<coin>{_any([word for word in MONEY if word[-1].isalpha()])})\b)"
+    money = rf"(?P<money>{any_of([word for word in MONEY if not word[-1].isalpha()])})"
+    after = rf"(?:{SPACE}(?:de{SPACE}|d['\u2019])?(?P<coin>{any_of([word for word in MONEY if word[-1].isalpha()])})\b)"
     low = rf"(?P<low>{number}){magnitude.format(n=1)}?"
     lead = r"(?:between\s+|entre\s+|from\s+|de\s+)?"
-    high = rf"(?:(?:[\s-]*(?-i:(?P<unit1>{_UNIT_WORDS}))(?![\w]))?{_TO}(?:{_any([w for w in MONEY if not w[-1].isalpha()])})?(?P<high>{number}){magnitude.format(n=2)}?)"
-    whole = rf"(?<![\w.,:$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{_SP}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{_any(MAGNITUDES)}|[a-z]{{3,}}))))?(?:{unit}{_RATE}?|{after})?(?:\s+or\s+(?:so|more|less)\b)?)"
-    by = rf"(?<![\w.,])(?P<a>{_DIGITS[language]})[\s-]*(?P<unit1>{_UNIT_WORDS})?[\s-]*(?:by|x|\u00d7|sur)[\s-]*(?P<b>{_DIGITS[language]})[\s-]*(?P<unit>{_UNIT_WORDS})(?!\w)"
+    high = rf"(?:(?:[\s-]*(?-i:(?P<unit1>{_UNIT_WORDS}))(?![\w]))?{_TO}(?:{any_of([w for w in MONEY if not w[-1].isalpha()])})?(?P<high>{number}){magnitude.format(n=2)}?)"
+    whole = rf"(?<![\w.,:$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{SPACE}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{any_of(MAGNITUDES)}|[a-z]{{3,}}))))?(?:{unit}{_RATE}?|{after})?(?:\s+or\s+(?:so|more|less)\b)?)"
+    by = rf"(?<![\w.,])(?P<a>{DIGITS[language]})[\s-]*(?P<unit1>{_UNIT_WORDS})?[\s-]*(?:by|x|\u00d7|sur)[\s-]*(?P<b>{DIGITS[language]})[\s-]*(?P<unit>{_UNIT_WORDS})(?!\w)"
     return _Patterns(re.compile(whole, re.IGNORECASE), re.compile(by, re.IGNORECASE))
 
 
@@ -178,9 +82,6 @@ _TALLY: Final = re.compile(
     re.IGNORECASE,
 )
 """Before a bare number that says how many there are of what was named before."""
-_OF_THINGS: Final = re.compile(
-    r"\bnumber\s+of\s+(?:[\w\u2019'-]+\s+){0,2}?([\w\u2019'-]+s|people|troops|aircraft)\b", re.IGNORECASE
-)
 _COUNTED: Final = re.compile(
     r"^(?:\s+of\s+(?:\d[\d,]*|the|its|their|those|them|these)\b|\s+d(?:e(?=\s)|['\u2019]))?\s*((?:[\w\u2019'-]+[,.;:]?\s*){1,5})"
 )
@@ -256,17 +157,17 @@ _IN_SO_MANY: Final = re.compile(
 
 def _in_so_many(text: str, match: re.Match[str]) -> ClaimQuantity:
     """A share of a count: "one in five"."""
-    share = _value(match["a"], "en") / _value(match["b"], "en")
+    share = value_of(match["a"], "en") / value_of(match["b"], "en")
     return ClaimQuantity(text[match.start() : match.end()], match.span(), share, "%", share, "1", "exact", "share")
 
 
 def _sides(text: str, match: re.Match[str], language: str) -> list[ClaimQuantity]:
     """The two sides of "122-by-43-metre"."""
-    unit = UNITS[_plain(match["unit"])]
+    unit = UNITS[folded(match["unit"])]
     out = []
     sides: tuple[tuple[str, Dimension], ...] = (("a", "length"), ("b", "width"))
     for name, dimension in sides:
-        value = _value(match[name], language)
+        value = value_of(match[name], language)
         span = match.span(name) if name == "a" else (match.start("b"), match.end("unit"))
         out.append(
             ClaimQuantity(text[span[0] : span[1]], span, value, unit.short, value * unit.factor, unit.si, "exact", dimension)
@@ -284,15 +185,15 @@ def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity |
         or (match["low"][:1].isdigit() and before[-1:] == "-" and before[-2:-1].isalpha())
     ):
         return None
-    if _plain(match["low"]) in {"a", "an"} and _PRICED.search(before):
+    if folded(match["low"]) in {"a", "an"} and _PRICED.search(before):
         return None  # "$9,870 a tonne"
-    low, loose = _number(match, "low", language), _plain(match["low"]) in LOOSE
+    low, loose = _number(match, "low", language), folded(match["low"]) in LOOSE
     if low is None or match["low"] == "000":
         return None
     high = _number(match, "high", language)
     high = high if high is not None and high > low else None
     if high is not None and match["mag2"] and not match["mag1"]:
-        low *= _MAGNITUDE[_plain(match["mag2"])]
+        low *= MAGNITUDE[folded(match["mag2"])]
     unit, thing = _unit(match, after)
     lead = text[max(0, match.start("all") - 80) : match.start("low")]
     if unit is None or (bare and not _counts(match, thing, after) and not _tallied(match, lead, after)):
@@ -333,46 +234,27 @@ def _span(text: str, match: re.Match[str], high: float | None) -> Span:
 def _number(match: re.Match[str], name: str, language: str) -> float | None:
     if match[name] is None:
         return None
-    value = _value(match[name], language)
+    value = value_of(match[name], language)
     magnitude = match["mag1" if name == "low" else "mag2"]
-    return value * _MAGNITUDE[_plain(magnitude)] if magnitude else value
-
-
-def _value(words: str, language: str) -> float:
-    """A number in digits or words."""
-    plain = _plain(words)
-    if plain[0].isdigit():
-        digits = re.sub(_SP, "", words).replace(",", ".") if language == "fr" else re.sub(r"[,\u00a0\u202f\u2009]", "", words)
-        return float(digits)
-    if plain in {"a", "an"}:
-        return 1.0
-    for table in (LOOSE, FRACTIONS, ABOUT_FR, ONES_FR if language == "fr" else ONES, TENS):
-        if plain in table:
-            return float(table[plain])
-    if "quarter" in plain:
-        return 0.25
-    if "half" in plain:
-        return 1.5 if plain.startswith("one") else 0.5
-    tens, _, ones = plain.replace("-", " ").partition(" ")
-    return float(TENS.get(tens, 1) + ONES.get(ones, 0))
+    return value * MAGNITUDE[folded(magnitude)] if magnitude else value
 
 
 def _unit(match: re.Match[str], after: str) -> tuple[Unit | None, str]:
     """The unit, a currency, or the thing that is counted."""
     money = match["money"] or match["coin"]
     if money:
-        coin = MONEY[_plain(money)]
+        coin = MONEY[folded(money)]
         return Unit(coin, 1.0, coin, "money"), ""
     if match["unit"]:
-        unit = UNITS[_plain(match["unit"])]
+        unit = UNITS[folded(match["unit"])]
         if match["rate"] and unit.si in {"m3", "kg", "m"}:
             per = {"jour": "day", "heure": "hour", "an": "year", "second": "s"}.get(
-                _plain(match["rate"]), _plain(match["rate"])
+                folded(match["rate"]), folded(match["rate"])
             )
             si = {"m3": "m3/s", "kg": "kg/s", "m": "m/s"}[unit.si]
             return Unit(f"{unit.short}/{per}", unit.factor / RATES[per], si, "flow" if unit.si != "m" else "speed"), ""
         return unit, ""
-    if _plain(match["low"]) in FRACTIONS:
+    if folded(match["low"]) in FRACTIONS:
         return Unit("%", 1.0, "1", "share"), ""
     thing = _thing(after)
     return Unit(_singular(thing) or "count", 1.0, "count", "count"), thing
@@ -412,7 +294,7 @@ def _singular(word: str) -> str:
 
 def _counts(match: re.Match[str], thing: str, after: str) -> bool:
     """Whether a bare number counts something: "one of them" and "two" alone do not."""
-    word = _plain(match["low"])
+    word = folded(match["low"])
     if word in FRACTIONS:
         return True
     if word in {"one", "zero", "un", "a"} and not match["mag1"]:
@@ -437,7 +319,7 @@ def _tallied(match: re.Match[str], lead: str, after: str) -> bool:
 
 def _bound(match: re.Match[str], unit: Unit) -> Amount:
     said = match["bound"]
-    word = _plain(match["low"])
+    word = folded(match["low"])
     if said is None:
         tail = re.search(r"or\s+(so|more|less)\b$", match["all"], re.IGNORECASE)
         if tail:
@@ -463,7 +345,3 @@ def _dimension(text: str, unit: Unit, span: Span) -> Dimension:
         if pattern.search(lead):
             return name
     return "distance"
-
-
-def _plain(word: str) -> str:
-    return re.sub(rf"(?:{_SP}|\s)+", " ", word.casefold()).strip()
