@@ -130,6 +130,15 @@ def _only_person(s: Sentence) -> Voice:
     return Voice(names.pop() if len(names) == 1 else None, "person", by_name=False)
 
 
+def _before_aside(s: Sentence, verb: int) -> list[int]:
+    """The subject that a parser gave to an aside: "X, shown the images, said ..."."""
+    tokens = s.parsed.tokens
+    aside = next((c for c in s.children[verb] if tokens[c].dep == "ccomp" and c < verb and tokens[verb - 1].text == ","), None)
+    if aside is None or tokens[aside].tag not in {"VBD", "VBN"}:
+        return []
+    return [c for c in s.children[aside] if tokens[c].dep == "nsubj" and tokens[c].pos == "PROPN" and tokens[c + 1].text == ","]
+
+
 def _subjects_of(s: Sentence, verb: int) -> list[int]:
     """The subjects of a verb, the nearest first; of one that is joined to another by "and", the other's: "X came and said"."""
     tokens = s.parsed.tokens
@@ -139,7 +148,7 @@ def _subjects_of(s: Sentence, verb: int) -> list[int]:
         if joined and found and min(found) > verb:
             found = []  # "did not dispute the time but said the charge was small": the charge says nothing
         if found or tokens[verb].dep != "conj" or not 0 <= tokens[verb].head < len(tokens) or tokens[verb].tag in {"VB", "VBN"}:
-            return found
+            return found or _before_aside(s, verb)
         verb = tokens[verb].head
         above = tokens[verb].head
         if tokens[verb].dep == "ccomp" and 0 <= above < len(tokens) and tokens[above].lemma in SAY | JUDGE:

@@ -131,7 +131,7 @@ NOUNS: Final = frozenset((
 PAPERS: Final = frozenset((
     "report", "statement", "study", "analysis", "assessment", "document", "letter", "email", "release", "post",
     "survey", "review", "paper", "brief", "bulletin", "communique", "tweet", "filing", "data", "datum", "record",
-    "figure", "memo", "dossier", "audit", "log", "briefing", "notice", "message", "readout", "communiqué", "minute", "copy", "draft", "transcript", "register", "photocopy",
+    "figure", "memo", "dossier", "audit", "log", "briefing", "notice", "message", "readout", "communiqué", "minute", "copy", "draft", "transcript", "investigation", "probe", "register", "photocopy",
 ))  # fmt: skip
 """Things that say what their maker says."""
 THINGS: Final = frozenset(
