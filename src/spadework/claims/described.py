@@ -24,16 +24,14 @@ SHORT: Final = 4
 
 def described(sentence: Parsed, top: int, phrase: str, memory: Memory, paragraph: int) -> Voice:
     """A description: itself where it brings somebody new in; led back where it says "the" of somebody known."""
-    phrase = phrase.split(",", maxsplit=1)[0]
+    phrase = phrase.split(",", maxsplit=1)[0].strip() or phrase
     token = sentence.tokens[top]
     lemma = token.lemma.casefold()
     words = phrase.split()
     plural = token.tag in PLURAL
     theirs = words[0].casefold() in {"its", "their", "his", "her"} and lemma not in PERSON_WORDS | BODY
-    if theirs or _NOBODY.match(phrase):
-        return Voice(
-            None, "body" if theirs else "thing", by_name=False
-        )  # "their patrol found": somebody's, who is not named here
+    if theirs or _NOBODY.match(phrase):  # "their patrol found": somebody's, who is not named here
+        return Voice(None, "body" if theirs else "thing", by_name=False)
     if (
         lemma in PERSON_WORDS
         or (_DOES.search(lemma) and lemma not in BODY | MEDIA | PAPERS)

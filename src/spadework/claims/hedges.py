@@ -44,8 +44,8 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
     (
         "possible",
         _cues(
-            r"(?-i:may)", r"might", r"could(?!\s+(?:not|only|never|no)\b|n[\u2019']t)", r"possibl[ey]", r"likely", r"unlikely", r"probabl[ey]", r"appear(?:s|ed)?(?:\s+to)?", r"seem(?:s|ed)?(?:\s+to)?",
-            r"apparent(?:ly)?", r"perhaps", r"potential(?:ly)?", r"suspected", r"presumabl[ey]", r"conceivabl[ey]", r"suggest(?:s|ed|ing)?",
+            r"(?-i:may)", r"might", r"could(?!\s+(?:not|only|never|no|see|hear|be\s+(?:seen|heard|felt))\b|n[\u2019']t)", r"possibl[ey]", r"likely", r"unlikely", r"probabl[ey]", r"appear(?:s|ed)?(?!\s+(?:in|on|at|by|before|between|beside)\b)(?:\s+to)?", r"seem(?:s|ed)?(?:\s+to)?",
+            r"apparent(?:ly)?", r"perhaps", r"potentially", r"suspected", r"presumabl[ey]", r"conceivabl[ey]", r"suggest(?:s|ed|ing)?",
             r"consistent\s+with", r"would\s+be\s+able", r"(?:not|cannot)\s+(?:be\s+)?(?:rule|ruled|ruling|exclude|excluded)(?:\s+out)?", r"look(?:s|ed)?\s+(?:like|as\s+(?:if|though))", r"maybe", r"plausibl[ey]", r"hint(?:s|ed)?\s+(?:at|that)", r"point(?:s|ed)?\s+to(?:ward|wards)?",
         ),
     ),
@@ -61,7 +61,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
         _cues(
             r"assess(?:es|ed|ing|ment)?", r"estimat(?:es?|ed|ing)", r"judg(?:es?|ed|ing)", r"believ(?:es?|ed|ing)", r"conclud(?:es?|ed|ing)", r"reckon(?:s|ed)?",
             r"calculat(?:es?|ed)", r"in\s+(?:his|her|its|their|our|my)\s+(?:view|judgement|judgment|opinion|assessment)", r"think(?:s|ing)?", r"thought\s+to", r"deem(?:s|ed)?", r"assum(?:es?|ed|ing)", r"predict(?:s|ed|ing)?", r"guess(?:es|ed)",
-            r"(?:is|are|was|were)\s+expected\s+to", r"project(?:s|ed)\s+(?:that|to)", r"forecasts?", r"put(?:s|ting)?\s+(?:it\s+)?(?:down\s+to|(?:[\w\u2019'-]+\s+){0,8}?at)", r"suited\s+to", r"fit\s+to", r"expects?",
+            r"project(?:s|ed)\s+(?:that|to)", r"forecasts?", r"put(?:s|ting)?\s+(?:it\s+)?(?:down\s+to|(?:[\w\u2019'-]+\s+){0,8}?at)", r"suited\s+to", r"fit\s+to", r"expects?",
             r"(?:high|moderate|medium|low)\s+confidence", r"cannot\s+have",
         ),
     ),
@@ -72,6 +72,7 @@ ROUND: Final = _cues(
     r"approximately",
     r"roughly",
     r"around",
+    r"some",
     r"nearly",
     r"almost",
     r"an?\s+estimated",
@@ -82,7 +83,8 @@ ROUND: Final = _cues(
 
 
 _FLAT: Final = re.compile(
-    r"[\u201c\"]?(?:There\s+(?:is|are|was|were|has\s+been|have\s+been)\s+(?:no|never|not)\b(?!\s+(?:\w+\s+)?(?:reason|doubt|evidence|sign|signs|way|question|proof|need|point|excuse|trace|word))|We\s+(?:have|had|did|do|are|were)\s+(?:no|not|never)|It\s+(?:is|was)\s+not\s+(?:us|our))\b"
+    r"[\u201c\"]?There\s+(?:is|are|was|were|has\s+been|have\s+been|never\s+was)\s+(?:no|never|not)\b"
+    r"(?!\s+(?:\w+\s+)?(?:reason|doubt|evidence|sign|signs|way|question|proof|need|point|excuse|trace|word|choice|hope|time|official|announcement))"
 )
 """Words of somebody that flatly deny without a verb of denying."""
 
