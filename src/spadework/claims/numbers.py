@@ -108,34 +108,51 @@ MAGNITUDES: Final = {
 MAGNITUDE: Final = MAGNITUDES | SHORT
 
 
+VULGAR: Final = {"\u00bc": 0.25, "\u00bd": 0.5, "\u00be": 0.75}
+"""Fractions of one sign."""
+
+
 def any_of(words: Iterable[str]) -> str:
     """A pattern of any of some words, the longest first."""
     return "(?:" + "|".join(sorted((re.escape(word).replace(r"\ ", r"\s+") for word in words), key=len, reverse=True)) + ")"
 
 
 DIGITS: Final = {
-    "en": r"(?:\d{1,3}(?:[,\u00a0\u202f\u2009]\d{3})+|\d+)(?:\.\d+)?",
+    "en": r"(?:\d{1,3}(?:[,\u00a0\u202f\u2009]\d{3})+|\d+)(?:\.\d+)?[\u00bc-\u00be]?",
     "fr": rf"(?:\d{{1,3}}(?:{SPACE}\d{{3}})+|\d+)(?:,\d+)?",
 }
-SPELT: Final = rf"(?:{any_of(LOOSE)}|half{SPACE}+an?(?={SPACE}+(?:hectare|acre|tonne|ton\b|metre|meter|kilogram|hour|day|year))|(?:half{SPACE}+a|a{SPACE}+half|one{SPACE}+and{SPACE}+a{SPACE}+half|a{SPACE}+quarter{SPACE}+of{SPACE}+a)(?={SPACE}+(?:million|billion|mile|kilomet))|{any_of(TENS)}(?:[- ]{any_of([w for w in ONES if ' ' not in w])})?|{any_of(FRACTIONS)}(?=\s+(?:of|the|its|their)\b)|{any_of(ONES)}|an?(?={SPACE}+(?:mile|kilomet|metre|meter|hectare|acre|tonne|ton\b))|a(?={SPACE}+(?:hundred|thousand|million|billion)))"
+_ONE: Final = any_of([word for word in ONES if " " not in word])
+_TO_99: Final = rf"(?:{any_of(TENS)}(?:[- ]{_ONE})?|{_ONE})"
+SPELT: Final = rf"(?:{any_of(LOOSE)}|(?:{_ONE}|a){SPACE}hundred{SPACE}and{SPACE}{_TO_99}|{_ONE}{SPACE}and{SPACE}a{SPACE}half|half{SPACE}+an?(?={SPACE}+(?:hectare|acre|tonne|ton\b|metre|meter|kilogram|hour|day|year))|(?:half{SPACE}+a|a{SPACE}+half|one{SPACE}+and{SPACE}+a{SPACE}+half|a{SPACE}+quarter{SPACE}+of{SPACE}+a)(?={SPACE}+(?:million|billion|mile|kilomet))|{any_of(TENS)}(?:[- ]{any_of([w for w in ONES if ' ' not in w])})?|{any_of(FRACTIONS)}(?=\s+(?:of|the|its|their)\b)|{any_of(ONES)}|an?(?={SPACE}+(?:mile|kilomet|metre|meter|hectare|acre|tonne|ton\b))|a(?={SPACE}+(?:hundred|thousand|million|billion)))"
 SPELT_FR: Final = rf"(?:{any_of([*LOOSE, *ABOUT_FR])}|{any_of(ONES_FR)})"
 
 
 def value_of(words: str, language: str) -> float:
     """A number in digits or words."""
     plain = folded(words)
+    if plain[-1] in VULGAR:
+        return value_of(words[:-1], language) + VULGAR[plain[-1]]
     if plain[0].isdigit():
         digits = re.sub(SPACE, "", words).replace(",", ".") if language == "fr" else re.sub(r"[,\u00a0\u202f\u2009]", "", words)
         return float(digits)
-    if plain in {"a", "an"}:
-        return 1.0
-    for table in (LOOSE, FRACTIONS, ABOUT_FR, ONES_FR if language == "fr" else ONES, TENS):
+    for table in (LOOSE, FRACTIONS, ABOUT_FR, ONES_FR if language == "fr" else ONES, TENS, _PARTS):
         if plain in table:
             return float(table[plain])
-    if "quarter" in plain:
-        return 0.25
-    if "half" in plain:
-        return 1.5 if plain.startswith("one") else 0.5
+    return _composed(plain, language)
+
+
+_PARTS: Final = {"a": 1, "an": 1, "a quarter of a": 0.25, "half a": 0.5, "half an": 0.5, "a half": 0.5}
+"""What stands for a number before a unit or a magnitude."""
+
+
+def _composed(plain: str, language: str) -> float:
+    """A number of several words: "a hundred and fifty", "two and a half", "twenty-five"."""
+    hundreds, joined, rest = plain.partition(" hundred and ")
+    if joined:
+        return 100.0 * value_of(hundreds, language) + value_of(rest, language)
+    whole, joined, _ = plain.partition(" and a half")
+    if joined:
+        return value_of(whole, language) + 0.5
     tens, _, ones = plain.replace("-", " ").partition(" ")
     return float(TENS.get(tens, 1) + ONES.get(ones, 0))
 

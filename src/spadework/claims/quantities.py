@@ -63,7 +63,7 @@ def _made(language: str) -> _Patterns:
     low = rf"(?P<low>{number}){magnitude.format(n=1)}?"
     lead = r"(?:between\s+|entre\s+|from\s+|de\s+)?"
     high = rf"(?:(?:[\s-]*(?-i:(?P<unit1>{_UNIT_WORDS}))(?![\w]))?{_TO}(?:{any_of([w for w in MONEY if not w[-1].isalpha()])})?(?P<high>{number}){magnitude.format(n=2)}?)"
-    whole = rf"(?<![\w.,:$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{SPACE}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{any_of(MAGNITUDES)}|[a-z]{{3,}}))))?(?:{unit}{_RATE}?|{after})?(?:\s+or\s+(?:so|more|less)\b)?)"
+    whole = rf"(?<![\w.,:$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{SPACE}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{any_of(MAGNITUDES)}|[a-z]{{3,}}))))?(?:{unit}(?P<half>\s+and\s+a\s+half\b)?{_RATE}?|{after})?(?P<plus>\+|-plus\b)?(?:\s+or\s+(?:so|more|less)\b)?)"
     by = rf"(?<![\w.,])(?P<a>{DIGITS[language]})[\s-]*(?P<unit1>{_UNIT_WORDS})?[\s-]*(?:by|x|\u00d7|sur)[\s-]*(?P<b>{DIGITS[language]})[\s-]*(?P<unit>{_UNIT_WORDS})(?!\w)"
     return _Patterns(re.compile(whole, re.IGNORECASE), re.compile(by, re.IGNORECASE))
 
@@ -190,6 +190,8 @@ def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity |
     low, loose = _number(match, "low", language), folded(match["low"]) in LOOSE
     if low is None or match["low"] == "000":
         return None
+    if match["half"] and low is not None:
+        low += 0.5  # "a metre and a half"
     high = _number(match, "high", language)
     high = high if high is not None and high > low else None
     if high is not None and match["mag2"] and not match["mag1"]:
@@ -298,7 +300,7 @@ def _counts(match: re.Match[str], thing: str, after: str) -> bool:
     if word in FRACTIONS:
         return True
     if word in {"one", "zero", "un", "a"} and not match["mag1"]:
-        return False
+        return word == "one" and match["bound"] is not None and bool(thing)
     large = bool(match["mag1"] or match["bound"] or word in LOOSE or word in ABOUT_FR)
     return (bool(thing) and (large or (thing.endswith(("s", "aux")) or thing in PLURALS))) or (
         large and bool(re.match(r"\s*[,.;]|\s+(?:of|in|people)\b", after))
@@ -320,6 +322,8 @@ def _tallied(match: re.Match[str], lead: str, after: str) -> bool:
 def _bound(match: re.Match[str], unit: Unit) -> Amount:
     said = match["bound"]
     word = folded(match["low"])
+    if said is None and match["plus"]:
+        return "min"
     if said is None:
         tail = re.search(r"or\s+(so|more|less)\b$", match["all"], re.IGNORECASE)
         if tail:
