@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import io
 import itertools
 import math
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 METRES_PER_DEGREE = 111_320.0
+_TODAY = dt.datetime.now(dt.UTC).date()
+_THESE_DAYS = [_TODAY + dt.timedelta(n) for n in (-1, 0, 1)]
 _DECIMAL = re.compile(r"(?<![\d.])\d{1,3}[.,]\d{3,}")
 _SHORT = re.compile(r"(?<![\d.])\d{1,3}[.,]\d{2,}")
 _DMS = re.compile(r"(\d{1,3})\s*[\u00b0\u00ba\u02da]\s*(\d{1,2})\s*['\u2019\u2032]?\s*(?:(\d{1,2}(?:\.\d+)?))?")
@@ -29,6 +32,8 @@ _METRIC = re.compile(r"(?<![\da-f.])\d{6,8}(?:\.\d+)?(?![\da-f])")  # not within
 _THOUSANDS = re.compile(r"(?<!\d)(?:\d{3}[ ,']\d{3}|\d{1,2}(?:[ ,']\d{3}){2})(?!\d)")
 _TILE = re.compile(r"(?<!\d)(\d{1,2})/(\d{2,})/(\d{2,})(?!\d)")
 _SECONDS = re.compile(r"(\d\d):(\d\d):\d\d")
+_RUN = re.compile(rb"(?:%s)T\d\d:\d\d:\d\d(?:\.\d+)?Z" % b"|".join(str(day).encode() for day in _THESE_DAYS))
+"""An instant of the test itself, as the ledger writes it: 01:12:34.399 is no latitude, and 08:16 no look's hour."""
 BESIDE = 40
 """Characters within which two numbers make a pair."""
 
@@ -114,10 +119,11 @@ def found(path: Path, secret: Secret, precision_m: float) -> list[str]:
         pixels = name.endswith((".png", ".webp")) or ("data URI" in name and "b'" not in name)
         if content[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00"):
             out.append(f"{name}: a TIFF")
-        out += [f"{name}: {word}" for word in secret.words if word.encode() in content]
+        read = _RUN.sub(b"", content)
+        out += [f"{name}: {word}" for word in secret.words if word.encode() in read]
         if pixels or ", stream" in name:
             continue  # compressed pixels and glyphs hold digits by chance; their text was read above
-        text = re.sub(rb"base64,[A-Za-z0-9+/=]+", b"", content)
+        text = re.sub(rb"base64,[A-Za-z0-9+/=]+", b"", read)
         out += [f"{name}: {told}" for told in places(text, secret, near)]
     return out
 

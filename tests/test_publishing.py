@@ -154,6 +154,14 @@ def test_the_search_for_leaks_finds_them_where_they_are(dossier: Path) -> None:
     assert "Exact coordinates are published by choice. Reason given: a test" in page_of(done.path)
 
 
+@pytest.mark.parametrize(("day", "told"), [(dt.datetime.now(dt.UTC).date(), False), (dt.date(2020, 4, 6), True)])
+def test_the_search_for_leaks_takes_no_instant_of_the_run_for_a_place(tmp_path: Path, day: dt.date, told: bool) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as zipped:
+        zipped.writestr("ledger.jsonl", f'{{"time": "{day}T08:16:34.399Z"}}')
+    secret = Secret(points=((40.9, 34.4),), crs="EPSG:32637", mgrs="37SFA", words=("08:16:34",))
+    assert bool(found(tmp_path / "export.zip", secret, 5000.0)) is told
+
+
 def test_an_analysts_words_pass_the_gate_too(dossier: Path, site: Path) -> None:
     event = read_findings(dossier / "findings.json").events[0].id
     mark_event(dossier, event, "accept", "seen from the road at 34.39912, 40.90021", "12 trucks stood there, tile 37SFA")
