@@ -56,6 +56,8 @@ TABLE = [
     ("12 T-72 tanks", "12", 12, None, "count", 12, "exact", "count"),
     ("pumped 500,000 b/d", "500,000 b/d", 500000, None, "m3/s", 0.920065, "exact", "flow"),
     ("at least seven of them", "at least seven", 7, None, "count", 7, "min", "count"),
+    ("had 3.1 billion sorro left", "3.1 billion sorro", 3.1e9, None, "sorro", 3.1e9, "exact", "money"),
+    ("3 million fish died", "3 million", 3e6, None, "count", 3e6, "exact", "count"),
     ("up from 74 over the year", "74", 74, None, "count", 74, "exact", "count"),
     ("$40m-$55m a quarter", "$40m-$55m", 4e7, 5.5e7, "USD", 4e7, "range", "money"),
     ("3.5m people", "3.5m", 3.5e6, None, "count", 3.5e6, "exact", "count"),
@@ -157,3 +159,20 @@ def test_any_text_gives_verbatim_spans_in_order(text: str, language: str) -> Non
 def test_si_and_back(value: int, unit: str) -> None:
     (found,) = find_quantities(f"It measures {value} {unit}.")
     assert found.si_value / UNITS[unit].factor == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "si_value", "si_unit"),
+    [
+        ("a flow of 12 m3/s in May, against 30 in June", 30.0, "m3/s"),
+        ("$12 million, compared with 8 million in May", 8e6, "USD"),
+        ("12 hectares, up from 9 in May", 90_000.0, "m2"),
+    ],
+)
+def test_a_bare_number_held_against_another_has_its_unit(text: str, si_value: float, si_unit: str) -> None:
+    second = find_quantities(text)[1]
+    assert (second.si_value, second.si_unit) == (si_value, si_unit)
+
+
+def test_a_bare_number_of_the_next_sentence_has_no_unit() -> None:
+    assert len(find_quantities("It was 12 metres. Against 30 in May, that is little.")) == 1

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from spadework.claims.memory import is_media
 from spadework.claims.quotes import Quoted, share_quoted
 from spadework.claims.speech import IMAGES, PAPERS
 from spadework.records import OUTLET, UNKNOWN, UNNAMED, Roles
@@ -90,6 +91,7 @@ def resolve(s: Sentence, units: tuple[Unit, ...], found: list[Found], course: Co
         if one.kind == "show":
             voice = replace(voice, kind="person" if course.memory.names.is_person(str(voice.name)) else "provider")
         course.memory.note(s.paragraph, voice, reports=one.kind == "report")
+        course.memory.media.update(link for link in one.via if is_media(link))
     return out
 
 

@@ -103,6 +103,8 @@ def _a_body(lemma: str, phrase: str, memory: Memory, paragraph: int) -> Voice:
     if bare or (len(words) == 3 and words[1][:1].islower()):  # noqa: PLR2004 - "the imagery firm"
         kinds = frozenset({"body", "provider"}) if lemma in TRADES else frozenset({"body"})
         known = memory.called(lemma) or (memory.latest(paragraph, kinds, media=lemma in OUTLETS) if lemma in ANY_BODY else None)
+        if known is None and lemma in OUTLETS and len(memory.media) == 1:
+            known = next(iter(memory.media))
         alone = not bare or lemma in FEW_HAVE | {"army", "police", "military", "court", "council", "commission", "committee"}
         if known is None and alone and not memory.titles.get(lemma):
             known = tidied(phrase)  # no name in the document holds the word

@@ -43,7 +43,7 @@ class Memory:
     spoken: list[tuple[int, Voice]] = field(default_factory=list)
     """(paragraph, voice), in order."""
     media: set[str] = field(default_factory=set)
-    """Names that were seen to report what others say."""
+    """Names that were seen to report or to carry what others say."""
 
     def note(self, paragraph: int, voice: Voice, *, reports: bool = False) -> None:
         """Remember who spoke, and whether it was to report what others say."""
@@ -140,7 +140,9 @@ def _beside(sentence: Parsed, named: Named) -> list:  # type: ignore[type-arg]  
         return []
     top = next((i for i in inside if tokens[i].head not in inside), inside[-1])
     before = [
-        tokens[i] for i in range(max(0, inside[0] - 4), inside[0]) if tokens[i].head in inside or tokens[i].dep == "compound"
+        tokens[i]
+        for i in range(max(0, inside[0] - 4), inside[0])
+        if tokens[i].head in inside or (tokens[i].dep == "compound" and tokens[tokens[i].head].head in inside)
     ]
     below = [token for token in tokens if token.dep == "appos" and token.head == top]
     above = [tokens[tokens[top].head]] if tokens[top].dep == "appos" and 0 <= tokens[top].head < len(tokens) else []

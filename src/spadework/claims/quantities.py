@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from spadework.claims.numbers import (
@@ -88,6 +88,8 @@ _COUNTED: Final = re.compile(
 PLURALS: Final = frozenset(
     {"people", "men", "women", "children", "police", "cattle", "personnel", "troops", "aircraft", "sheep"}
 )
+MASSES: Final = frozenset({"fish", "head", "livestock", "poultry", "salmon", "timber", "fruit", "votes", "grain", "oil", "gas"})
+"""Words without an ending that are counted in millions all the same."""
 _NO_THING: Final = frozenset((
     "of", "the", "a", "an", "and", "or", "in", "on", "at", "to", "for", "from", "by", "with", "that", "which",
     "who", "were", "was", "is", "are", "had", "has", "have", "been", "other", "more", "such", "so", "them", "those",
@@ -129,7 +131,7 @@ def find_quantities(text: str, language: str = "en", dates: tuple[ClaimTime, ...
     for match in patterns.number.finditer(text):
         if any(match.start("low") < end and start < match.end("all") for start, end in taken):
             continue
-        found = _quantity(text, match, language)
+        found = _in_the_same(text, match, out, language) or _quantity(text, match, language)
         if found is not None:
             out.append(found)
     return tuple(sorted(out, key=lambda quantity: quantity.span))
@@ -201,6 +203,8 @@ def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity |
     if unit is None or (bare and not _counts(match, thing, after) and not _tallied(match, lead, after)):
         return None
     span = _span(text, match, high)
+    if unit.dimension == "money" and thing:
+        span = (span[0], text.index(thing, span[1]) + len(thing))
     dimension = _dimension(text, unit, span)
     bound: Amount = "range" if high is not None else "min" if loose else _bound(match, unit)
     si = [(value + unit.offset) * unit.factor for value in (low, high) if value is not None]
@@ -216,6 +220,26 @@ def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity |
         high,
         si[1] if high is not None else None,
     )
+
+
+_AGAINST: Final = re.compile(r"\b(?:against|versus|(?:up|down)\s+from|compared\s+(?:with|to))\s+$")
+
+
+def _in_the_same(text: str, match: re.Match[str], before: list[ClaimQuantity], language: str) -> ClaimQuantity | None:
+    """A bare number held against the one before it in the sentence: "310 cubic metres a second, against 655 in 2022"."""
+    last = max((one for one in before if one.span[1] <= match.start()), key=lambda one: one.span, default=None)
+    bare = match["unit"] is None and match["money"] is None and match["coin"] is None and match["high"] is None
+    if last is None or not bare or last.si_unit in {"count", "degC"} or not last.value:
+        return None
+    lead, after = text[last.span[1] : match.start("low")], text[match.end("all") : match.end("all") + 60]
+    value = _number(match, "low", language)
+    if value is None or re.search(r"[.;!?]\s+[A-Z]|\n", lead) or not _AGAINST.search(lead) or not _BARE.match(after):
+        return None
+    span = (match.start("low"), match.end("mag1" if match["mag1"] else "low"))
+    return replace(
+        last, text=text[span[0] : span[1]], span=span, value=value, si_value=value * last.si_value / last.value,
+        bound=_bound(match, UNITS["m"]), high=None, si_high=None,
+    )  # fmt: skip
 
 
 _PRICED: Final = re.compile(r"(?:\d|million|billion|bn|[mk])\s*$")
@@ -259,6 +283,14 @@ def _unit(match: re.Match[str], after: str) -> tuple[Unit | None, str]:
     if folded(match["low"]) in FRACTIONS:
         return Unit("%", 1.0, "1", "share"), ""
     thing = _thing(after)
+    if (
+        match["mag1"]
+        and thing
+        and re.match(rf"\s+{re.escape(thing)}\b", after)
+        and not thing.endswith(("s", "aux"))
+        and thing not in PLURALS | MASSES
+    ):
+        return Unit(thing, 1.0, thing, "money"), thing  # "3.1 billion sorro": what is counted in millions stands in the plural
     return Unit(_singular(thing) or "count", 1.0, "count", "count"), thing
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from spadework.claims.memory import Memory
     from spadework.records import Named, Parsed
 
-HE: Final = frozenset({"he", "she"})
+HE: Final = frozenset({"he", "she", "him", "her"})
 IT: Final = frozenset({"it"})
-THEY: Final = frozenset({"they"})
+THEY: Final = frozenset({"they", "them"})
 _CUT: Final = frozenset({"relcl", "acl", "advcl", "appos", "punct", "parataxis"})
 _OF_THEM: Final = re.compile(r"\bof\s+(?:them|those|these|whom|the\s+(?:two|three|men|women))\b")
 _CLAUSE: Final = re.compile(r",?\s+(?:who|which|whose|that)\b")
@@ -95,6 +95,9 @@ def _by_name(sentence: Parsed, top: int, text: str, children: list[list[int]], m
     tokens = sentence.tokens
     if tokens[top].tag in PLURAL:
         return None  # "two employees of the firm, Sarn Works, said": the name is the firm's
+    apposed = _apposed(sentence, top, text, children)
+    if apposed is not None:
+        return _named(memory.names.canonical(apposed), memory)
     person = _entity(sentence, top, children, frozenset({"PERSON"}))
     name = memory.names.canonical(person.text) if person is not None else _put_beside(sentence, top, text, memory)
     if name is not None:
@@ -103,6 +106,19 @@ def _by_name(sentence: Parsed, top: int, text: str, children: list[list[int]], m
     if beside is None or tokens[top].pos not in {"NOUN", "NUM"}:
         return None
     return _named(memory.names.canonical(phrase_of(sentence, beside, text, children)), memory)
+
+
+_BRACKETED: Final = re.compile(r"\s*(?:\([A-Z][\w-]*\)\s*)?,\s*")
+
+
+def _apposed(sentence: Parsed, top: int, text: str, children: list[list[int]]) -> str | None:
+    """The name before the comma, where a parser took what stands beside it for the subject: "the Basin Collective (BC), a lawyers' group, counted"."""
+    first = next(token for i in subtree(top, children) if (token := sentence.tokens[i]).pos != "PUNCT")
+    behind = sentence.tokens[top + 1].text if top + 1 < len(sentence.tokens) else ""
+    if first.text.casefold() not in {"a", "an"} or behind != ",":
+        return None
+    before = (n for n in sentence.named if n.label in {"ORG", "PERSON", "FAC"} and n.span[1] <= first.start)
+    return next((n.text for n in before if _BRACKETED.fullmatch(text, n.span[1], first.start)), None)
 
 
 def _whole_name(text: str, at: int) -> str | None:
@@ -143,7 +159,7 @@ def _pronoun(word: str, memory: Memory, paragraph: int) -> Voice:
         return Voice(memory.latest(paragraph, frozenset({"person"})), "person", by_name=False)
     if word in IT:
         return Voice(memory.latest(paragraph, frozenset({"body"})), "body", by_name=False)
-    if word == "they":
+    if word in THEY:
         return Voice(memory.latest(paragraph, frozenset({"several", "body"})), "several", by_name=False)
     return Voice(None, "thing")
 
