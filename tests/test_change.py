@@ -17,7 +17,7 @@ from odc.geo.geobox import GeoBox
 from scipy import stats
 from scipy.ndimage import maximum_filter
 
-from spadework.change import algebra, history, stand, twins, watch, whiten
+from spadework.change import algebra, history, stand, twins, watch, whiten, windows
 from spadework.change import fit as model
 from spadework.change.common import fit_work, no_fit, plain_basis
 from spadework.change.compiled import _kept_in, compiled
@@ -102,7 +102,7 @@ def test_a_strong_step_is_confirmed_at_its_third_clear_look_and_dated_to_its_fir
     values[PAST + STEP :] += 900
     change = monitor(cube_of(values), START, LONE)
     assert change.first_anomaly[0, 0] == day_number(DAYS[PAST + STEP])
-    assert change.confirmed[0, 0] == day_number(DAYS[PAST + STEP + watch.SHORTEST - 1])
+    assert change.confirmed[0, 0] == day_number(DAYS[PAST + STEP + windows.SHORTEST - 1])
     assert change.clear_looks[0, 0] == WATCHED
     assert change.reason[0, 0] == OK
     assert change.method[0, 0] == TWO_HARMONICS
@@ -431,7 +431,7 @@ def test_a_pixel_whose_twins_changed_is_not_dragged_along() -> None:
 
 
 # ---------------------------------------------------------------- what the steps hand on
-def watched(cube: Cube, monkeypatch: pytest.MonkeyPatch) -> tuple[watch.Watched, stand.Whitened]:
+def watched(cube: Cube, monkeypatch: pytest.MonkeyPatch) -> tuple[windows.Watched, stand.Whitened]:
     """What the last steps of monitoring were given."""
     seen: dict[str, Any] = {}
     whiten_block, watch_block = whiten.whiten_block, watch.watch_block
@@ -440,7 +440,7 @@ def watched(cube: Cube, monkeypatch: pytest.MonkeyPatch) -> tuple[watch.Watched,
         seen["by"] = by
         whiten_block(by, *rest)
 
-    def watching(on: watch.Watched, *rest: Any) -> None:  # noqa: ANN401 - handed on
+    def watching(on: windows.Watched, *rest: Any) -> None:  # noqa: ANN401 - handed on
         seen["on"] = on
         watch_block(on, *rest)
 
