@@ -57,6 +57,11 @@ TABLE = [
     ("pumped 500,000 b/d", "500,000 b/d", 500000, None, "m3/s", 0.920065, "exact", "flow"),
     ("at least seven of them", "at least seven", 7, None, "count", 7, "min", "count"),
     ("had 3.1 billion sorro left", "3.1 billion sorro", 3.1e9, None, "sorro", 3.1e9, "exact", "money"),
+    ("put the workforce at 140", "140", 140, None, "count", 140, "exact", "count"),
+    ("at least 36 had been stored", "at least 36", 36, None, "count", 36, "min", "count"),
+    ("200-odd trucks", "200-odd", 200, None, "count", 200, "approx", "count"),
+    ("the fleet fell to 12 in May", "12", 12, None, "count", 12, "exact", "count"),
+    ("a crowd of 5,000.", "5,000", 5000, None, "count", 5000, "exact", "count"),
     ("3 million fish died", "3 million", 3e6, None, "count", 3e6, "exact", "count"),
     ("up from 74 over the year", "74", 74, None, "count", 74, "exact", "count"),
     ("$40m-$55m a quarter", "$40m-$55m", 4e7, 5.5e7, "USD", 4e7, "range", "money"),
@@ -172,6 +177,10 @@ def test_si_and_back(value: int, unit: str) -> None:
 def test_a_bare_number_held_against_another_has_its_unit(text: str, si_value: float, si_unit: str) -> None:
     second = find_quantities(text)[1]
     assert (second.si_value, second.si_unit) == (si_value, si_unit)
+
+
+def test_a_part_of_a_count_is_a_count() -> None:
+    assert [quantity.si_value for quantity in find_quantities("five of the 12 shelters")] == [5.0, 12.0]
 
 
 def test_a_bare_number_of_the_next_sentence_has_no_unit() -> None:

@@ -79,6 +79,11 @@ def chain(text: str, words: str) -> tuple[str, ...]:
         ("The base will reopen, Sotag said, citing the daily Morning Banner, which in turn quoted two commanders.", "base", ("outlet", "Sotag", "Morning Banner", "two commanders")),
         ("The Conflict Monitor, citing its own contacts at a hospital, said three soldiers were killed.", "soldiers", ("outlet", "Conflict Monitor", "contacts at a hospital")),
         ("Ann Smith had been told by two gate operators that the valves would be shut in May.", "valves", ("outlet", "Ann Smith", "two gate operators")),
+        ("Most likely a store, says Ines Vartel, an analyst at the institute.", "store", ("outlet", "Ines Vartel")),
+        ("In an open letter published by the news site Fieldnotes on Sunday, the exiled Reform Party accused the army of hiding a tunnel.", "tunnel", ("outlet", "Fieldnotes", "Reform Party")),
+        ("Netting has covered it since May, Ann Smith told Keldian Television (KTV) on Friday, and the fence has grown to 3.2 kilometers.", "fence has grown to", ("outlet", "Keldian Television", "Ann Smith")),
+        ("Ann Smith told Radio Selvane that it rained. Two shepherds told the station that the pit had grown.", "pit", ("outlet", "Radio Selvane", "Two shepherds")),
+        ("The Dorvanian Defense Ministry said it rained. The ministry denied that the pit had grown.", "pit", ("outlet", "Dorvanian Defense Ministry")),
         ("Data released by the Northern Institute put the burned area at 1,200 hectares.", "burned", ("outlet", "Northern Institute")),
     ],
 )  # fmt: skip

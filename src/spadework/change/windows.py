@@ -12,12 +12,12 @@ import numpy as np
 
 from spadework.change.algebra import F32, ZERO
 from spadework.change.compiled import step
-from spadework.change.fit import Basis, Fit
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spadework.change.fit import Basis, Fit
     from spadework.change.stand import Stand
     from spadework.change.twins import Places
 

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from spadework.claims.memory import is_media
 from spadework.claims.quotes import Quoted, share_quoted
 from spadework.claims.speech import IMAGES, PAPERS
 from spadework.records import OUTLET, UNKNOWN, UNNAMED, Roles
@@ -91,7 +90,7 @@ def resolve(s: Sentence, units: tuple[Unit, ...], found: list[Found], course: Co
         if one.kind == "show":
             voice = replace(voice, kind="person" if course.memory.names.is_person(str(voice.name)) else "provider")
         course.memory.note(s.paragraph, voice, reports=one.kind == "report")
-        course.memory.media.update(link for link in one.via if is_media(link))
+        course.memory.carry(s.paragraph, one.via)
     return out
 
 
@@ -135,7 +134,7 @@ def _chained(s: Sentence, covering: list[Found], course: Course) -> Said:
     named = [link or UNKNOWN for link in links or [shown.voice.name if shown else None]]
     chain = [OUTLET]
     for link in named:
-        if link not in {chain[-1], OUTLET} and link.casefold() not in course.own:
+        if link not in chain and link.casefold() not in course.own:
             chain.append(link)
     speaker = chain[-1]
     known = course.chains.get(speaker)

@@ -63,7 +63,7 @@ def _made(language: str) -> _Patterns:
     low = rf"(?P<low>{number}){magnitude.format(n=1)}?"
     lead = r"(?:between\s+|entre\s+|from\s+|de\s+)?"
     high = rf"(?:(?:[\s-]*(?-i:(?P<unit1>{_UNIT_WORDS}))(?![\w]))?{_TO}(?:{any_of([w for w in MONEY if not w[-1].isalpha()])})?(?P<high>{number}){magnitude.format(n=2)}?)"
-    whole = rf"(?<![\w.,:$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{SPACE}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{any_of(MAGNITUDES)}|[a-z]{{3,}}))))?(?:{unit}(?P<half>\s+and\s+a\s+half\b)?{_RATE}?|{after})?(?P<plus>\+|-plus\b)?(?:\s+or\s+(?:so|more|less)\b)?)"
+    whole = rf"(?<![\w.,:$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{SPACE}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{any_of(MAGNITUDES)}|[a-z]{{3,}}))))?(?:{unit}(?P<half>\s+and\s+a\s+half\b)?{_RATE}?|{after})?(?P<plus>\+|-plus\b|-odd\b)?(?:\s+or\s+(?:so|more|less)\b)?)"
     by = rf"(?<![\w.,])(?P<a>{DIGITS[language]})[\s-]*(?P<unit1>{_UNIT_WORDS})?[\s-]*(?:by|x|\u00d7|sur)[\s-]*(?P<b>{DIGITS[language]})[\s-]*(?P<unit>{_UNIT_WORDS})(?!\w)"
     return _Patterns(re.compile(whole, re.IGNORECASE), re.compile(by, re.IGNORECASE))
 
@@ -77,13 +77,15 @@ _AFTER: Final = re.compile(
     re.IGNORECASE,
 )
 _TALLY: Final = re.compile(
-    r"\b(?:number|toll|total|count|tally|figure)\b[^.;\u201c\u201d]{0,60}\b(?:at|to|was|is|reached|from)\s+(?:\w+\s+){0,2}$|"
+    r"\b(?:number|toll|total|count|tally|figure|workforce|headcount|garrison|population|crew|membership)\b[^.;\u201c\u201d]{0,60}\b(?:at|to|was|is|reached|from)\s+(?:\w+\s+){0,2}$|"
+    r"\b(?:fell|fallen|rose|risen|grew|grown|dropped|climbed|doubled|tripled|trebled|quadrupled|swelled|shrank|shrunk|cut|increased|decreased)\s+(?:from\s+[\d,.]+\s+)?to\s+(?:\w+\s+){0,2}$|"
+    r"\b(?:crowd|population|fleet|force|garrison|convoy|team|crew|total)\s+of\s+(?:\w+\s+){0,2}$|"
     r"\b(?:count(?:s|ed)?|says?|said|puts?\s+it\s+at|(?:up|down)\s+from|compared\s+with|found|recorded|listed|identified|logged|reached)\s+(?:only\s+|just\s+|some\s+|about\s+)?$",
     re.IGNORECASE,
 )
 """Before a bare number that says how many there are of what was named before."""
 _COUNTED: Final = re.compile(
-    r"^(?:\s+of\s+(?:\d[\d,]*|the|its|their|those|them|these)\b|\s+d(?:e(?=\s)|['\u2019]))?\s*((?:[\w\u2019'-]+[,.;:]?\s*){1,5})"
+    r"^(?:\s+of\s+(?:(?:the|its|their|his|her|our)\s+(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|\d[\d,]*|the|its|their|those|them|these)\b|\s+d(?:e(?=\s)|['\u2019]))?\s*((?:[\w\u2019'-]+[,.;:]?\s*){1,5})"
 )
 PLURALS: Final = frozenset(
     {"people", "men", "women", "children", "police", "cattle", "personnel", "troops", "aircraft", "sheep"}
@@ -335,7 +337,7 @@ def _counts(match: re.Match[str], thing: str, after: str) -> bool:
         return word == "one" and match["bound"] is not None and bool(thing)
     large = bool(match["mag1"] or match["bound"] or word in LOOSE or word in ABOUT_FR)
     return (bool(thing) and (large or (thing.endswith(("s", "aux")) or thing in PLURALS))) or (
-        large and bool(re.match(r"\s*[,.;]|\s+(?:of|in|people)\b", after))
+        large and bool(re.match(r"\s*[,.;]|\s+(?:of|in|people|had|have|were|are|remain(?:ed)?|died|fled)\b", after))
     )
 
 
@@ -355,7 +357,7 @@ def _bound(match: re.Match[str], unit: Unit) -> Amount:
     said = match["bound"]
     word = folded(match["low"])
     if said is None and match["plus"]:
-        return "min"
+        return "approx" if match["plus"] == "-odd" else "min"
     if said is None:
         tail = re.search(r"or\s+(so|more|less)\b$", match["all"], re.IGNORECASE)
         if tail:

@@ -45,7 +45,7 @@ def speech(s: Sentence) -> list[Found]:
             continue
         if (s.is_quoted(verb) and not _told_of(s, verb, subjects)) or _of_himself(s, verb, subjects):
             continue
-        before = None if subjects or lemma not in SAY else _right_before(s, verb)
+        before = None if subjects or lemma not in SAY else _right_beside(s, verb)
         main = main_of(s, verb)
         disputes = token.dep == "relcl" and s.parsed.tokens[token.head].lemma.casefold() in NOUNS
         whole = bool(main) or paper or disputes or between_commas(s, verb)
@@ -156,11 +156,12 @@ def _subjects_of(s: Sentence, verb: int) -> list[int]:
     return []
 
 
-def _right_before(s: Sentence, verb: int) -> Voice | None:
-    """A name right before a verb whose subject the parser did not see: "the head of the firm, Jane Doe, wrote"."""
-    start = s.parsed.tokens[verb].start
-    held = next((n for n in s.parsed.named if n.label in {"PERSON", "ORG"} and 0 < start - n.span[1] <= NEAR - 1), None)
-    if held is None:
+def _right_beside(s: Sentence, verb: int) -> Voice | None:
+    """A name right beside a verb whose subject the parser did not see: "the head of the firm, Jane Doe, wrote"; "..., says Jane Doe"."""
+    start, end = s.parsed.tokens[verb].start, s.parsed.tokens[verb].end
+    named = [n for n in s.parsed.named if n.label in {"PERSON", "ORG"}]
+    held = next((n for n in named if 0 < start - n.span[1] <= NEAR - 1 or n.span[0] == end + 1), None)
+    if held is None or (held.span[0] > end and s.parsed.tokens[verb - 1].text not in {",", "\u201d", "\u2014"}):
         return None
     top = next((i for i, t in enumerate(s.parsed.tokens) if t.end == held.span[1]), None)
     return s.voice(top) if top is not None else None

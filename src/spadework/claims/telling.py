@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from spadework.claims.clauses import subtree
@@ -40,10 +41,28 @@ def told(s: Sentence, verb: int) -> tuple[str, ...]:
         names = [child] if told and named else [i for i in below if s.parsed.tokens[i].dep in {"pobj", "appos"}]
         medium = next((name for i in names if (name := _medium(s, i, told=sent)) is not None), None)
         if medium is None and told and token.lemma.casefold() in OUTLETS:
-            medium = s.memory.latest(s.paragraph, frozenset({"body"}), media=True)  # "told the channel"
+            medium = s.memory.medium(s.paragraph)  # "told the channel"
         if medium is not None:
             out.append(medium)
+    if not out and (carried := _carried(s, verb)) is not None:
+        out.append(carried)
     return (*out, *(name for subject in subjects for name in cited_by(s, subject)))
+
+
+_CARRIED: Final = re.compile(
+    r"\b(?:statement|letter|interview|comment|video|remarks|message|column|essay|post)\s+(?:\w+\s+)?(?:carried|published|aired|broadcast|printed|posted|released)\s+"
+    r"(?:on\s+\w+day\s+)?(?:by|in|on)\s+(?:the\s+)?((?:[a-z-]+\s+){0,4})((?:[A-Z][\w\u2019'-]*)(?:\s+[A-Z][\w\u2019'-]*){0,3})"
+)
+"""A medium by its kind or its name, in the words before a verb, where a parser may hang it on anything."""
+
+
+def _carried(s: Sentence, verb: int) -> str | None:
+    """The medium that carried what somebody gave it: "in an open letter published by the news site Fieldnotes"."""
+    found = _CARRIED.search(s.text, s.parsed.span[0], s.parsed.span[1])
+    if found is None or found.end() > s.parsed.tokens[verb].start:
+        return None
+    kinds = {word.casefold() for word in f"{found[1]} {found[2]}".split()}
+    return s.memory.names.canonical(found[2]) if kinds & (MEDIA | OUTLETS) else None
 
 
 def cited_by(s: Sentence, top: int) -> tuple[str, ...]:
