@@ -84,6 +84,7 @@ def chain(text: str, words: str) -> tuple[str, ...]:
         ("Netting has covered it since May, Ann Smith told Keldian Television (KTV) on Friday, and the fence has grown to 3.2 kilometers.", "fence has grown to", ("outlet", "Keldian Television", "Ann Smith")),
         ("Ann Smith told Radio Selvane that it rained. Two shepherds told the station that the pit had grown.", "pit", ("outlet", "Radio Selvane", "Two shepherds")),
         ("The Dorvanian Defense Ministry said it rained. The ministry denied that the pit had grown.", "pit", ("outlet", "Dorvanian Defense Ministry")),
+        ("The runway has grown, satellite pictures supplied by Tern Orbital show, and two officials said the work was meant for bombers.", "bombers", ("outlet", "two officials")),
         ("Data released by the Northern Institute put the burned area at 1,200 hectares.", "burned", ("outlet", "Northern Institute")),
     ],
 )  # fmt: skip

@@ -20,6 +20,7 @@ from spadework.claims.names import names_of, tidied
 from spadework.claims.places import place_of
 from spadework.claims.quantities import find_quantities
 from spadework.claims.quotes import paragraphs_of, quoted_parts
+from spadework.claims.speech import PERSON_WORDS
 from spadework.claims.times import role_of
 from spadework.records import OUTLET, UNKNOWN, Claim
 
@@ -243,7 +244,8 @@ def _phrase_around(text: str, span: Span, within: Span) -> Span:
 def _is_named(speaker: str) -> bool:
     """Whether a source has a name: a description has words in small letters; neither the outlet nor an unknown source has one."""
     words = [word for word in speaker.split() if word not in {"of", "the", "for", "and", "de", "al", "el", "la", "on", "in"}]
-    return speaker not in {OUTLET, UNKNOWN} and all(not word[:1].islower() for word in words)
+    described = bool(words) and words[0].casefold().rstrip("s") in PERSON_WORDS  # "Residents of Ulmek"
+    return speaker not in {OUTLET, UNKNOWN} and not described and all(not word[:1].islower() for word in words)
 
 
 def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]:
