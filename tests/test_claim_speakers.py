@@ -191,6 +191,14 @@ def test_no_rule_leaves_everything_unsettled_or_the_outlets() -> None:
         ("would neither confirm nor deny it", "unknown", "neither confirm nor deny"),
         ("put the number of launchers at eight", "assessed", "put the number of launchers at"),
         ("did not rule out trucks", "possible", "not rule out"),
+        ("was unable to verify the video", "unknown", "unable to verify"),
+        ("has yet to be confirmed", "unknown", "yet to be confirmed"),
+        ("it is not yet certain", "unknown", "not yet certain"),
+        ("called the report “false", "denied", "called the report “false"),
+        ("are understood to have left", "reported", "are understood to"),
+        ("analysts suspect a depot", "assessed", "suspect"),
+        ("a seemingly abandoned camp", "possible", "seemingly"),
+        ("there are reports of gunfire", "reported", "reports of"),
         ("could not confirm what had caused it", "unknown", "could not confirm"),
         ("by residents\u2019 reckoning, nine villages", "assessed", "reckoning"),
         ("appear to show patches, shortly after an alleged strike", "possible", "appear to"),
@@ -200,7 +208,7 @@ def test_no_rule_leaves_everything_unsettled_or_the_outlets() -> None:
 def test_a_hedge_is_its_strongest_cue(words: str, level: str, cue: str | None) -> None:
     hedge = hedge_of(words)
     assert hedge.level == level
-    assert cue is None or cue in hedge.cues
+    assert cue is None or any(cue in one for one in hedge.cues)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
             r"(?:not|im)\s*possible\s+to\s+(?:independently\s+)?(?:verify|confirm|establish|determine|say|know|tell)",
             r"any(?:one|body)[\u2019']s\s+guess", r"remains?\s+to\s+be\s+seen", r"(?:has|have|had)\s+not\s+(?:yet\s+)?been\s+(?:independently\s+)?(?:established|determined|identified|verified|confirmed)",
             r"(?:no\s*(?:body|\s+one))\s+(?:could|can)\s+say", r"unknown", r"unclear",
+            r"(?:was|were|is|are|been)\s+unable\s+to\s+(?:independently\s+)?(?:confirm|verify|establish|determine|say|tell)", r"not\s+(?:yet\s+|entirely\s+)?(?:certain|sure)", r"yet\s+to\s+be\s+(?:independently\s+)?(?:established|determined|confirmed|verified|identified|explained)",
+            r"no\s+way\s+of\s+knowing", r"(?:can|could)(?:\s*not|n[\u2019']t)\s+(?:tell|be\s+sure)",
         ),
     ),
     (
@@ -34,7 +36,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
         _cues(
             r"(?<!not )(?<!nor )(?<!never )(?:(?<!been )(?<!was )(?<!were )(?<!being )den(?:y|ies|ied|ying)|denied(?=\s+by\b))", r"reject(?:s|ed|ing)?", r"dismiss(?:es|ed|ing)?", r"refut(?:es|ed|e|ing)",
             r"disput(?:es|ed)\s+(?:that|the|this|those|any|claims)", r"rebutt?(?:s|ed)", r"denial", r"no\s+such", r"not\s+true", r"untrue", r"baseless", r"groundless", r"unfounded", r"fabricat(?:ed|ion|ions)",
-            r"nonsense", r"a\s+lie", r"(?<=[\u201c\"])(?:pure\s+|an?\s+)?(?:fiction|fantasy|inventions?|propaganda|lies|slander|smear)", r"no\s+basis", r"(?:is|was|are|were|simply|entirely|completely|utterly|as)\s+[\u201c\"\u2018']?false",
+            r"nonsense", r"a\s+lie", r"(?:call|brand|label)(?:ed|s|ing)\s+(?:[\w\u2019'-]+\s+){1,4}(?:an?\s+)?[\u201c\"]?(?:false|fake|lies|propaganda|fiction|fabrications?|slander|absurd|ridiculous)", r"(?<=[\u201c\"])(?:pure\s+|an?\s+)?(?:fiction|fantasy|inventions?|propaganda|lies|slander|smear)", r"no\s+basis", r"(?:is|was|are|were|simply|entirely|completely|utterly|as)\s+[\u201c\"\u2018']?false",
         ),
     ),
     (
@@ -45,7 +47,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
         "possible",
         _cues(
             r"(?-i:may)", r"might", r"could(?!\s+(?:not|only|never|no|see|hear|be\s+(?:seen|heard|felt))\b|n[\u2019']t)", r"possibl[ey]", r"likely", r"unlikely", r"probabl[ey]", r"appear(?:s|ed)?(?!\s+(?:in|on|at|by|before|between|beside)\b)(?:\s+to)?", r"seem(?:s|ed)?(?:\s+to)?",
-            r"apparent(?:ly)?", r"perhaps", r"potentially", r"suspected", r"presumabl[ey]", r"conceivabl[ey]", r"suggest(?:s|ed|ing)?",
+            r"apparent(?:ly)?", r"perhaps", r"potentially", r"suspected", r"presum(?:abl[ey]|ed)", r"conceivabl[ey]", r"seemingly", r"supposedly", r"ostensibly", r"possibilit(?:y|ies)", r"potential", r"in\s+all\s+likelihood", r"speculat(?:es?|ed|ing|ion)", r"chances?\s+that", r"suggest(?:s|ed|ing)?",
             r"consistent\s+with", r"would\s+be\s+able", r"(?:not|cannot)\s+(?:be\s+)?(?:rule|ruled|ruling|exclude|excluded)(?:\s+out)?", r"look(?:s|ed)?\s+(?:like|as\s+(?:if|though))", r"maybe", r"plausibl[ey]", r"hint(?:s|ed)?\s+(?:at|that)", r"point(?:s|ed)?\s+to(?:ward|wards)?",
         ),
     ),
@@ -53,7 +55,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
         "reported",
         _cues(
             r"reportedly", r"(?:was|were|been|is|are)\s+(?:recently\s+|widely\s+|first\s+)?reported", r"unconfirmed\s+reports?", r"rumou?red", r"rumou?rs", r"by\s+some\s+accounts", r"(?:some|media|press|local|unconfirmed|several)\s+reports", r"(?:is|are|was|were)\s+said\s+to",
-            r"reports\s+say", r"according\s+to\s+(?:media\s+|local\s+|unconfirmed\s+)?reports",
+            r"(?:is|are|was|were)\s+understood\s+to", r"reports\s+(?:say|of|that)", r"according\s+to\s+(?:media\s+|local\s+|unconfirmed\s+)?reports",
         ),
     ),
     (
@@ -61,7 +63,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
         _cues(
             r"assess(?:es|ed|ing|ment)?", r"estimat(?:es?|ed|ing)", r"judg(?:es?|ed|ing)", r"believ(?:es?|ed|ing)", r"conclud(?:es?|ed|ing)", r"reckon(?:s|ed|ings?)?",
             r"calculat(?:es?|ed)", r"in\s+(?:his|her|its|their|our|my)\s+(?:view|judgement|judgment|opinion|assessment)", r"think(?:s|ing)?", r"thought\s+to", r"deem(?:s|ed)?", r"assum(?:es?|ed|ing)", r"predict(?:s|ed|ing)?", r"guess(?:es|ed)",
-            r"project(?:s|ed)\s+(?:that|to)", r"forecasts?", r"put(?:s|ting)?\s+(?:it\s+)?(?:down\s+to|(?:[\w\u2019'-]+\s+){0,8}?at)", r"suited\s+to", r"fit\s+to", r"expects?",
+            r"project(?:s|ed)\s+(?:that|to)", r"forecasts?", r"suspects?", r"(?:is|are|was|were)\s+(?:widely\s+)?expected\s+to", r"put(?:s|ting)?\s+(?:it\s+)?(?:down\s+to|(?:[\w\u2019'-]+\s+){0,8}?at)", r"suited\s+to", r"fit\s+to", r"expects?",
             r"(?:high|moderate|medium|low)\s+confidence", r"cannot\s+have",
         ),
     ),
