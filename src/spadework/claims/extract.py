@@ -14,7 +14,7 @@ from spadework.claims.dates import find_dates
 from spadework.claims.found import sentence_of
 from spadework.claims.french import said_in_french
 from spadework.claims.hedges import hedge_of
-from spadework.claims.kinds import observable_of, polarity_of, type_of
+from spadework.claims.kinds import FRESH_DAYS, Told, observable_of, polarity_of, type_of
 from spadework.claims.memory import Memory, titles_of
 from spadework.claims.names import names_of, tidied
 from spadework.claims.places import place_of
@@ -248,6 +248,13 @@ def _is_named(speaker: str) -> bool:
     return speaker not in {OUTLET, UNKNOWN} and not described and all(not word[:1].islower() for word in words)
 
 
+def _is_fresh(source: Source, time: ClaimTime | None) -> bool:
+    """Whether a date ends at most ``FRESH_DAYS`` before the document's."""
+    if time is None or time.end is None or source.published is None:
+        return False
+    return (source.published - time.end).days <= FRESH_DAYS
+
+
 def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]:
     out: list[Claim] = []
     used: set[str] = set()
@@ -258,7 +265,8 @@ def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]
         speaker = piece.said.chain[-1]
         given = piece.quantity.text if piece.quantity is not None and _is_named(speaker) else ""
         hedge = hedge_of(evidence, given, piece.said.cue, said=speaker != OUTLET and evidence[:1] in '\u201c"')
-        kind = type_of(evidence, hedge, speaker, imagery=piece.said.imagery, aside=piece.aside)
+        fresh = _is_fresh(source, piece.time)
+        kind = type_of(evidence, Told(hedge, speaker, piece.said.imagery, piece.aside, piece.quantity, fresh))
         observable, note = observable_of(evidence, kind, piece.quantity)
         name = f"{source.id}-{hashlib.sha256(evidence.encode()).hexdigest()[:8]}"
         unique = next(n for k in range(1, len(pieces) + 2) if (n := name if k == 1 else f"{name}-{k}") not in used)
