@@ -53,7 +53,8 @@ _HALF: Final = re.compile(
 
 _CHARGED: Final = re.compile(r"\b(?:accus(?:e|es|ed|ing)|blam(?:e|es|ed|ing))\b", re.IGNORECASE)
 _SILENT: Final = re.compile(
-    r"\b(?:declined\s+to|did\s+not\s+(?:immediately\s+)?(?:respond|reply|answer|comment))\b", re.IGNORECASE
+    r"\b(?:declined\s+to|(?:did|has|have|had)\s+not\s+(?:yet\s+|immediately\s+)?(?:respond|repli|reply|answer|comment)\w*)",
+    re.IGNORECASE,
 )
 """Somebody would not say it."""
 _OBSERVED: Final = re.compile(
@@ -128,7 +129,8 @@ def observable_of(words: str, kind: ClaimType, quantity: ClaimQuantity | None = 
     seen, unseen, half = (bool(pattern.search(words)) for pattern in (_SEEN, _UNSEEN, _HALF))
     measured = quantity is not None and quantity.dimension in ON_THE_GROUND
     heard = _HEARD.search(words) is not None
-    shown = kind == "observation" and not heard
+    deep = quantity is not None and quantity.dimension == "depth"
+    shown = kind == "observation" and not heard and not deep
     if kind in {"unknown", "statement", "denial"} or heard or not (seen or half or measured or shown):
         return "no", "words, plans, sounds or what lies below ground leave no trace of their own"
     if not measured and not shown and (unseen or half or kind != "event"):
