@@ -59,6 +59,8 @@ TABLE = [
     ("had 3.1 billion sorro left", "3.1 billion sorro", 3.1e9, None, "sorro", 3.1e9, "exact", "money"),
     ("put the workforce at 140", "140", 140, None, "count", 140, "exact", "count"),
     ("at least 36 had been stored", "at least 36", 36, None, "count", 36, "min", "count"),
+    ("it had cost 3.6 billion dalins", "3.6 billion dalins", 3.6e9, None, "dalin", 3.6e9, "exact", "money"),
+    ("could number 1,800 to 2,500 men", "1,800 to 2,500", 1800, 2500, "count", 1800, "range", "count"),
     ("200-odd trucks", "200-odd", 200, None, "count", 200, "approx", "count"),
     ("the fleet fell to 12 in May", "12", 12, None, "count", 12, "exact", "count"),
     ("a crowd of 5,000.", "5,000", 5000, None, "count", 5000, "exact", "count"),
@@ -172,6 +174,7 @@ def test_si_and_back(value: int, unit: str) -> None:
         ("a flow of 12 m3/s in May, against 30 in June", 30.0, "m3/s"),
         ("$12 million, compared with 8 million in May", 8e6, "USD"),
         ("12 hectares, up from 9 in May", 90_000.0, "m2"),
+        ("payments had risen from 210 million dalins in 2018 to about 740 million in 2022", 7.4e8, "dalin"),
     ],
 )
 def test_a_bare_number_held_against_another_has_its_unit(text: str, si_value: float, si_unit: str) -> None:

@@ -85,6 +85,10 @@ def chain(text: str, words: str) -> tuple[str, ...]:
         ("Ann Smith told Radio Selvane that it rained. Two shepherds told the station that the pit had grown.", "pit", ("outlet", "Radio Selvane", "Two shepherds")),
         ("The Dorvanian Defense Ministry said it rained. The ministry denied that the pit had grown.", "pit", ("outlet", "Dorvanian Defense Ministry")),
         ("The runway has grown, satellite pictures supplied by Tern Orbital show, and two officials said the work was meant for bombers.", "bombers", ("outlet", "two officials")),
+        ("The Daily Lantern tells a different story: on Wednesday it quoted two auditors as saying that the money had gone.", "money", ("outlet", "Daily Lantern", "two auditors")),
+        ("Radio Oshmar, citing the Vardesh News Agency, reported that Oren Talt had dismissed the figures.", "figures", ("outlet", "Radio Oshmar", "Vardesh News Agency", "Oren Talt")),
+        ("Two diplomats pass on an estimate by the Korlund Intelligence Service that the garrison could grow.", "garrison", ("outlet", "Two diplomats", "Korlund Intelligence Service")),
+        ("The defence ministry said that its border patrols had counted 260 lorries.", "lorries", ("outlet", "defence ministry", "border patrols")),
         ("Data released by the Northern Institute put the burned area at 1,200 hectares.", "burned", ("outlet", "Northern Institute")),
     ],
 )  # fmt: skip

@@ -120,6 +120,9 @@ def _quoted_in_turn(s: Sentence, top: int) -> int | None:
 def _quoter(s: Sentence, outer: int) -> str | None:
     """Who quotes; "it" is the medium that was named last."""
     if s.parsed.tokens[outer].text.casefold() == "it":
+        before = [n.text for n in s.parsed.named if n.span[1] <= s.parsed.tokens[outer].start and is_media(n.text)]
+        if before:
+            return s.memory.names.canonical(before[-1])  # "The Daily Lantern tells a different story: on Wednesday it quoted"
         return s.memory.latest(s.paragraph, frozenset({"body"}), media=True)
     return s.voice(outer).name
 

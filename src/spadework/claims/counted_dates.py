@@ -178,3 +178,14 @@ def read_day_of_story(match: re.Match[str], context: Context) -> Read | None:
         return None
     day = start[0].replace(day=number_of(match["d"]))
     return Read((day, day), "story", "day")
+
+
+def read_season_from_story(match: re.Match[str], context: Context) -> Read | None:
+    """The season after or before the date before it in the story: "stopped in the winter of 2021 and resumed the following spring"."""
+    start = next((days for days in reversed(context.story) if (days[1] - days[0]).days < LONGEST["year"]), None)
+    if start is None:
+        return None
+    seasons = [cal.season(start[0].year + shift, context.words.seasons[folded(match["s"])]) for shift in (-1, 0, 1)]
+    if folded(match["which"]) in context.words.earlier:
+        return Read([days for days in seasons if days[1] < start[0]][-1], "story", "season")
+    return Read(next(days for days in seasons if days[0] > start[0]), "story", "season")

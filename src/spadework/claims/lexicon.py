@@ -196,7 +196,7 @@ ENGLISH: Final = Lexicon(
         r"starts?\s+on|opens?\s+on|aims?\s+to|hopes?\s+to|intends?\s+to|wants?\s+to|seeks?\s+to|(?:is|are)\s+to|no\s+later\s+than|(?-i:may|might)\s+(?!have\b)\w+)\b",
         re.IGNORECASE,
     ),
-    due=re.compile(r"\b(?:could|can|should|must|has\s+to|have\s+to|need(?:s|ed)?\s+to|want(?:s|ed)?\s+to|ask(?:s|ed)?|urge[sd]?|demand(?:s|ed)?)\b.*\b(?:by|before|until|from|as\s+early\s+as)\s+$", re.IGNORECASE),
+    due=re.compile(r"\b(?:could|can|should|must|has\s+to|have\s+to|need(?:s|ed)?\s+to|want(?:s|ed)?\s+to|ask(?:s|ed)?|urge[sd]?|demand(?:s|ed)?)\b.*\b(?:by|before|until|from|as\s+early\s+as)\s+(?:the\s+)?$", re.IGNORECASE),
     will=re.compile(r"\b(?:will|shall)\b", re.IGNORECASE),
     said=re.compile(
         r"\b(?:said|told|added|announced|reported|wrote|warned|confirmed|denied|stated|insisted|acknowledged|posted|published)\b[^,;.\u201d]{0,40}$"
@@ -225,6 +225,7 @@ ENGLISH: Final = Lexicon(
         _p("year range", rf"(?P<y1>{_Y})(?:(?:\s+to\s+|\s+and\s+|{_DASH})(?P<y2>{_Y})|(?:{_DASH}|/)(?P<y2s>\d\d))(?![-/])"),
         _p("decade", r"(?:[Tt]he\s+)?(?P<y>(?:18|19|20)\d0)s"),
         _p("year", rf"(?:(?P<part>{_P_EN})[\s-]+)?(?P<y>{_Y})"),
+        _p("season from story", r"(?P<which>[Tt]he\s+(?:following|next|previous|preceding))\s+(?P<s>spring|summer|autumn|winter)"),
         _p("season", r"(?:(?:[Tt]he\s+)?(?P<which>[Ll]ast|[Tt]his|[Nn]ext|[Pp]revious|[Pp]ast)\s+)(?P<s>spring|summer|autumn|fall|winter)"),
         _p("season", rf"(?:[Tt]he\s+)?(?P<s>[Ss]pring|[Ss]ummer|[Aa]utumn|[Ff]all|[Ww]inter)\s+(?:of\s+)?(?P<y>{_Y})(?:(?:/|{_DASH})(?:\d\d){{1,2}}(?!\d))?"),
         _p("season", r"(?:[Tt]he\s+)?(?P<s>[Ss]pring|[Ss]ummer|[Aa]utumn|[Ww]inter)\s+(?:of\s+)?(?P<that>last|this|next)\s+year"),

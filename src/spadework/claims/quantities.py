@@ -70,7 +70,7 @@ def _made(language: str) -> _Patterns:
 
 _PATTERNS: Final = {language: _made(language) for language in ("en", "fr")}
 _NAMED: Final = re.compile(
-    r"(?:[A-Z][\w]*-|\b(?:No\.?|number|num\u00e9ro|n\u00b0|Highway|Route|Unit|Block|Phase|Article|Section|Chapter|Resolution|Sentinel|Landsat|Figure|Table|Page|Type|Mark|Area|Zone|Sector|Tunnel|Camp|Room|Flight|Building|Level|Tier|Class|Gate|Pier|Group|G|C\u00f4te|rue))[\s-]?$"
+    r"(?:[A-Z][\w]*-|\b(?:No\.?|(?<!could )(?<!may )(?<!might )(?<!would )(?<!to )number|num\u00e9ro|n\u00b0|Highway|Route|Unit|Block|Phase|Article|Section|Chapter|Resolution|Sentinel|Landsat|Figure|Table|Page|Type|Mark|Area|Zone|Sector|Tunnel|Camp|Room|Flight|Building|Level|Tier|Class|Gate|Pier|Group|G|C\u00f4te|rue))[\s-]?$"
 )
 _AFTER: Final = re.compile(
     r"^(?:st|nd|rd|th)\b|^:\d|^\s?(?:a\.?m\.?|p\.?m\.?|o['\u2019]clock|GMT|UTC|h\d\d)\b|^['\u2019]s\b|^-year-old|^-old\b|^[\s-]years?[\s-]old|^\s+(?:earlier|later|ago|before|auparavant|plus\s+t(?:\u00f4t|ard))\b|^[A-Za-z]*\d",
@@ -90,6 +90,11 @@ _COUNTED: Final = re.compile(
 PLURALS: Final = frozenset(
     {"people", "men", "women", "children", "police", "cattle", "personnel", "troops", "aircraft", "sheep"}
 )
+_COSTS: Final = re.compile(
+    r"\b(?:cost(?:s|ing)?|paid|pays?|payments?|worth|price[sd]?|budget|fine[sd]?|loans?|grants?|revenues?|spen[dt]\w*|fund\w*|invest\w*|compensation|debts?|earn\w*|deal|contract)\b[^.;]{0,60}$",
+    re.IGNORECASE,
+)
+"""Before an amount of money in a coin of no known name."""
 MASSES: Final = frozenset({"fish", "head", "livestock", "poultry", "salmon", "timber", "fruit", "votes", "grain", "oil", "gas"})
 """Words without an ending that are counted in millions all the same."""
 _NO_THING: Final = frozenset((
@@ -200,8 +205,8 @@ def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity |
     high = high if high is not None and high > low else None
     if high is not None and match["mag2"] and not match["mag1"]:
         low *= MAGNITUDE[folded(match["mag2"])]
-    unit, thing = _unit(match, after)
     lead = text[max(0, match.start("all") - 80) : match.start("low")]
+    unit, thing = _unit(match, lead, after)
     if unit is None or (bare and not _counts(match, thing, after) and not _tallied(match, lead, after)):
         return None
     span = _span(text, match, high)
@@ -224,7 +229,9 @@ def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity |
     )
 
 
-_AGAINST: Final = re.compile(r"\b(?:against|versus|(?:up|down)\s+from|compared\s+(?:with|to))\s+$")
+_AGAINST: Final = re.compile(
+    r"\b(?:against|versus|(?:up|down)\s+from|compared\s+(?:with|to)|(?:in|on|last)\s+[^,;]{1,20}\s+to)\s+$"
+)
 
 
 def _in_the_same(text: str, match: re.Match[str], before: list[ClaimQuantity], language: str) -> ClaimQuantity | None:
@@ -233,11 +240,12 @@ def _in_the_same(text: str, match: re.Match[str], before: list[ClaimQuantity], l
     bare = match["unit"] is None and match["money"] is None and match["coin"] is None and match["high"] is None
     if last is None or not bare or last.si_unit in {"count", "degC"} or not last.value:
         return None
-    lead, after = text[last.span[1] : match.start("low")], text[match.end("all") : match.end("all") + 60]
+    start = match.start("bound" if match["bound"] else "low")
+    lead, after = text[last.span[1] : start], text[match.end("all") : match.end("all") + 60]
     value = _number(match, "low", language)
     if value is None or re.search(r"[.;!?]\s+[A-Z]|\n", lead) or not _AGAINST.search(lead) or not _BARE.match(after):
         return None
-    span = (match.start("low"), match.end("mag1" if match["mag1"] else "low"))
+    span = (start, match.end("mag1" if match["mag1"] else "low"))
     return replace(
         last, text=text[span[0] : span[1]], span=span, value=value, si_value=value * last.si_value / last.value,
         bound=_bound(match, UNITS["m"]), high=None, si_high=None,
@@ -267,7 +275,7 @@ def _number(match: re.Match[str], name: str, language: str) -> float | None:
     return value * MAGNITUDE[folded(magnitude)] if magnitude else value
 
 
-def _unit(match: re.Match[str], after: str) -> tuple[Unit | None, str]:
+def _unit(match: re.Match[str], lead: str, after: str) -> tuple[Unit | None, str]:
     """The unit, a currency, or the thing that is counted."""
     money = match["money"] or match["coin"]
     if money:
@@ -285,15 +293,16 @@ def _unit(match: re.Match[str], after: str) -> tuple[Unit | None, str]:
     if folded(match["low"]) in FRACTIONS:
         return Unit("%", 1.0, "1", "share"), ""
     thing = _thing(after)
-    if (
-        match["mag1"]
-        and thing
-        and re.match(rf"\s+{re.escape(thing)}\b", after)
-        and not thing.endswith(("s", "aux"))
-        and thing not in PLURALS | MASSES
-    ):
-        return Unit(thing, 1.0, thing, "money"), thing  # "3.1 billion sorro": what is counted in millions stands in the plural
+    if match["mag1"] and _is_coin(thing, lead, after):
+        return Unit(_singular(thing), 1.0, _singular(thing), "money"), thing
     return Unit(_singular(thing) or "count", 1.0, "count", "count"), thing
+
+
+def _is_coin(thing: str, lead: str, after: str) -> bool:
+    """Whether what stands behind millions is a coin of no known name: "cost 3.6 billion dalins"; "3.1 billion sorro", as what is counted stands in the plural."""
+    if not thing or thing in PLURALS | MASSES or not re.match(rf"\s+{re.escape(thing)}\b", after):
+        return False
+    return not thing.endswith(("s", "aux")) or _COSTS.search(lead) is not None
 
 
 def _thing(after: str) -> str:

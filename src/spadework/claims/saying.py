@@ -10,6 +10,7 @@ from spadework.claims.memory import Voice
 from spadework.claims.reach import between_commas, claimed, main_of, stretch, trailing
 from spadework.claims.speech import IMAGES, JUDGE, NOUNS, ONLY_WITH_CLAUSE, PAPERS, REPORT, SAY, SHOW
 from spadework.claims.telling import told
+from spadework.records import UNKNOWN
 
 if TYPE_CHECKING:
     from spadework.claims.found import Sentence
@@ -225,10 +226,21 @@ def nominal(s: Sentence) -> list[Found]:
             continue
         voice = s.voice(maker)
         if clause is not None:
-            out.append(Found("nominal", clause, voice, "say", frozenset(subtree(clause, s.children))))
+            via, cover = _passed_on(s, token.head), frozenset(subtree(clause, s.children))
+            out.append(Found("nominal", clause, voice, "say", cover | (s.covered(token.head) if via else cover), via))
         elif voice.name is not None or tokens[maker].tag == "PRP$":
             out.append(Found("nominal", index, voice, "say", s.covered(top)))
     return out
+
+
+_PASSES_ON: Final = frozenset({"pass", "relay", "repeat", "share", "cite", "quote", "convey"})
+
+
+def _passed_on(s: Sentence, verb: int) -> tuple[str, ...]:
+    """Who passes on what somebody else says: "two diplomats pass on an estimate by the service that ..."."""
+    if not 0 <= verb < len(s.parsed.tokens) or s.parsed.tokens[verb].lemma not in _PASSES_ON:
+        return ()
+    return tuple(s.voice(c).name or UNKNOWN for c in s.children[verb] if s.parsed.tokens[c].dep == "nsubj")
 
 
 def _made_by(s: Sentence, noun: int) -> int | None:
