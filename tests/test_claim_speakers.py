@@ -144,6 +144,19 @@ def test_dates_and_quantities_stand_in_their_claims() -> None:
     assert size.time == claim.time
 
 
+def test_a_bare_number_stands_in_a_claim_of_its_own_with_its_own_date() -> None:
+    found = claims("Jane Doe said that patrols had counted 260 lorries on the road last month, up from 85 in May 2018.")
+    held = {claim.quantity.text: claim.time.text for claim in found if claim.quantity is not None and claim.time is not None}
+    assert held == {"260": "last month", "85": "May 2018"}
+
+
+def test_the_day_of_the_saying_is_lent_to_what_has_no_date() -> None:
+    found = claims("Netting has covered it since 2 October, Ann Smith told Keldian Television on Friday, and the fence has grown.")
+    fence = next(claim for claim in found if claim.evidence.startswith("the fence"))
+    assert fence.time is not None
+    assert (fence.time.text, fence.time.role) == ("Friday", "said")
+
+
 def test_what_a_sentence_tells_of_its_speaker_is_the_outlets() -> None:
     found = {
         claim.evidence: claim.source_chain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from spadework.claims.attribution import FINDERS
@@ -62,7 +63,26 @@ def claims_of(source: Source, text: str, grammar: Grammar, rules: frozenset[str]
     numbers = find_quantities(text, source.language, dates)
     marks = (*(date.span for date in dates), *(number.span for number in numbers))
     spoken = [one.behind(begins).behind_clock(text) for one in _spoken(text, grammar, marks, _own(source), rules)]
-    return _claims(source, text, [piece for one in spoken for piece in _pieces(text, one, dates, numbers)])
+    pieces = [
+        _lent([piece for one in told for piece in _pieces(text, one, dates, numbers)], told, dates)
+        for told in _by_sentence(spoken)
+    ]
+    return _claims(source, text, [piece for sentence in pieces for piece in sentence])
+
+
+def _by_sentence(spoken: list[Spoken]) -> list[list[Spoken]]:
+    """Units by their sentence, in order."""
+    return [list(group) for _, group in groupby(spoken, key=lambda one: one.parsed.span)]
+
+
+def _lent(pieces: list[Piece], told: list[Spoken], dates: tuple[ClaimTime, ...]) -> list[Piece]:
+    """The pieces of a sentence; those without a date have the day on which the same speaker is said to have spoken."""
+    for one in told:
+        own = [date for date in dates if one.holds(date.span) and role_of(one.parsed, date) == "said"]
+        for n, piece in enumerate(pieces):
+            if own and piece.time is None and piece.said.chain == one.said.chain:
+                pieces[n] = replace(piece, time=replace(own[0], role="said"))
+    return pieces
 
 
 _DATELINE: Final = re.compile(
@@ -189,18 +209,15 @@ def _pieces(text: str, one: Spoken, dates: tuple[ClaimTime, ...], numbers: tuple
     aside = one.unit.background and one.said.chain == (OUTLET,)
     main = amounts[0] if amounts and not _beside(text, amounts[0], one.unit.span) else None
     out = [Piece(one.unit.span, one.said, one.place, first, main, aside)]
-    out.extend(
-        Piece(_phrase_of(text, number.span, one.unit.span), one.said, one.place, first, number, aside)
-        for number in amounts
-        if number is not main
-    )
+    for number in (number for number in amounts if number is not main):
+        span = _phrase_of(text, number.span, one.unit.span)
+        own = next((time for time in times if span[0] <= time.span[0] < span[1]), first)
+        out.append(Piece(span, one.said, one.place, own, number, aside))
     for time in times[1:]:
-        span: Span | None
-        span = _phrase_around(text, time.span, one.unit.span)
-        if len(text[span[0] : span[1]].split()) < FEWEST_WORDS:
-            span = one.unit.span if time.role != "said" else None
-        if span is not None:
-            out.append(Piece(span, one.said, one.place, time, None, aside))
+        around = _phrase_around(text, time.span, one.unit.span)
+        short = len(text[around[0] : around[1]].split()) < FEWEST_WORDS
+        if not short or time.role != "said":
+            out.append(Piece(one.unit.span if short else around, one.said, one.place, time, None, aside))
     return out
 
 
@@ -223,10 +240,12 @@ def _beside(text: str, number: ClaimQuantity, within: Span) -> bool:
 
 
 def _phrase_of(text: str, span: Span, within: Span) -> Span:
-    """The noun phrase of a quantity: from the article before it to the end of the phrase."""
+    """The noun phrase of a quantity: from the article before it to the end of the phrase; of a bare number, the words around it."""
     stop = _ENDS.search(text, span[1], within[1])
     lead = _LEAD.search(text, within[0], span[0])
-    return (lead.start() if lead else span[0], stop.start() if stop else within[1])
+    phrase = (lead.start() if lead else span[0], stop.start() if stop else within[1])
+    bare = not any(letter.isalpha() for letter in text[phrase[0] : phrase[1]])
+    return _phrase_around(text, span, within) if bare else phrase
 
 
 def _phrase_around(text: str, span: Span, within: Span) -> Span:
