@@ -359,6 +359,35 @@ def test_a_real_monitor_keeps_its_code_among_temporary_files(no_cache: Path, tmp
     assert list((no_cache / f"spadework-{os.getuid()}").rglob("*.nbc"))
 
 
+def test_a_full_disk_ends_in_one_line(tmp_path: Path) -> None:
+    """No file may grow beyond 100 bytes."""
+    body = """
+import resource
+from quarry.pit import dig
+from spadework.errors import StorageError
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    dig(2)
+except StorageError as error:
+    assert "NUMBA_CACHE_DIR" in str(error), error
+else:
+    raise AssertionError
+"""
+    assert compiled_by(body, tmp_path / "home", **room(tmp_path))
+
+
+def test_a_folder_that_went_away_is_made_again(tmp_path: Path) -> None:
+    body = f"""
+import shutil
+from quarry.pit import dig
+shutil.rmtree("{tmp_path}/home")
+assert dig(2) == 9900
+"""
+    env = room(tmp_path)
+    assert compiled_by(body, tmp_path / "home", **env)
+    assert compiled_by("from quarry.pit import dig\nassert dig(2) == 9900", tmp_path / "home", **env) == []
+
+
 # ---------------------------------------------------------------- old code
 def test_code_that_nobody_asked_for_in_90_days_is_removed(tmp_path: Path) -> None:
     def made(name: str, age: float) -> Folder:

@@ -35,6 +35,7 @@ PACKAGE: Final = "spadework"
 FORGOTTEN_S: Final = 90 * 86400.0
 """Code that no process asked for so long is of a version, or a machine, that is gone."""
 _LOCK: Final = ".lock"
+_ELSEWHERE: Final = "name a folder that you can write to in NUMBA_CACHE_DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,21 @@ class Folder:
 
         numba writes its index before the code that it names, and reads it before it writes: two processes that compile one
         function at once do so twice, and with other types may name each other's code.
+
+        Raises:
+            StorageError: the disk is full, or the folder cannot be written any more.
+
         """
         lock = self.path / f"{function}{_LOCK}"
-        lock.touch()  # when it was last asked for
-        with lock.open("rb") as file:
-            with contextlib.suppress(OSError):
-                fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.touch()  # when it was last asked for
+            with lock.open("rb") as file:
+                with contextlib.suppress(OSError):
+                    fcntl.flock(file, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise StorageError(str(self.path), f"cannot keep code ({error.strerror})", _ELSEWHERE) from error
 
     @property
     def size(self) -> int:
@@ -70,7 +79,7 @@ class Folder:
         }
         old = [folder for folder, last in asked.items() if last is not None and last < time.time() - FORGOTTEN_S]
         for folder in old:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)  # another process may be at it too
         return len(old)
 
 
@@ -109,14 +118,13 @@ def folder_for(name: str, chosen: str) -> Folder:
         with contextlib.suppress(OSError):
             return _made(home / PACKAGE / name)
     own = Path(tempfile.gettempdir(), f"{PACKAGE}-{os.getuid()}")
-    mend = "remove it, or name a folder that you can write to in NUMBA_CACHE_DIR"
     try:
         own.mkdir(mode=0o700, exist_ok=True)
         if not _ours_alone(own.lstat()):
-            raise StorageError(str(own), "is no folder of yours alone, so code in it is not run", mend)
+            raise StorageError(str(own), "is no folder of yours alone, so code in it is not run", f"remove it, or {_ELSEWHERE}")
         return _made(own / name)
     except OSError as error:
-        raise StorageError(str(own), f"cannot be written ({error.strerror})", mend) from error
+        raise StorageError(str(own), f"cannot be written ({error.strerror})", _ELSEWHERE) from error
 
 
 def _made(path: Path) -> Folder:
