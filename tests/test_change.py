@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import pkgutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from scipy.ndimage import maximum_filter
 from spadework.change import algebra, history, stand, twins, watch, whiten, windows
 from spadework.change import fit as model
 from spadework.change.common import fit_work, no_fit, plain_basis
-from spadework.change.compiled import _kept_in, compiled
+from spadework.change.compiled import compiled
 from spadework.change.history import MonitorSettings, _small, monitor
 from spadework.cube import (
     MISSING,
@@ -638,21 +637,6 @@ def test_what_twins_share_is_their_median_under_clouds(seed: int, cloud: float, 
 
 
 # ---------------------------------------------------------------- code and bytes
-def test_the_folder_of_kept_code_is_named_by_the_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    names, before, real = {_kept_in()}, _kept_in(), pkgutil.get_data
-    for edited in ("algebra", "compiled", "fit", "stand", "twins", "watch", "whiten"):
-
-        def get_data(package: str, resource: str, edited: str = edited) -> bytes | None:
-            data = real(package, resource)
-            return (data or b"") + b"# edited\n" if resource == f"{edited}.py" else data
-
-        monkeypatch.setattr(pkgutil, "get_data", get_data)
-        names.add(_kept_in())
-    monkeypatch.undo()
-    assert len(names) == 8
-    assert _kept_in() == before
-
-
 def test_threads_blocks_and_runs_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     values, told = noisy((20, 20)), []
     values[PAST + STEP :, :, 5:9, 5:9] += 500

@@ -151,7 +151,9 @@ def test_a_bare_number_stands_in_a_claim_of_its_own_with_its_own_date() -> None:
 
 
 def test_the_day_of_the_saying_is_lent_to_what_has_no_date() -> None:
-    found = claims("Netting has covered it since 2 October, Ann Smith told Keldian Television on Friday, and the fence has grown.")
+    found = claims(
+        "Netting has covered it since 2 October, Ann Smith told Keldian Television on Friday, and the fence has grown."
+    )
     fence = next(claim for claim in found if claim.evidence.startswith("the fence"))
     assert fence.time is not None
     assert (fence.time.text, fence.time.role) == ("Friday", "said")
