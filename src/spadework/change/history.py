@@ -261,35 +261,6 @@ def _whiten_work(times: int, bands: int) -> WhitenWork:
     )
 
 
-def _watch_work(watched: int, bands: int, sizes: int) -> watch.WatchWork:
-    def flat(*shape: int) -> NDArray[np.float32]:
-        return np.zeros(shape, np.float32)
-
-    row, lanes = watched * windows.LANES, windows.LANES
-    return watch.WatchWork(
-        windows=windows.Windows(
-            pixel=np.zeros(lanes, np.int32),
-            looks=np.zeros(lanes, np.int32),
-            at=np.zeros(row, np.int32),
-            near=flat(3, bands, row),
-            far=flat(3, row),
-            total=flat(3, bands, row + lanes),
-            product=flat(4, row),
-            share=np.zeros((3, lanes)),
-            mean=np.zeros((2, sizes, row)),
-            best=np.zeros(lanes),
-            asks=np.zeros(lanes, np.bool_),
-        ),
-        at=np.zeros(watched, np.int32),
-        near=flat(3, bands, watched),
-        far=flat(3, watched),
-        mean=np.zeros((2, sizes, watched)),
-        sum=flat(bands),
-        after=flat(bands),
-        vector=flat(bands),
-    )
-
-
 def _answer(pixels: int, watched: int) -> watch.Answer:
     return watch.Answer(
         first=np.full(pixels, NO_DAY, np.int32),
@@ -324,7 +295,7 @@ def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.A
         whiten.whiten_block(by, _whiten_work(site.times, site.bands), block, stand)
 
     def watching(block: NDArray[np.int32]) -> None:
-        watch.watch_block(on, _watch_work(watched, site.bands, len(site.settings.window_tails)), block, answer)
+        watch.watch_block(on, watch.watch_work(watched, site.bands, len(site.settings.window_tails)), block, answer)
 
     _over_blocks(site, 2, every, distances)
     _over_blocks(site, 3, every, watching)

@@ -46,6 +46,37 @@ class WatchWork(NamedTuple):
     """(band), short-lived."""
 
 
+def watch_work(watched: int, bands: int, sizes: int) -> WatchWork:
+    """Scratch arrays for so many watched looks, bands and lengths of window."""
+
+    def flat(*shape: int) -> NDArray[np.float32]:
+        return np.zeros(shape, np.float32)
+
+    row, lanes = watched * LANES, LANES
+    return WatchWork(
+        windows=Windows(
+            pixel=np.zeros(lanes, np.int32),
+            looks=np.zeros(lanes, np.int32),
+            at=np.zeros(row, np.int32),
+            near=flat(3, bands, row),
+            far=flat(3, row),
+            total=flat(3, bands, row + lanes),
+            product=flat(4, row),
+            share=np.zeros((3, lanes)),
+            mean=np.zeros((2, sizes, row)),
+            best=np.zeros(lanes),
+            asks=np.zeros(lanes, np.bool_),
+        ),
+        at=np.zeros(watched, np.int32),
+        near=flat(3, bands, watched),
+        far=flat(3, watched),
+        mean=np.zeros((2, sizes, watched)),
+        sum=flat(bands),
+        after=flat(bands),
+        vector=flat(bands),
+    )
+
+
 class Answer(NamedTuple):
     """Results, filled in place; as in ``cube.Change``, with watched time indices for days (-1 = none)."""
 
