@@ -61,6 +61,7 @@ TABLE = [
     ("at least 36 had been stored", "at least 36", 36, None, "count", 36, "min", "count"),
     ("it had cost 3.6 billion dalins", "3.6 billion dalins", 3.6e9, None, "dalin", 3.6e9, "exact", "money"),
     ("could number 1,800 to 2,500 men", "1,800 to 2,500", 1800, 2500, "count", 1800, "range", "count"),
+    ("put their number at between 180 and 220.", "between 180 and 220", 180, 220, "count", 180, "range", "count"),
     ("200-odd trucks", "200-odd", 200, None, "count", 200, "approx", "count"),
     ("the fleet fell to 12 in May", "12", 12, None, "count", 12, "exact", "count"),
     ("a crowd of 5,000.", "5,000", 5000, None, "count", 5000, "exact", "count"),

@@ -89,6 +89,9 @@ def chain(text: str, words: str) -> tuple[str, ...]:
         ("Radio Oshmar, citing the Vardesh News Agency, reported that Oren Talt had dismissed the figures.", "figures", ("outlet", "Radio Oshmar", "Vardesh News Agency", "Oren Talt")),
         ("Two diplomats pass on an estimate by the Korlund Intelligence Service that the garrison could grow.", "garrison", ("outlet", "Two diplomats", "Korlund Intelligence Service")),
         ("The defence ministry said that its border patrols had counted 260 lorries.", "lorries", ("outlet", "defence ministry", "border patrols")),
+        ("At the Canopy Watch Institute (CWI), a research group in the capital, its director, Ilse Marrandt, said that timber had been traced.", "timber", ("outlet", "Ilse Marrandt")),
+        ("The guards are accused by Nadira Quell, a lawyer, of turning judges away.", "judges", ("outlet", "Nadira Quell")),
+        ("It rained on two men. In an affidavit, one of them, a 24-year-old roofer, says that he cleared trees.", "trees", ("outlet", "24-year-old roofer")),
         ("Data released by the Northern Institute put the burned area at 1,200 hectares.", "burned", ("outlet", "Northern Institute")),
     ],
 )  # fmt: skip
@@ -210,6 +213,8 @@ def test_no_rule_leaves_everything_unsettled_or_the_outlets() -> None:
         ("would neither confirm nor deny it", "unknown", "neither confirm nor deny"),
         ("put the number of launchers at eight", "assessed", "put the number of launchers at"),
         ("did not rule out trucks", "possible", "not rule out"),
+        ("it cannot be known from the images", "unknown", "cannot be known"),
+        ("it ends, as far as one can tell, at a fence", "possible", "as far as one can tell"),
         ("was unable to verify the video", "unknown", "unable to verify"),
         ("has yet to be confirmed", "unknown", "yet to be confirmed"),
         ("it is not yet certain", "unknown", "not yet certain"),
@@ -235,6 +240,7 @@ def test_a_hedge_is_its_strongest_cue(words: str, level: str, cue: str | None) -
     [
         ("\u201cNone of our units was active", "denied"),
         ("\u201cNobody has been left without a roof", "denied"),
+        ("Nobody at the station has ever been made to work", "denied"),
         ("\u201cNobody knows", "unknown"),
         ("\u201cNobody came until Tuesday", "asserted"),
         ("\u201cThere is no reason for it", "asserted"),

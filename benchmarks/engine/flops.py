@@ -41,6 +41,10 @@ def flops(s: Shape) -> dict[str, float]:
     return {
         "fit": fit.ROUNDS * s.history * (model + common + normal + weights) + looks * (model + common),
         "twins": CANDIDATES / 2 * s.history * 4 * b,
-        "distances": 8 * b * s.history + 2 * (noise + whitened) + season + ROUTES * (follow + 3 * b * looks) + looks * terms * (terms + 1),
+        "distances": 8 * b * s.history
+        + 2 * (noise + whitened)
+        + season
+        + ROUTES * (follow + 3 * b * looks)
+        + looks * terms * (terms + 1),
         "watch": s.watched * (ROUTES * b * 3 + s.sizes * b * 11 + s.sizes * 8),
     }

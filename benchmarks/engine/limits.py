@@ -39,7 +39,7 @@ def sgemm_gflops() -> float:
     return 2.0 * SGEMM**3 / _least_seconds(lambda: np.matmul(a, b, out=out)) / 1e9
 
 
-@numba.njit(fastmath=True)  # type: ignore[untyped-decorator]  # numba's
+@numba.njit(fastmath=True)
 def _triad(a: NDArray[np.float32], b: NDArray[np.float32], c: NDArray[np.float32]) -> None:
     for i in range(len(a)):
         a[i] = b[i] + np.float32(3.0) * c[i]

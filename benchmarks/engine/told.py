@@ -49,7 +49,9 @@ def table(found: dict[str, Any]) -> str:
         ("first answer of a new process", f"{found['first']['first_s']:.2f} s", "code compiled before"),
     ]  # fmt: skip
     rows += [(f"step {name}", f"{spent:.1f} us a pixel", "") for name, spent in one["us_px"].items()]
-    rows += [(name, f"{speed:,.0f} px/s", f"ours is {rate / speed:.1f} times as fast") for name, speed in found["peers"].items()]
+    rows += [
+        (name, f"{speed:,.0f} px/s", f"ours is {rate / speed:.1f} times as fast") for name, speed in found["peers"].items()
+    ]
     lines = ["| | | |", "|---|---|---|", *(f"| {name} | {value} | {said} |" for name, value, said in rows)]
     shape = f"{found['side']} x {found['side']} pixels, {one['bands']} bands, {one['looks'][0]:.0f} + {one['looks'][1]:.0f} clear looks"
     head = f"Bench cube (synthetic) laid side by side to {shape}; default setting, scene common mode and spatial evidence included. Peers saw {found['sample']} pixels."
@@ -78,7 +80,11 @@ def _between(path: Path, name: str, text: str) -> None:
 def keep(found: dict[str, Any]) -> None:
     """Write ``engine.json``, the page's table, the picture and the README's section."""
     (HERE / "engine.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    _between(PAGE, "measured", f"Written by {_written()}; {found['load']:.1f} processes wanted a core when it began.\n\n{table(found)}")
+    _between(
+        PAGE,
+        "measured",
+        f"Written by {_written()}; {found['load']:.1f} processes wanted a core when it began.\n\n{table(found)}",
+    )
     one, peers = found["one"], found["peers"]
     beside = "; ".join(f"{name.split(' (')[0]} {speed:,.0f}" for name, speed in peers.items())
     _between(
@@ -104,17 +110,30 @@ def draw(found: dict[str, Any]) -> None:
     figure, axis = plt.subplots(figsize=(7, 4.2), layout="constrained")
     low, high = 0.1, 2000.0
     knee = bound["sgemm_gflops"] / bound["triad_gbs"]
-    axis.plot([low, knee, high], [low * bound["triad_gbs"], bound["sgemm_gflops"], bound["sgemm_gflops"]], color="black", lw=1.5)
+    axis.plot(
+        [low, knee, high], [low * bound["triad_gbs"], bound["sgemm_gflops"], bound["sgemm_gflops"]], color="black", lw=1.5
+    )
     axis.annotate(f"sgemm {bound['sgemm_gflops']:.0f} GFLOP/s", (knee * 1.2, bound["sgemm_gflops"] * 1.15), fontsize=9)
-    axis.annotate(f"triad {bound['triad_gbs']:.1f} GB/s", (low * 1.3, low * 1.3 * bound["triad_gbs"] * 1.6), rotation=38, fontsize=9)
+    axis.annotate(
+        f"triad {bound['triad_gbs']:.1f} GB/s", (low * 1.3, low * 1.3 * bound["triad_gbs"] * 1.6), rotation=38, fontsize=9
+    )
     at = total / one["bytes_px"]
     for label, speed, mark, colour in (
         ("Spadework, one core", one["px_s"], "o", "#0072b2"),
         ("asked", ASKED, "^", "#d55e00"),
     ):
         axis.plot(at, speed * total / 1e9, mark, color=colour, ms=9)
-        axis.annotate(f"{label}: {speed:,.0f} px/s", (at, speed * total / 1e9), xytext=(10, -4), textcoords="offset points", fontsize=9)
-    axis.set(xscale="log", yscale="log", xlim=(low, high), ylim=(0.3, bound["sgemm_gflops"] * 2), xlabel="operations a byte of input", ylabel="GFLOP/s")
+        axis.annotate(
+            f"{label}: {speed:,.0f} px/s", (at, speed * total / 1e9), xytext=(10, -4), textcoords="offset points", fontsize=9
+        )
+    axis.set(
+        xscale="log",
+        yscale="log",
+        xlim=(low, high),
+        ylim=(0.3, bound["sgemm_gflops"] * 2),
+        xlabel="operations a byte of input",
+        ylabel="GFLOP/s",
+    )
     axis.grid(which="major", lw=0.3)
     figure.savefig(PICTURE, metadata={"Date": None})
     plt.close(figure)

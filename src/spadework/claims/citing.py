@@ -17,6 +17,7 @@ from spadework.records import UNKNOWN, UNNAMED
 if TYPE_CHECKING:
     from spadework.claims.found import Sentence
 
+_CHARGES: Final = frozenset({"accuse", "blame"})
 _QUOTES: Final = frozenset({"quote", "cite"})
 _PAPERS_SHOW: Final = re.compile(
     r",\s+((?:\w+\s+){0,3}?(?:documents|records|files|emails|e-mails|minutes|papers|messages|filings)\b[^,.;]{0,60}?)\s+(?:show|shows|reveal|suggest|indicate)\.?$",
@@ -165,20 +166,21 @@ def quoting(s: Sentence) -> list[Found]:
 
 
 def hearsay(s: Sentence) -> list[Found]:
-    """Hearsay: "X had been told by Y that"; "X heard from Y that"."""
+    """Hearsay: "X had been told by Y that"; "X heard from Y that"; "X is accused by Y of"."""
     out = []
     tokens = s.parsed.tokens
     for verb, token in enumerate(tokens):
-        told = token.lemma == "tell" and any(tokens[c].dep == "auxpass" for c in s.children[verb])
+        by_dep = {tokens[c].dep: c for c in s.children[verb]}
+        told, charged = token.lemma == "tell" and "auxpass" in by_dep, token.lemma in _CHARGES and "auxpass" in by_dep
         heard = token.lemma in {"hear", "learn"} and token.pos == "VERB"
-        by = next((c for c in s.children[verb] if tokens[c].text.casefold() == ("by" if told else "from")), None)
+        by = next((c for c in s.children[verb] if tokens[c].text.casefold() == ("from" if heard else "by")), None)
         who = next((c for c in s.children[by] if tokens[c].dep == "pobj"), None) if by is not None else None
         that = any(tokens[i].text.casefold() == "that" for i in subtree(verb, s.children) if who is not None and i > who)
-        if who is None or not (told or heard) or not that or s.is_quoted(verb):
+        if who is None or s.is_quoted(verb) or not (charged or ((told or heard) and that)):
             continue
-        subject = next((c for c in s.children[verb] if tokens[c].dep in {"nsubj", "nsubjpass"}), None)
-        via = (s.voice(subject).name or UNKNOWN,) if subject is not None else ()
-        out.append(Found("hearsay", verb, s.voice(who), "citing", s.covered(verb), via))
+        subject = by_dep.get("nsubj", by_dep.get("nsubjpass"))
+        via = (s.voice(subject).name or UNKNOWN,) if subject is not None and not charged else ()
+        out.append(Found("hearsay", verb, s.voice(who), "say" if charged else "citing", s.covered(verb), via))
     return out
 
 

@@ -283,7 +283,7 @@ def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]
             continue
         speaker = piece.said.chain[-1]
         given = piece.quantity.text if piece.quantity is not None and _is_named(speaker) else ""
-        hedge = hedge_of(evidence, given, piece.said.cue, said=speaker != OUTLET and evidence[:1] in '\u201c"')
+        hedge = hedge_of(evidence, given, piece.said.cue, said=speaker != OUTLET)
         fresh = _is_fresh(source, piece.time)
         kind = type_of(evidence, Told(hedge, speaker, piece.said.imagery, piece.aside, piece.quantity, fresh))
         observable, note = observable_of(evidence, kind, piece.quantity)

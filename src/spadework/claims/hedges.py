@@ -28,7 +28,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
             r"any(?:one|body)[\u2019']s\s+guess", r"remains?\s+to\s+be\s+seen", r"(?:has|have|had)\s+not\s+(?:yet\s+)?been\s+(?:independently\s+)?(?:established|determined|identified|verified|confirmed)",
             r"(?:no\s*(?:body|\s+one))\s+(?:could|can)\s+say", r"unknown", r"unclear",
             r"(?:was|were|is|are|been)\s+unable\s+to\s+(?:independently\s+)?(?:confirm|verify|establish|determine|say|tell)", r"not\s+(?:yet\s+|entirely\s+)?(?:certain|sure)", r"yet\s+to\s+be\s+(?:independently\s+)?(?:established|determined|confirmed|verified|identified|explained)",
-            r"no\s+way\s+of\s+knowing", r"(?:can|could)(?:\s*not|n[\u2019']t)\s+(?:tell|be\s+sure)",
+            r"no\s+way\s+of\s+knowing", r"can(?:\s*not|[\u2019']t)\s+be\s+(?:independently\s+)?(?:known|verified|confirmed|established|determined)", r"(?:can|could)(?:\s*not|n[\u2019']t)\s+(?:tell|be\s+sure)",
         ),
     ),
     (
@@ -47,7 +47,7 @@ LEXICON: Final[tuple[tuple[HedgeLevel, re.Pattern[str]], ...]] = (
         "possible",
         _cues(
             r"(?-i:may)", r"might", r"could(?!\s+(?:not|only|never|no|see|hear|be\s+(?:seen|heard|felt))\b|n[\u2019']t)", r"possibl[ey]", r"likely", r"unlikely", r"probabl[ey]", r"appear(?:s|ed)?(?!\s+(?:in|on|at|by|before|between|beside)\b)(?:\s+to)?", r"seem(?:s|ed)?(?:\s+to)?",
-            r"apparent(?:ly)?", r"perhaps", r"potentially", r"suspected", r"presum(?:abl[ey]|ed)", r"conceivabl[ey]", r"seemingly", r"supposedly", r"ostensibly", r"possibilit(?:y|ies)", r"potential", r"in\s+all\s+likelihood", r"speculat(?:es?|ed|ing|ion)", r"chances?\s+that", r"suggest(?:s|ed|ing)?",
+            r"apparent(?:ly)?", r"perhaps", r"potentially", r"suspected", r"presum(?:abl[ey]|ed)", r"conceivabl[ey]", r"seemingly", r"supposedly", r"ostensibly", r"possibilit(?:y|ies)", r"potential", r"in\s+all\s+likelihood", r"as\s+far\s+as\s+(?:one|anyone|we|they)\s+can\s+(?:tell|see|judge)", r"speculat(?:es?|ed|ing|ion)", r"chances?\s+that", r"suggest(?:s|ed|ing)?",
             r"consistent\s+with", r"would\s+be\s+able", r"(?:not|cannot)\s+(?:be\s+)?(?:rule|ruled|ruling|exclude|excluded)(?:\s+out)?", r"look(?:s|ed)?\s+(?:like|as\s+(?:if|though))", r"maybe", r"plausibl[ey]", r"hint(?:s|ed)?\s+(?:at|that)", r"point(?:s|ed)?\s+to(?:ward|wards)?",
         ),
     ),
@@ -85,7 +85,7 @@ ROUND: Final = _cues(
 
 
 _FLAT: Final = re.compile(
-    r"[\u201c\"]?(?:None\s+of\s+(?:our|the|these|those|us)|(?:Nobody|No\s+one)\s+(?:has|had|is|was|were)|Not\s+(?:one|a\s+single))\b(?!\s+(?:knows?|can|could|will|would|is\s+sure)\b)|"
+    r"[\u201c\"]?(?:None\s+of\s+(?:our|the|these|those|us)|(?:Nobody|No\s+one)\s+(?:[\w\u2019'-]+\s+){0,4}?(?:has|had|is|was|were)|Not\s+(?:one|a\s+single))\b(?!\s+(?:knows?|can|could|will|would|is\s+sure)\b)|"
     r"[\u201c\"]?There\s+(?:is|are|was|were|has\s+been|have\s+been|never\s+was)\s+(?:no|never|not)\b"
     r"(?!\s+(?:\w+\s+)?(?:reason|doubt|evidence|sign|signs|way|question|proof|need|point|excuse|trace|word|choice|hope|time|official|announcement))"
 )
@@ -105,7 +105,7 @@ def hedge_of(words: str, quantity: str = "", cue: str = "", *, said: bool = Fals
         words: its evidence.
         quantity: the words of the quantity that somebody other than the outlet gives; "roughly 15 feet" is then an estimate.
         cue: a verb of judgement that covers it, wherever that stands.
-        said: whether they are somebody's own words, between quotation marks.
+        said: whether they are somebody's other than the outlet.
 
     """
     flat = said and _FLAT.match(words)

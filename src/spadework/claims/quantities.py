@@ -64,9 +64,9 @@ def _patterns_of(language: str) -> _Patterns:
     money = rf"(?P<money>{any_of([word for word in MONEY if not word[-1].isalpha()])})"
     after = rf"(?:{SPACE}(?:de{SPACE}|d['\u2019])?(?P<coin>{any_of([word for word in MONEY if word[-1].isalpha()])})\b)"
     low = rf"(?P<low>{number}){magnitude.format(n=1)}?"
-    lead = r"(?:between\s+|entre\s+|from\s+|de\s+)?"
+    lead = r"(?:(?P<between>between\s+|entre\s+)|from\s+|de\s+)?"
     high = rf"(?:(?:[\s-]*(?-i:(?P<unit1>{_UNIT_WORDS}))(?![\w]))?{_TO}(?:{any_of([w for w in MONEY if not w[-1].isalpha()])})?(?P<high>{number}){magnitude.format(n=2)}?)"
-    whole = rf"(?<![\w.,:$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{SPACE}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{any_of(MAGNITUDES)}|[a-z]{{3,}}))))?(?:{unit}(?P<half>\s+and\s+a\s+half\b)?{_RATE}?|{after})?(?P<plus>\+|-plus\b|-odd\b)?(?:\s+or\s+(?:so|more|less)\b)?)"
+    whole = rf"(?<![\w.,:$\u20ac\u00a3-])(?P<all>(?:(?P<bound>{_BOUND})\s*)?(?:{money}{SPACE}?)?(?:{lead}(?=.{{0,40}}?{_TO}))?{low}(?:{high}(?(money)|(?=[\s-]*(?:{_UNIT_WORDS}|{any_of(MAGNITUDES)}|[a-z]{{3,}})|(?(between)(?=[.,;])|(?!)))))?(?:{unit}(?P<half>\s+and\s+a\s+half\b)?{_RATE}?|{after})?(?P<plus>\+|-plus\b|-odd\b)?(?:\s+or\s+(?:so|more|less)\b)?)"
     by = rf"(?<![\w.,])(?P<a>{DIGITS[language]})[\s-]*(?P<unit1>{_UNIT_WORDS})?[\s-]*(?:by|x|\u00d7|sur)[\s-]*(?P<b>{DIGITS[language]})[\s-]*(?P<unit>{_UNIT_WORDS})(?!\w)"
     return _Patterns(re.compile(whole, re.IGNORECASE), re.compile(by, re.IGNORECASE))
 

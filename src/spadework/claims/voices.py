@@ -140,6 +140,9 @@ _MANY: Final = re.compile(r"^(?:one|an?|two|three|four|five|six|several|some|a f
 def _one_of_them(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: int) -> Voice:
     """One of several who were described before: "one said ...; the other ..."; None where it is not settled whose they are."""
     phrase, word = phrase_of(sentence, top, text, children_of(sentence)), sentence.tokens[top].text.casefold()
+    apposed = next((c for c in children_of(sentence)[top] if sentence.tokens[c].dep == "appos"), None)
+    if apposed is not None and _OF_THEM.search(phrase):  # "one of them, a 24-year-old roofer, says"
+        return Voice(tidied(phrase_of(sentence, apposed, text, children_of(sentence))), "person", by_name=False)
     if " of " in phrase:
         return Voice(None if _OF_THEM.search(phrase) else phrase, "person", by_name=False)
     known = memory.latest(paragraph, frozenset({"several"}))
@@ -166,7 +169,9 @@ def _pronoun(word: str, memory: Memory, paragraph: int) -> Voice:
 
 def _entity(sentence: Parsed, top: int, children: list[list[int]], labels: frozenset[str]) -> Named | None:
     """An entity that holds the head of a phrase, or stands in apposition to it."""
-    heads = [top, *(child for child in children[top] if sentence.tokens[child].dep == "appos")]
+    beside = [child for child in children[top] if sentence.tokens[child].dep in {"appos", "conj"}]
+    beside += [grand for child in beside for grand in children[child] if sentence.tokens[grand].dep == "appos"]
+    heads = [top, *(child for child in beside if sentence.tokens[child].dep == "appos")]
     for head in heads:
         start = sentence.tokens[head].start
         for named in sentence.named:
