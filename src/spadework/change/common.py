@@ -7,13 +7,14 @@ gain per band, and a doubt. A change of the whole scene at once is therefore not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy.special import chdtri
 
 from spadework.change import fit as model
-from spadework.cube import MISSING, PAIRWISE
+from spadework.change.algebra import LANES, Ranks
+from spadework.cube import PAIRWISE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,33 +59,39 @@ def plain_basis(days: NDArray[np.int32], history: int, bands: int) -> model.Basi
     return model.Basis(t.astype(f32), design.astype(f32), slope.astype(f32), common, np.ones(len(t), f32), history)
 
 
-def series_of(cube: Cube, where: NDArray[np.intp]) -> model.Series:
-    """Looks of the pixels at flat places ``where``, one pixel's looks side by side."""
+def series_of(cube: Cube, place: NDArray[np.intp]) -> model.Series:
+    """Looks of the pixels at so many flat places."""
     times, bands = cube.reflectance.shape[:2]
-    pixels = cube.inside.size
-    values = cube.reflectance.reshape(times, bands, pixels)[:, :, where]
-    clear = cube.clear.reshape(times, pixels)[:, where]
-    return model.Series(np.ascontiguousarray(values.transpose(2, 1, 0)), np.ascontiguousarray(clear.T))
+    return model.Series(cube.reflectance.reshape(times, bands, -1), cube.clear.reshape(times, -1), place)
 
 
 def fit_work(times: int, bands: int) -> model.FitWork:
     """Scratch arrays for fits."""
 
-    def flat(*shape: int) -> NDArray[np.float32]:
-        return np.zeros(shape, np.float32)
+    def lanes(kind: type[Any], *shape: int) -> NDArray[Any]:
+        return np.zeros((*shape, LANES), kind)
 
     return model.FitWork(
         at=np.zeros(times, np.int32),
-        doubt=flat(times),
-        design=flat(model.TERMS, times),
-        common=flat(bands, bands + 1, times),
-        seen=flat(bands, times),
-        model=flat(bands, times),
-        left=flat(bands, times),
-        weight=flat(times),
-        spare=flat(times),
-        coef=flat(bands, model.TERMS),
-        normal=flat(model.TERMS, model.TERMS),
+        gap=lanes(np.float32, times),
+        seen=lanes(np.int16, bands, times),
+        past=lanes(np.int32),
+        first=lanes(np.float32),
+        last=lanes(np.float32),
+        method=lanes(np.uint8),
+        fitted=lanes(np.bool_),
+        model=lanes(np.float32, bands),
+        left=lanes(np.float32, bands, times),
+        plain=lanes(np.float32, bands, times),
+        far=lanes(np.float32, times),
+        weight=lanes(np.float32, times),
+        share=lanes(np.float32, bands),
+        count=lanes(np.float32),
+        limit=lanes(np.float32),
+        whole=lanes(np.int16),
+        ranks=Ranks(*(lanes(np.int32) for _ in Ranks._fields)),
+        coef=lanes(np.float32, bands, model.TERMS),
+        normal=lanes(np.float32, model.TERMS, model.TERMS),
     )
 
 
@@ -135,27 +142,24 @@ def _doubt(left: NDArray[np.float64], noise: NDArray[np.float64]) -> float:
     return max(1.0, float(np.quantile((left**2 / noise).sum(axis=1), CALM_SHARE) / chdtri(bands, 1.0 - CALM_SHARE)))
 
 
-def _fit_looks(
-    series: model.Series, basis: model.Basis, coef: NDArray[np.float32], noise: NDArray[np.float64], least: int
-) -> model.Basis:
+def _fit_looks(series: model.Series, basis: model.Basis, fit: model.Fit, noise: NDArray[np.float64], least: int) -> model.Basis:
     """The basis with the common mode and the doubt of each look, from sample pixels.
 
     Args:
         series: looks of the sample.
         basis: as it was.
-        coef: (pixel, band, term).
+        fit: of the sample.
         noise: (pixel, band), noise variance.
         least: clear sample pixels that a look needs.
 
     """
-    bands, times = series.values.shape[1:]
-    usable = series.clear & (series.values != MISSING).all(axis=1)
+    times, bands = series.values.shape[:2]
     common, doubt = basis.common.copy(), np.full(times, UNCHECKED, np.float32)
     for t in range(times):
-        here = usable[:, t]
+        here = fit.usable[:, t]
         if here.sum() >= least:
-            expected = coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
-            seen = series.values[here, :, t].astype(np.float64)
+            expected = fit.coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
+            seen = series.values[t][:, series.place[here]].T.astype(np.float64)
             common[:, :, t] = _common_map(expected, seen)
             left = seen - expected @ common[:, :bands, t].T - common[:, bands, t]
             doubt[t] = _doubt(left, noise[here])
@@ -178,6 +182,6 @@ def learn_common(cube: Cube, basis: model.Basis, fit_rule: model.FitRule, rule: 
             return basis
         typical = np.median(fit.noise[fitted], axis=0)
         least = rule.floor**2 + (rule.floor_share * fit.coef[fitted, :, 0].astype(np.float64)) ** 2
-        sample = model.Series(series.values[fitted], series.clear[fitted])
-        basis = _fit_looks(sample, basis, fit.coef[fitted], (fit.noise[fitted] + typical) / 2.0 + least, rule.look_least)
+        sample, fit = series._replace(place=where[fitted]), model.Fit(*(array[fitted] for array in fit))
+        basis = _fit_looks(sample, basis, fit, (fit.noise + typical) / 2.0 + least, rule.look_least)
     return basis
