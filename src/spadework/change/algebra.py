@@ -36,18 +36,19 @@ def rank_lanes(rows: I16, n: int, ranks: Ranks) -> None:
 
     Floats that are not negative are ranked by their bits.
     """
+    found, trial, below = ranks.found, ranks.trial, ranks.below
     high = 8 * rows.itemsize - 1
-    ranks.found[:] = -(1 << high)
+    found[:] = -(1 << high)
     for bit in range(high, -1, -1):
         for lane in range(LANES):
-            ranks.trial[lane] = ranks.found[lane] + (1 << bit)
-        ranks.below[:] = 0
+            trial[lane] = found[lane] + (1 << bit)
+        below[:] = 0
         for i in range(n):
             row = rows[i]
             for lane in range(LANES):
-                ranks.below[lane] += row[lane] < ranks.trial[lane]
+                below[lane] += row[lane] < trial[lane]
         for lane in range(LANES):
-            ranks.found[lane] = ranks.trial[lane] if ranks.below[lane] <= ranks.rank[lane] else ranks.found[lane]
+            found[lane] = trial[lane] if below[lane] <= ranks.rank[lane] else found[lane]
 
 
 @step

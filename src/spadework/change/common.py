@@ -45,6 +45,11 @@ class CommonRule:
     """Least noise as a share of the pixel's mean, added in quadrature."""
 
 
+def columns(bands: int) -> int:
+    """Columns of the common mode's map: 1, the bands, and as many of 0 as make a multiple of ``TOGETHER``."""
+    return -(-(1 + bands) // model.TOGETHER) * model.TOGETHER
+
+
 def plain_basis(days: NDArray[np.int32], history: int, bands: int) -> model.Basis:
     """Harmonics of each look, and a common mode that changes nothing."""
     t = (days - days[:1]).astype(np.float64)
@@ -53,8 +58,8 @@ def plain_basis(days: NDArray[np.int32], history: int, bands: int) -> model.Basi
         rate = 2.0 * np.pi * order / float(model.YEAR)
         design[2 * order - 1], design[2 * order] = np.cos(rate * t), np.sin(rate * t)
         slope[2 * order - 1], slope[2 * order] = -rate * np.sin(rate * t), rate * np.cos(rate * t)
-    common = np.zeros((bands, bands + 1, len(t)), np.float32)
-    common[range(bands), range(bands)] = 1.0
+    common = np.zeros((len(t), bands, columns(bands)), np.float32)
+    common[:, range(bands), range(1, bands + 1)] = 1.0
     f32 = np.float32
     return model.Basis(t.astype(f32), design.astype(f32), slope.astype(f32), common, np.ones(len(t), f32), history)
 
@@ -71,6 +76,8 @@ def fit_work(times: int, bands: int) -> model.FitWork:
     def lanes(kind: type[Any], *shape: int) -> NDArray[Any]:
         return np.zeros((*shape, LANES), kind)
 
+    modelled = lanes(np.float32, columns(bands))
+    modelled[0] = 1.0
     return model.FitWork(
         at=np.zeros(times, np.int32),
         gap=lanes(np.float32, times),
@@ -80,7 +87,7 @@ def fit_work(times: int, bands: int) -> model.FitWork:
         last=lanes(np.float32),
         method=lanes(np.uint8),
         fitted=lanes(np.bool_),
-        model=lanes(np.float32, bands),
+        model=modelled,
         left=lanes(np.float32, bands, times),
         plain=lanes(np.float32, bands, times),
         far=lanes(np.float32, times),
@@ -88,6 +95,7 @@ def fit_work(times: int, bands: int) -> model.FitWork:
         share=lanes(np.float32, bands),
         count=lanes(np.float32),
         limit=lanes(np.float32),
+        usable=lanes(np.bool_),
         whole=lanes(np.int16),
         ranks=Ranks(*(lanes(np.int32) for _ in Ranks._fields)),
         coef=lanes(np.float32, bands, model.TERMS),
@@ -160,8 +168,8 @@ def _fit_looks(series: model.Series, basis: model.Basis, fit: model.Fit, noise: 
         if here.sum() >= least:
             expected = fit.coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
             seen = series.values[t][:, series.place[here]].T.astype(np.float64)
-            common[:, :, t] = _common_map(expected, seen)
-            left = seen - expected @ common[:, :bands, t].T - common[:, bands, t]
+            common[t, :, : bands + 1] = np.roll(_common_map(expected, seen), 1, axis=1)
+            left = seen - expected @ common[t, :, 1 : bands + 1].T - common[t, :, 0]
             doubt[t] = _doubt(left, noise[here])
     return basis._replace(common=common, doubt=doubt)
 

@@ -29,6 +29,8 @@ FARTHEST = np.float32(32000.0)
 """Residuals are cut there to fit 16 bits."""
 BEYOND, ENDLESS = np.int16(32767), np.float32(np.inf)
 """Stand where a pixel has no usable look: no look that is ranked lies above them, and at that distance the weight is 0."""
+TOGETHER = 4
+"""Columns of the common mode's map that one loop takes off."""
 HALF_YEAR, YEAR = np.float32(182.625), np.float32(365.25)
 
 
@@ -53,7 +55,8 @@ class Basis(NamedTuple):
     slope: F32
     """(term, time), derivative of ``design`` by day."""
     common: F32
-    """(band, band + 1, time): per look, the map from a modelled spectrum (and 1) to the one seen by the whole scene."""
+    """(time, band, column): per look, the map from 1 and a modelled spectrum to the one seen by the whole scene; columns of 0
+    make a multiple of ``TOGETHER``."""
     doubt: F32
     """(time), how many times its typical noise variance the whole scene shows in each look, at least 1."""
     history: int
@@ -105,7 +108,7 @@ class FitWork(NamedTuple):
     fitted: NDArray[np.bool_]
     """(lane), False where the normal equations had no solution."""
     model: F32
-    """(band, lane), one look modelled without the common mode."""
+    """(column, lane), one look modelled without the common mode, as the columns of ``Basis.common``: 1, the bands, then 0."""
     left: F32
     """(band, look, lane), observed minus expected."""
     plain: F32
@@ -120,6 +123,8 @@ class FitWork(NamedTuple):
     """(lane), sum of weights."""
     limit: F32
     """(lane), squared distance from which weights fall."""
+    usable: NDArray[np.bool_]
+    """(lane), whether the pixel can use one look."""
     whole: I16
     """(lane), ``left`` of one band and look, rounded."""
     ranks: Ranks
@@ -133,13 +138,13 @@ class FitWork(NamedTuple):
 @step
 def _gather(series: Series, work: FitWork, start: int) -> int:
     """Copy the looks of up to LANES pixels from number ``start`` on; how many looks."""
-    n, place = 0, series.place[start : start + LANES]
+    n, place, usable = 0, series.place[start : start + LANES], work.usable
+    usable[:] = False
     for t in range(len(series.clear)):
-        clear, gap, any_clear = series.clear[t], work.gap[n], False
-        gap[:] = ENDLESS
+        clear, any_clear = series.clear[t], False
         for lane in range(len(place)):
-            if clear[place[lane]]:
-                gap[lane], any_clear = ZERO, True
+            usable[lane] = clear[place[lane]]
+            any_clear |= usable[lane]
         if any_clear:
             _copy(series.values[t], place, work, n)
             work.at[n] = t
@@ -149,18 +154,20 @@ def _gather(series: Series, work: FitWork, start: int) -> int:
 
 @step
 def _copy(values: I16, place: NDArray[np.intp], work: FitWork, i: int) -> None:
-    """Copy look i from values (band, place), and widen its gap to pixels that lack a band."""
-    gap = work.gap[i]
+    """Copy look i from values (band, place) where it is ``usable``; a pixel that lacks a band cannot use it."""
+    usable, gap = work.usable, work.gap[i]
     for b in range(len(values)):
         band, seen = values[b], work.seen[b, i]
         for lane in range(len(place)):
             seen[lane] = band[place[lane]]
         for lane in range(LANES):
-            gap[lane] = ENDLESS if seen[lane] == MISSING else gap[lane]
+            usable[lane] &= seen[lane] != MISSING
     for b in range(len(values)):
         seen = work.seen[b, i]
         for lane in range(LANES):
-            seen[lane] = seen[lane] if gap[lane] == ZERO else BEYOND
+            seen[lane] = seen[lane] if usable[lane] else BEYOND
+    for lane in range(LANES):
+        gap[lane] = ZERO if usable[lane] else ENDLESS
 
 
 @step
@@ -198,32 +205,30 @@ def terms_of(method: int) -> int:
 
 
 @step
-def _expect(basis: Basis, work: FitWork, terms: int, i: int) -> None:
+def _expect(basis: Basis, work: FitWork, i: int) -> None:
     """Fill ``model`` of look i from ``coef``."""
-    for b in range(len(work.model)):
-        model = work.model[b]
-        for k in range(terms):
-            coef, share = work.coef[b, k], basis.design[k, work.at[i]]
-            if k == 0:
-                for lane in range(LANES):
-                    model[lane] = coef[lane] * share
-            else:
-                for lane in range(LANES):
-                    model[lane] += coef[lane] * share
+    design = basis.design[:, work.at[i]]
+    one, cosine, sine, cosine_half, sine_half = design[0], design[1], design[2], design[3], design[4]
+    for b in range(len(work.coef)):
+        model, c0, c1, c2 = work.model[1 + b], work.coef[b, 0], work.coef[b, 1], work.coef[b, 2]
+        c3, c4 = work.coef[b, 3], work.coef[b, 4]
+        for lane in range(LANES):
+            year = c0[lane] * one + c1[lane] * cosine + c2[lane] * sine
+            model[lane] = year + c3[lane] * cosine_half + c4[lane] * sine_half
 
 
 @step
 def _subtract(basis: Basis, work: FitWork, i: int) -> None:
-    """Fill ``left`` of look i: observed less the common mode's map of ``model``."""
-    bands, t = len(work.model), work.at[i]
-    for b in range(bands):
-        left, seen, offset = work.left[b, i], work.seen[b, i], basis.common[b, bands, t]
+    """Fill ``left`` of look i: observed less the common mode's map of ``model``, ``TOGETHER`` of its columns at a time."""
+    for b in range(len(work.left)):
+        left, seen, share = work.left[b, i], work.seen[b, i], basis.common[work.at[i], b]
         for lane in range(LANES):
-            left[lane] = np.float32(seen[lane]) - offset
-        for c in range(bands):
-            model, share = work.model[c], basis.common[b, c, t]
+            left[lane] = np.float32(seen[lane])
+        for c in range(0, len(share), TOGETHER):
+            s0, s1, s2, s3 = share[c], share[c + 1], share[c + 2], share[c + 3]
+            m0, m1, m2, m3 = work.model[c], work.model[c + 1], work.model[c + 2], work.model[c + 3]
             for lane in range(LANES):
-                left[lane] -= share * model[lane]
+                left[lane] = left[lane] - s0 * m0[lane] - s1 * m1[lane] - s2 * m2[lane] - s3 * m3[lane]
 
 
 @step
@@ -242,18 +247,18 @@ def _start(work: FitWork, past: int) -> None:
 
 
 @step
-def _residuals(basis: Basis, work: FitWork, past: int, terms: int) -> None:
+def _residuals(basis: Basis, work: FitWork, past: int) -> None:
     """Fill ``left`` and ``plain`` of the first looks, and ``share``."""
     work.share[:] = ZERO
     work.count[:] = ZERO
     for i in range(past):
-        _expect(basis, work, terms, i)
+        _expect(basis, work, i)
         _subtract(basis, work, i)
         weight = work.weight[i]
         for lane in range(LANES):
             work.count[lane] += weight[lane]
         for b in range(len(work.share)):
-            left, plain, model, share = work.left[b, i], work.plain[b, i], work.model[b], work.share[b]
+            left, plain, model, share = work.left[b, i], work.plain[b, i], work.model[1 + b], work.share[b]
             for lane in range(LANES):
                 plain[lane] = left[lane] + model[lane]
                 share[lane] += weight[lane] * left[lane] * left[lane]
@@ -313,7 +318,7 @@ def _regress(basis: Basis, work: FitWork, past: int, terms: int) -> None:
     """Robust harmonic regression over the first looks, into ``coef``."""
     _start(work, past)
     for _ in range(ROUNDS):
-        _residuals(basis, work, past, terms)
+        _residuals(basis, work, past)
         _distances(basis, work, past)
         _sums(basis, work, past, terms)
         factor_lanes(work.normal, terms, work.fitted)
@@ -340,8 +345,8 @@ def _recall(basis: Basis, work: FitWork, past: int, i: int) -> None:
     for lane in range(LANES):
         if work.method[lane] == PAIRWISE and work.gap[i, lane] == ZERO:
             nearest = _nearest(basis, work, past, i, lane)
-            for b in range(len(work.model)):
-                work.model[b, lane] = work.seen[b, nearest, lane]
+            for b in range(len(work.seen)):
+                work.model[1 + b, lane] = work.seen[b, nearest, lane]
 
 
 @step
@@ -405,7 +410,7 @@ def _fit_method(basis: Basis, work: FitWork, fit: Fit, looks: tuple[int, int], s
         if method == PAIRWISE:
             _recall(basis, work, past, i)
         else:
-            _expect(basis, work, terms, i)
+            _expect(basis, work, i)
         _subtract(basis, work, i)
         _keep(work, fit, start, i)
     if method != PAIRWISE:
