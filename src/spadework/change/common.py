@@ -64,10 +64,14 @@ def plain_basis(days: NDArray[np.int32], history: int, bands: int) -> model.Basi
     return model.Basis(t.astype(f32), design.astype(f32), slope.astype(f32), common, np.ones(len(t), f32), history)
 
 
-def series_of(cube: Cube, place: NDArray[np.intp]) -> model.Series:
-    """Looks of the pixels at so many flat places."""
+def series_of(cube: Cube, where: NDArray[np.intp]) -> model.Series:
+    """Looks of the pixels at flat places ``where``, in order, copied run by run: neighbours lie side by side in the cube."""
     times, bands = cube.reflectance.shape[:2]
-    return model.Series(cube.reflectance.reshape(times, bands, -1), cube.clear.reshape(times, -1), place)
+    values, clear = cube.reflectance.reshape(times, bands, -1), cube.clear.reshape(times, -1)
+    runs = [slice(run[0], run[-1] + 1) for run in np.split(where, np.flatnonzero(np.diff(where) != 1) + 1)]
+    return model.Series(
+        np.concatenate([values[:, :, run] for run in runs], axis=2), np.concatenate([clear[:, run] for run in runs], axis=1)
+    )
 
 
 def fit_work(times: int, bands: int) -> model.FitWork:
@@ -79,8 +83,8 @@ def fit_work(times: int, bands: int) -> model.FitWork:
     modelled = lanes(np.float32, columns(bands))
     modelled[0] = 1.0
     return model.FitWork(
-        at=np.zeros(times, np.int32),
-        gap=lanes(np.float32, times),
+        at=np.zeros(times + 1, np.int32),
+        usable=lanes(np.bool_, times),
         seen=lanes(np.int16, bands, times),
         past=lanes(np.int32),
         first=lanes(np.float32),
@@ -89,16 +93,16 @@ def fit_work(times: int, bands: int) -> model.FitWork:
         fitted=lanes(np.bool_),
         model=modelled,
         left=lanes(np.float32, bands, times),
-        plain=lanes(np.float32, bands, times),
+        plain=lanes(np.float32, bands, times + 1),
         far=lanes(np.float32, times),
-        weight=lanes(np.float32, times),
+        weight=lanes(np.float32, times + 1),
         share=lanes(np.float32, bands),
         count=lanes(np.float32),
         limit=lanes(np.float32),
-        usable=lanes(np.bool_),
-        whole=lanes(np.int16),
+        whole=lanes(np.int16, times),
         ranks=Ranks(*(lanes(np.int32) for _ in Ranks._fields)),
         coef=lanes(np.float32, bands, model.TERMS),
+        pull=lanes(np.float32, 2),
         normal=lanes(np.float32, model.TERMS, model.TERMS),
     )
 
@@ -167,7 +171,7 @@ def _fit_looks(series: model.Series, basis: model.Basis, fit: model.Fit, noise: 
         here = fit.usable[:, t]
         if here.sum() >= least:
             expected = fit.coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
-            seen = series.values[t][:, series.place[here]].T.astype(np.float64)
+            seen = series.values[t][:, here].T.astype(np.float64)
             common[t, :, : bands + 1] = np.roll(_common_map(expected, seen), 1, axis=1)
             left = seen - expected @ common[t, :, 1 : bands + 1].T - common[t, :, 0]
             doubt[t] = _doubt(left, noise[here])
@@ -190,6 +194,9 @@ def learn_common(cube: Cube, basis: model.Basis, fit_rule: model.FitRule, rule: 
             return basis
         typical = np.median(fit.noise[fitted], axis=0)
         least = rule.floor**2 + (rule.floor_share * fit.coef[fitted, :, 0].astype(np.float64)) ** 2
-        sample, fit = series._replace(place=where[fitted]), model.Fit(*(array[fitted] for array in fit))
+        sample, fit = (
+            model.Series(series.values[:, :, fitted], series.clear[:, fitted]),
+            model.Fit(*(array[fitted] for array in fit)),
+        )
         basis = _fit_looks(sample, basis, fit, (fit.noise + typical) / 2.0 + least, rule.look_least)
     return basis

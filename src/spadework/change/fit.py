@@ -35,14 +35,12 @@ HALF_YEAR, YEAR = np.float32(182.625), np.float32(365.25)
 
 
 class Series(NamedTuple):
-    """Looks of some pixels, on the cube's grid."""
+    """Looks of some pixels."""
 
     values: NDArray[np.int16]
-    """(time, band, place), reflectance x 10,000."""
+    """(time, band, pixel), reflectance x 10,000."""
     clear: NDArray[np.bool_]
-    """(time, place), True = usable."""
-    place: NDArray[np.intp]
-    """(pixel), flat places of the pixels."""
+    """(time, pixel), True = usable."""
 
 
 class Basis(NamedTuple):
@@ -93,8 +91,8 @@ class FitWork(NamedTuple):
 
     at: NDArray[np.int32]
     """(look), time index."""
-    gap: F32
-    """(look, lane), 0 where the pixel can use the look, else ENDLESS."""
+    usable: NDArray[np.bool_]
+    """(look, lane), True where the pixel can use the look."""
     seen: I16
     """(band, look, lane), observed, BEYOND where not usable."""
     past: NDArray[np.int32]
@@ -123,14 +121,14 @@ class FitWork(NamedTuple):
     """(lane), sum of weights."""
     limit: F32
     """(lane), squared distance from which weights fall."""
-    usable: NDArray[np.bool_]
-    """(lane), whether the pixel can use one look."""
     whole: I16
-    """(lane), ``left`` of one band and look, rounded."""
+    """(look, lane), ``left`` of one band, rounded, 0 where not usable."""
     ranks: Ranks
     """For medians."""
     coef: F32
     """(band, term, lane)."""
+    pull: F32
+    """(2, lane), ``weight`` times one term, of two looks."""
     normal: F32
     """(term, term, lane), Cholesky factor of the normal matrix."""
 
@@ -138,36 +136,31 @@ class FitWork(NamedTuple):
 @step
 def _gather(series: Series, work: FitWork, start: int) -> int:
     """Copy the looks of up to LANES pixels from number ``start`` on; how many looks."""
-    n, place, usable = 0, series.place[start : start + LANES], work.usable
-    usable[:] = False
+    n, end = 0, min(start + LANES, series.clear.shape[1])
     for t in range(len(series.clear)):
-        clear, any_clear = series.clear[t], False
-        for lane in range(len(place)):
-            usable[lane] = clear[place[lane]]
-            any_clear |= usable[lane]
-        if any_clear:
-            _copy(series.values[t], place, work, n)
+        clear, usable = series.clear[t, start:end], work.usable[n]
+        usable[:] = False
+        for lane in range(len(clear)):
+            usable[lane] = clear[lane]
+        if usable.any():
+            _copy(series.values[t, :, start:end], usable, work.seen[:, n])
             work.at[n] = t
             n += 1
     return n
 
 
 @step
-def _copy(values: I16, place: NDArray[np.intp], work: FitWork, i: int) -> None:
-    """Copy look i from values (band, place) where it is ``usable``; a pixel that lacks a band cannot use it."""
-    usable, gap = work.usable, work.gap[i]
+def _copy(values: I16, usable: NDArray[np.bool_], seen: I16) -> None:
+    """Copy one look (band, lane) where it is ``usable``; a pixel that lacks a band cannot use it."""
     for b in range(len(values)):
-        band, seen = values[b], work.seen[b, i]
-        for lane in range(len(place)):
-            seen[lane] = band[place[lane]]
-        for lane in range(LANES):
-            usable[lane] &= seen[lane] != MISSING
+        band = values[b]
+        for lane in range(len(band)):
+            usable[lane] &= band[lane] != MISSING
     for b in range(len(values)):
-        seen = work.seen[b, i]
-        for lane in range(LANES):
-            seen[lane] = seen[lane] if usable[lane] else BEYOND
-    for lane in range(LANES):
-        gap[lane] = ZERO if usable[lane] else ENDLESS
+        band, out = values[b], seen[b]
+        out[len(band) :] = BEYOND
+        for lane in range(len(band)):
+            out[lane] = band[lane] if usable[lane] else BEYOND
 
 
 @step
@@ -177,11 +170,11 @@ def _count(basis: Basis, work: FitWork, past: int) -> None:
     work.first[:] = ENDLESS
     work.last[:] = -ENDLESS
     for i in range(past):
-        day, gap = basis.days[work.at[i]], work.gap[i]
+        day, usable = basis.days[work.at[i]], work.usable[i]
         for lane in range(LANES):
-            work.past[lane] += gap[lane] == ZERO
-            work.first[lane] = min(work.first[lane], day + gap[lane])
-            work.last[lane] = max(work.last[lane], day - gap[lane])
+            work.past[lane] += usable[lane]
+            work.first[lane] = min(work.first[lane], day if usable[lane] else ENDLESS)
+            work.last[lane] = max(work.last[lane], day if usable[lane] else -ENDLESS)
 
 
 @step
@@ -205,30 +198,28 @@ def terms_of(method: int) -> int:
 
 
 @step
-def _expect(basis: Basis, work: FitWork, i: int) -> None:
-    """Fill ``model`` of look i from ``coef``."""
-    design = basis.design[:, work.at[i]]
-    one, cosine, sine, cosine_half, sine_half = design[0], design[1], design[2], design[3], design[4]
-    for b in range(len(work.coef)):
-        model, c0, c1, c2 = work.model[1 + b], work.coef[b, 0], work.coef[b, 1], work.coef[b, 2]
-        c3, c4 = work.coef[b, 3], work.coef[b, 4]
+def _expect(coef: F32, design: F32, t: int, model: F32) -> None:
+    """Fill the bands of ``model`` from ``coef`` (band, term, lane) and time t of ``design`` (term, time)."""
+    one, cosine, sine, cosine_half, sine_half = design[0, t], design[1, t], design[2, t], design[3, t], design[4, t]
+    for b in range(len(coef)):
+        out, c0, c1, c2, c3, c4 = model[1 + b], coef[b, 0], coef[b, 1], coef[b, 2], coef[b, 3], coef[b, 4]
         for lane in range(LANES):
             year = c0[lane] * one + c1[lane] * cosine + c2[lane] * sine
-            model[lane] = year + c3[lane] * cosine_half + c4[lane] * sine_half
+            out[lane] = year + c3[lane] * cosine_half + c4[lane] * sine_half
 
 
 @step
-def _subtract(basis: Basis, work: FitWork, i: int) -> None:
-    """Fill ``left`` of look i: observed less the common mode's map of ``model``, ``TOGETHER`` of its columns at a time."""
-    for b in range(len(work.left)):
-        left, seen, share = work.left[b, i], work.seen[b, i], basis.common[work.at[i], b]
+def _subtract(common: F32, model: F32, seen: I16, left: F32, i: int) -> None:
+    """Fill ``left`` of look i: observed less its common mode's map (band, column) of ``model``, ``TOGETHER`` columns at a time."""
+    for b in range(len(left)):
+        out, row = left[b, i], seen[b, i]
         for lane in range(LANES):
-            left[lane] = np.float32(seen[lane])
-        for c in range(0, len(share), TOGETHER):
-            s0, s1, s2, s3 = share[c], share[c + 1], share[c + 2], share[c + 3]
-            m0, m1, m2, m3 = work.model[c], work.model[c + 1], work.model[c + 2], work.model[c + 3]
+            out[lane] = np.float32(row[lane])
+        for c in range(0, common.shape[1], TOGETHER):
+            s0, s1, s2, s3 = common[b, c], common[b, c + 1], common[b, c + 2], common[b, c + 3]
+            m0, m1, m2, m3 = model[c], model[c + 1], model[c + 2], model[c + 3]
             for lane in range(LANES):
-                left[lane] = left[lane] - s0 * m0[lane] - s1 * m1[lane] - s2 * m2[lane] - s3 * m3[lane]
+                out[lane] = out[lane] - s0 * m0[lane] - s1 * m1[lane] - s2 * m2[lane] - s3 * m3[lane]
 
 
 @step
@@ -243,7 +234,9 @@ def _start(work: FitWork, past: int) -> None:
             work.coef[b, 0, lane] = work.ranks.found[lane]
     for i in range(past):
         for lane in range(LANES):
-            work.weight[i, lane] = ONE if work.gap[i, lane] == ZERO else ZERO
+            work.weight[i, lane] = ONE if work.usable[i, lane] else ZERO
+    work.weight[past] = ZERO
+    work.plain[:, past] = ZERO
 
 
 @step
@@ -252,8 +245,8 @@ def _residuals(basis: Basis, work: FitWork, past: int) -> None:
     work.share[:] = ZERO
     work.count[:] = ZERO
     for i in range(past):
-        _expect(basis, work, i)
-        _subtract(basis, work, i)
+        _expect(work.coef, basis.design, work.at[i], work.model)
+        _subtract(basis.common[work.at[i]], work.model, work.seen, work.left, i)
         weight = work.weight[i]
         for lane in range(LANES):
             work.count[lane] += weight[lane]
@@ -272,8 +265,9 @@ def _distances(basis: Basis, work: FitWork, past: int) -> None:
     """Fill ``far`` of the first looks, and ``limit``: three sigma beyond the typical."""
     bands = len(work.share)
     for i in range(past):
-        far, gap, doubt = work.far[i], work.gap[i], basis.doubt[work.at[i]]
-        far[:] = gap
+        far, usable, doubt = work.far[i], work.usable[i], basis.doubt[work.at[i]]
+        for lane in range(LANES):
+            far[lane] = ZERO if usable[lane] else ENDLESS
         for b in range(bands):
             left, share = work.left[b, i], work.share[b]
             for lane in range(LANES):
@@ -288,26 +282,40 @@ def _distances(basis: Basis, work: FitWork, past: int) -> None:
 
 
 @step
-def _sums(basis: Basis, work: FitWork, past: int, terms: int) -> None:
-    """Weights, 1 / doubt near the fit and falling with the square of the distance beyond the limit; and with them the sums
-    of the ridge least squares of the looks without their common mode, into ``normal`` and ``coef``."""
-    work.normal[:] = ZERO
-    work.coef[:] = ZERO
+def _weigh(basis: Basis, work: FitWork, past: int) -> None:
+    """Weights of the first looks: 1 / doubt near the fit, falling with the square of the distance beyond the limit."""
     for i in range(past):
         weight, far, doubt = work.weight[i], work.far[i], basis.doubt[work.at[i]]
         for lane in range(LANES):
             trust = work.limit[lane] / max(far[lane], work.limit[lane])
             weight[lane] = trust * trust / doubt
+
+
+@step
+def _sums(basis: Basis, work: FitWork, past: int, terms: int) -> None:
+    """Sums of the weighted ridge least squares of the looks without their common mode, into ``normal`` and ``coef``.
+
+    Looks are added two at a time; behind an odd number of them comes one that weighs nothing.
+    """
+    work.normal[:] = ZERO
+    work.coef[:] = ZERO
+    pull, pull_next = work.pull[0], work.pull[1]
+    for i in range(0, past, 2):
+        weight, weight_next = work.weight[i], work.weight[i + 1]
+        design, design_next = basis.design[:, work.at[i]], basis.design[:, work.at[i + 1]]
         for k in range(terms):
-            here = basis.design[k, work.at[i]]
+            here, here_next = design[k], design_next[k]
+            for lane in range(LANES):
+                pull[lane] = weight[lane] * here
+                pull_next[lane] = weight_next[lane] * here_next
             for j in range(k + 1):
-                normal, there = work.normal[k, j], basis.design[j, work.at[i]]
+                normal, there, there_next = work.normal[k, j], design[j], design_next[j]
                 for lane in range(LANES):
-                    normal[lane] += weight[lane] * here * there
+                    normal[lane] = normal[lane] + pull[lane] * there + pull_next[lane] * there_next
             for b in range(len(work.coef)):
-                coef, plain = work.coef[b, k], work.plain[b, i]
+                coef, plain, plain_next = work.coef[b, k], work.plain[b, i], work.plain[b, i + 1]
                 for lane in range(LANES):
-                    coef[lane] += weight[lane] * here * plain[lane]
+                    coef[lane] = coef[lane] + pull[lane] * plain[lane] + pull_next[lane] * plain_next[lane]
     for k in range(1, terms):
         for lane in range(LANES):
             work.normal[k, k, lane] += RIDGE
@@ -320,6 +328,7 @@ def _regress(basis: Basis, work: FitWork, past: int, terms: int) -> None:
     for _ in range(ROUNDS):
         _residuals(basis, work, past)
         _distances(basis, work, past)
+        _weigh(basis, work, past)
         _sums(basis, work, past, terms)
         factor_lanes(work.normal, terms, work.fitted)
         for b in range(len(work.coef)):
@@ -331,7 +340,7 @@ def _nearest(basis: Basis, work: FitWork, past: int, i: int, lane: int) -> int:
     """The look of a pixel's history that is nearest in season to look i, another one where it can be."""
     best, nearest = YEAR, 0
     for j in range(past):
-        if work.gap[j, lane] == ZERO:
+        if work.usable[j, lane]:
             apart = abs(basis.days[work.at[i]] - basis.days[work.at[j]]) % YEAR
             apart = min(apart, YEAR - apart)
             if apart < best and (j != i or work.past[lane] == 1):
@@ -343,7 +352,7 @@ def _nearest(basis: Basis, work: FitWork, past: int, i: int, lane: int) -> int:
 def _recall(basis: Basis, work: FitWork, past: int, i: int) -> None:
     """Fill ``model`` of look i with what the history showed in that season, for pixels compared look by look."""
     for lane in range(LANES):
-        if work.method[lane] == PAIRWISE and work.gap[i, lane] == ZERO:
+        if work.method[lane] == PAIRWISE and work.usable[i, lane]:
             nearest = _nearest(basis, work, past, i, lane)
             for b in range(len(work.seen)):
                 work.model[1 + b, lane] = work.seen[b, nearest, lane]
@@ -358,16 +367,18 @@ def _average(work: FitWork, past: int) -> None:
         mean = work.coef[b, 0]
         for i in range(past):
             for lane in range(LANES):
-                mean[lane] += np.float32(work.seen[b, i, lane]) if work.gap[i, lane] == ZERO else ZERO
+                mean[lane] += np.float32(work.seen[b, i, lane]) if work.usable[i, lane] else ZERO
         for lane in range(LANES):
             mean[lane] /= np.float32(work.past[lane])
 
 
 @step
-def _noise(basis: Basis, work: FitWork, past: int, terms: int) -> None:
-    """Fill ``share`` with the variance of the history's residuals, as if without doubt."""
+def _noise(basis: Basis, work: FitWork, past: int, method: int) -> None:
+    """Fill ``share`` with the variance of the history's residuals, as if without doubt; 0 without a regression."""
     work.share[:] = ZERO
     work.count[:] = ZERO
+    if method == PAIRWISE:
+        return
     for i in range(past):
         weight, doubt = work.weight[i], basis.doubt[work.at[i]]
         for lane in range(LANES):
@@ -378,69 +389,75 @@ def _noise(basis: Basis, work: FitWork, past: int, terms: int) -> None:
                 share[lane] += weight[lane] * left[lane] * left[lane]
     for b in range(len(work.share)):
         for lane in range(LANES):
-            work.share[b, lane] /= max(work.count[lane] - np.float32(terms), ONE)
+            work.share[b, lane] /= max(work.count[lane] - np.float32(terms_of(method)), ONE)
 
 
 @step
-def _keep(work: FitWork, fit: Fit, start: int, i: int) -> None:
-    """Hand over ``left`` of look i where ``fitted``."""
-    gap, whole, t = work.gap[i], work.whole, work.at[i]
-    for b in range(len(work.left)):
-        left = work.left[b, i]
-        for lane in range(LANES):
-            cut = min(max(left[lane], -FARTHEST), FARTHEST)
-            whole[lane] = np.rint(cut) if gap[lane] == ZERO else ZERO
-        for lane in range(min(LANES, len(fit.method) - start)):
-            if work.fitted[lane]:
-                fit.left[start + lane, b, t] = whole[lane]
-
-
-@step
-def _fit_method(basis: Basis, work: FitWork, fit: Fit, looks: tuple[int, int], start: int, method: int) -> None:
-    """Fit the pixels from number ``start`` on that have one method; looks of the history, and all."""
+def _predict(basis: Basis, work: FitWork, looks: tuple[int, int], method: int) -> None:
+    """Fill ``left`` of all looks."""
     past, n = looks
-    terms = terms_of(method)
-    if method == PAIRWISE:
-        _average(work, past)
-    else:
-        _regress(basis, work, past, terms)
-    for lane in range(LANES):
-        work.fitted[lane] &= work.method[lane] == method
     for i in range(n):
         if method == PAIRWISE:
             _recall(basis, work, past, i)
         else:
-            _expect(basis, work, i)
-        _subtract(basis, work, i)
-        _keep(work, fit, start, i)
-    if method != PAIRWISE:
-        _noise(basis, work, past, terms)
-    for lane in range(LANES):
-        if work.fitted[lane]:
-            p = start + lane
-            fit.method[p] = method
-            for b in range(len(work.coef)):
-                if method != PAIRWISE:
-                    fit.noise[p, b] = work.share[b, lane]
+            _expect(work.coef, basis.design, work.at[i], work.model)
+        _subtract(basis.common[work.at[i]], work.model, work.seen, work.left, i)
+
+
+@step
+def _hand_over(work: FitWork, fit: Fit, start: int, n: int, method: int) -> None:
+    """Fill ``fit`` of the pixels from number ``start`` on that have the method and were fitted."""
+    for b in range(len(work.left)):
+        for i in range(n):
+            left, usable, whole = work.left[b, i], work.usable[i], work.whole[i]
+            for lane in range(LANES):
+                cut = np.rint(min(max(left[lane], -FARTHEST), FARTHEST))
+                whole[lane] = cut if usable[lane] else ZERO
+        for lane in range(min(LANES, len(fit.method) - start)):
+            if work.method[lane] == method and work.fitted[lane]:
+                p = start + lane
+                fit.method[p], fit.noise[p, b] = method, work.share[b, lane]
+                out = fit.left[p, b]
+                for i in range(n):
+                    out[work.at[i]] = work.whole[i, lane]
                 for k in range(TERMS):
                     fit.coef[p, b, k] = work.coef[b, k, lane]
+
+
+@step
+def _note_usable(work: FitWork, fit: Fit, start: int, n: int) -> None:
+    """Fill ``usable`` of the pixels from number ``start`` on."""
+    for lane in range(min(LANES, len(fit.method) - start)):
+        out = fit.usable[start + lane]
+        for i in range(n):
+            out[work.at[i]] = work.usable[i, lane]
+
+
+@step
+def _choose(rule: FitRule, work: FitWork) -> None:
+    """Fill ``method``."""
+    for lane in range(LANES):
+        span = work.last[lane] - work.first[lane] if work.past[lane] > 0 else ZERO
+        work.method[lane] = _method(rule, work.past[lane], span)
 
 
 @compiled
 def fit_block(series: Series, basis: Basis, rule: FitRule, work: FitWork, fit: Fit) -> None:
     """Fit every pixel of a block; ``fit`` comes zeroed and is filled in place."""
-    for start in range(0, len(series.place), LANES):
+    for start in range(0, len(fit.method), LANES):
         n = _gather(series, work, start)
         past = 0
         while past < n and work.at[past] < basis.history:
             past += 1
         _count(basis, work, past)
-        for lane in range(LANES):
-            span = work.last[lane] - work.first[lane] if work.past[lane] > 0 else ZERO
-            work.method[lane] = _method(rule, work.past[lane], span)
-        for i in range(n):
-            for lane in range(min(LANES, len(fit.method) - start)):
-                fit.usable[start + lane, work.at[i]] = work.gap[i, lane] == ZERO
+        _choose(rule, work)
+        _note_usable(work, fit, start, n)
         for method in (TWO_HARMONICS, ONE_HARMONIC, SEASON_FREE, PAIRWISE):
             if (work.method == method).any():
-                _fit_method(basis, work, fit, (past, n), start, method)
+                if method == PAIRWISE:
+                    _average(work, past)
+                else:
+                    _regress(basis, work, past, terms_of(method))
+                _predict(basis, work, (past, n), method)
+                _noise(basis, work, past, method)
+                _hand_over(work, fit, start, n, method)

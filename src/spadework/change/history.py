@@ -203,12 +203,10 @@ def _over_blocks(site: _Site, step: int | None, pixels: NDArray[np.int32], work:
 
 def _fit_all(site: _Site, every: NDArray[np.int32]) -> model.Fit:
     fit, rule = no_fit(len(every), site.bands, site.times), _fit_rule(site.settings)
-    series = series_of(site.cube, site.places)
 
     def work(block: NDArray[np.int32]) -> None:
         part = model.Fit(*(array[block[0] : block[-1] + 1] for array in cast("tuple[NDArray[Any], ...]", fit)))
-        here = series._replace(place=site.places[block])
-        model.fit_block(here, site.basis, rule, fit_work(site.times, site.bands), part)
+        model.fit_block(series_of(site.cube, site.places[block]), site.basis, rule, fit_work(site.times, site.bands), part)
 
     _over_blocks(site, 0, every, work)
     return fit
