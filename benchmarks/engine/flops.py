@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from spadework.change import fit, twins, whiten
+from spadework.change import regress, twins, whiten
 
 CANDIDATES: Final = len(twins.offsets())
 ROUTES: Final = 3
@@ -29,7 +29,7 @@ class Shape:
 
 def flops(s: Shape) -> dict[str, float]:
     """By step of ``monitor``, once each; a pixel some of whose twins changed goes through the last two again."""
-    looks, terms, b = s.history + s.watched, fit.TERMS, s.bands
+    looks, terms, b = s.history + s.watched, regress.TERMS, s.bands
     model, common = 2 * terms * b, 2 * b * (b + 1)
     normal = terms * (terms + 1) + terms + 2 * terms * b
     weights = 6 * b + 4
@@ -39,7 +39,7 @@ def flops(s: Shape) -> dict[str, float]:
     season = 2 * (model * looks) + 3 * (4 * b * looks)
     follow = looks * (7 * b + 6)
     return {
-        "fit": fit.ROUNDS * s.history * (model + common + normal + weights) + looks * (model + common),
+        "fit": regress.ROUNDS * s.history * (model + common + normal + weights) + looks * (model + common),
         "twins": CANDIDATES / 2 * s.history * 4 * b,
         "distances": 8 * b * s.history
         + 2 * (noise + whitened)

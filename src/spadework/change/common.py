@@ -7,12 +7,13 @@ gain per band, and a doubt. A change of the whole scene at once is therefore not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 from scipy.special import chdtri
 
 from spadework.change import fit as model
+from spadework.change import regress
 from spadework.change.algebra import LANES, Ranks
 from spadework.cube import PAIRWISE
 
@@ -47,13 +48,13 @@ class CommonRule:
 
 def columns(bands: int) -> int:
     """Columns of the common mode's map: 1, the bands, and as many of 0 as make a multiple of ``TOGETHER``."""
-    return -(-(1 + bands) // model.TOGETHER) * model.TOGETHER
+    return -(-(1 + bands) // regress.TOGETHER) * regress.TOGETHER
 
 
 def plain_basis(days: NDArray[np.int32], history: int, bands: int) -> model.Basis:
     """Harmonics of each look, and a common mode that changes nothing."""
     t = (days - days[:1]).astype(np.float64)
-    design, slope = np.ones((model.TERMS, len(t))), np.zeros((model.TERMS, len(t)))
+    design, slope = np.ones((regress.TERMS, len(t))), np.zeros((regress.TERMS, len(t)))
     for order in (1, 2):
         rate = 2.0 * np.pi * order / float(model.YEAR)
         design[2 * order - 1], design[2 * order] = np.cos(rate * t), np.sin(rate * t)
@@ -74,7 +75,7 @@ def series_of(cube: Cube, where: NDArray[np.intp]) -> model.Series:
     )
 
 
-def fit_work(times: int, bands: int) -> model.FitWork:
+def fit_work(times: int, bands: int) -> regress.FitWork:
     """Scratch arrays for fits."""
 
     def lanes(kind: type[Any], *shape: int) -> NDArray[Any]:
@@ -82,7 +83,7 @@ def fit_work(times: int, bands: int) -> model.FitWork:
 
     modelled = lanes(np.float32, columns(bands))
     modelled[0] = 1.0
-    return model.FitWork(
+    return regress.FitWork(
         at=np.zeros(times + 1, np.int32),
         usable=lanes(np.bool_, times),
         seen=lanes(np.int16, bands, times),
@@ -97,20 +98,20 @@ def fit_work(times: int, bands: int) -> model.FitWork:
         far=lanes(np.float32, times),
         weight=lanes(np.float32, times + 1),
         share=lanes(np.float32, bands),
-        count=lanes(np.float32),
+        total=lanes(np.float32),
         limit=lanes(np.float32),
         whole=lanes(np.int16, times),
         ranks=Ranks(*(lanes(np.int32) for _ in Ranks._fields)),
-        coef=lanes(np.float32, bands, model.TERMS),
+        coef=lanes(np.float32, bands, regress.TERMS),
         pull=lanes(np.float32, 2),
-        normal=lanes(np.float32, model.TERMS, model.TERMS),
+        normal=lanes(np.float32, regress.TERMS, regress.TERMS),
     )
 
 
 def no_fit(pixels: int, bands: int, times: int) -> model.Fit:
     """Room for the fits of so many pixels."""
     return model.Fit(
-        coef=np.zeros((pixels, bands, model.TERMS), np.float32),
+        coef=np.zeros((pixels, bands, regress.TERMS), np.float32),
         noise=np.zeros((pixels, bands), np.float32),
         left=np.zeros((pixels, bands, times), np.int16),
         usable=np.zeros((pixels, times), np.bool_),
@@ -196,7 +197,7 @@ def learn_common(cube: Cube, basis: model.Basis, fit_rule: model.FitRule, rule: 
         least = rule.floor**2 + (rule.floor_share * fit.coef[fitted, :, 0].astype(np.float64)) ** 2
         sample, fit = (
             model.Series(series.values[:, :, fitted], series.clear[:, fitted]),
-            model.Fit(*(array[fitted] for array in fit)),
+            model.Fit(*(array[fitted] for array in cast("tuple[NDArray[Any], ...]", fit))),
         )
         basis = _fit_looks(sample, basis, fit, (fit.noise + typical) / 2.0 + least, rule.look_least)
     return basis

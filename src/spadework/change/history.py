@@ -24,7 +24,7 @@ from scipy import ndimage
 from scipy.special import chdtri, fdtri
 
 from spadework.change import fit as model
-from spadework.change import twins, watch, whiten, windows
+from spadework.change import regress, twins, watch, whiten, windows
 from spadework.change.common import CommonRule, fit_work, learn_common, no_fit, plain_basis, regressed, series_of
 from spadework.change.stand import Stand, Whitened, WhitenRule, WhitenWork
 from spadework.cube import OK, OUTSIDE_AOI, PER_UNIT, Change, Cube, day_number
@@ -246,8 +246,8 @@ def _whiten_work(times: int, bands: int) -> WhitenWork:
         twins=np.zeros(times, np.int32),
         left=flat(bands, times),
         z=flat(3, bands, times),
-        design=flat(model.TERMS, times),
-        slope=flat(model.TERMS, times),
+        design=flat(regress.TERMS, times),
+        slope=flat(regress.TERMS, times),
         phase=flat(bands, times),
         swing=flat(bands, times),
         weight=flat(times),
@@ -255,8 +255,8 @@ def _whiten_work(times: int, bands: int) -> WhitenWork:
         size=flat(times),
         dot=flat(times),
         noise=flat(2, bands, bands),
-        normal=flat(model.TERMS, model.TERMS),
-        coef=flat(bands, model.TERMS),
+        normal=flat(regress.TERMS, regress.TERMS),
+        coef=flat(bands, regress.TERMS),
         level=flat(bands),
     )
 

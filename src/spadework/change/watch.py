@@ -15,7 +15,7 @@ import numpy as np
 
 from spadework.change.algebra import F32, TINY, ZERO
 from spadework.change.compiled import compiled, step
-from spadework.change.fit import TERMS
+from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
 from spadework.change.windows import LANES, NEIGHBOURS, SHORTEST, Watched, Windows, measure
 from spadework.cube import MODEL_FAILED, NO_METHOD, OK, SHORT_HISTORY, TOO_FEW_LOOKS
