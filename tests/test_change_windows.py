@@ -36,7 +36,12 @@ def watched(distance: NDArray[np.int8], usable: NDArray[np.bool_], alike: NDArra
     fit = no_fit(pixels, BANDS, PAST + WATCHED)
     fit.usable[:, PAST:] = usable
     days = np.arange(PAST + WATCHED, dtype=np.int32) * 5
-    nobody = Places(np.zeros((pixels, 2), np.int32), np.full((1, 1), -1, np.int32), np.zeros((1, 2), np.int32))
+    nobody = Places(
+        np.zeros((pixels, 2), np.int32),
+        np.full((1, 1), -1, np.int32),
+        *(np.zeros((1, 2), np.int32),) * 2,
+        np.zeros(1, np.int32),
+    )
     stand = Stand(np.ascontiguousarray(distance), alike, np.zeros((pixels, BANDS, BANDS), np.float32))
     return Watched(fit, plain_basis(days, PAST, BANDS), _watch_rule(SETTINGS, BANDS), stand, nobody)
 

@@ -14,6 +14,8 @@ F32 = NDArray[np.float32]
 I16 = NDArray[np.int16]
 LANES = 64
 """Pixels side by side where arrays end in (lane). Loops along fewer are unrolled, not made vector code."""
+Four = tuple[np.int16, np.int16, np.int16, np.int16]
+Eight = tuple[np.int16, np.int16, np.int16, np.int16, np.int16, np.int16, np.int16, np.int16]
 ZERO, ONE, TINY = np.float32(0.0), np.float32(1.0), np.float32(1e-6)
 
 
@@ -52,21 +54,49 @@ def rank_lanes(rows: I16, n: int, ranks: Ranks) -> None:
 
 
 @step
-def sort_columns(rows: I16, n: int) -> None:
-    """Sort each column of the first n rows (Batcher 1968, merge exchange: no branch on values, so that it runs along the row)."""
-    half = 1
-    while half < n:
-        apart = half
-        while apart >= 1:
-            for begin in range(apart % half, n - apart, 2 * apart):
-                for k in range(begin, min(begin + apart, n - apart)):
-                    if k // (2 * half) == (k + apart) // (2 * half):
-                        above, below = rows[k], rows[k + apart]
-                        for i in range(rows.shape[1]):
-                            a, b = above[i], below[i]
-                            above[i], below[i] = min(a, b), max(a, b)
-            apart //= 2
-        half *= 2
+def _order(a: np.int16, b: np.int16) -> tuple[np.int16, np.int16]:
+    return min(a, b), max(a, b)
+
+
+@step
+def sort_four(a: np.int16, b: np.int16, c: np.int16, d: np.int16) -> Four:
+    """Four numbers in order, without a branch on them, so that loops over columns of numbers run along rows (Batcher 1968)."""
+    a, b = _order(a, b)
+    c, d = _order(c, d)
+    a, c = _order(a, c)
+    b, d = _order(b, d)
+    b, c = _order(b, c)
+    return a, b, c, d
+
+
+@step
+def merge_fours(one: Four, other: Four) -> Eight:
+    """Eight numbers in order from four and four in order (Batcher's odd-even merge)."""
+    a, e = _order(one[0], other[0])
+    b, f = _order(one[1], other[1])
+    c, g = _order(one[2], other[2])
+    d, h = _order(one[3], other[3])
+    c, e = _order(c, e)
+    d, f = _order(d, f)
+    b, c = _order(b, c)
+    d, e = _order(d, e)
+    f, g = _order(f, g)
+    return a, b, c, d, e, f, g, h
+
+
+@step
+def eighth(one: Eight, other: Eight) -> np.int16:
+    """Eighth smallest of eight and eight numbers in order: the largest of the lower half, which takes i of one and 8 - i of the other."""
+    return max(
+        min(one[0], other[7]),
+        min(one[1], other[6]),
+        min(one[2], other[5]),
+        min(one[3], other[4]),
+        min(one[4], other[3]),
+        min(one[5], other[2]),
+        min(one[6], other[1]),
+        min(one[7], other[0]),
+    )
 
 
 @step

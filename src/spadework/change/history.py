@@ -217,20 +217,26 @@ def _where(site: _Site) -> twins.Places:
     index = np.full(site.cube.inside.size, -1, np.int32)
     index[site.places] = np.arange(len(site.places), dtype=np.int32)
     at = np.column_stack(np.unravel_index(site.places, shape)).astype(np.int32)
-    return twins.Places(at, index.reshape(shape), twins.offsets())
+    return twins.Places(at, index.reshape(shape), twins.offsets(), *twins.ways(twins.offsets()))
 
 
 def _choose_all(
     site: _Site, every: NDArray[np.int32], fit: model.Fit, where: twins.Places, typical: NDArray[np.float32]
 ) -> NDArray[np.int32]:
+    unlike = np.empty((len(every), len(where.ways)), np.float64)
     out = np.full((len(every), twins.TWINS), -1, np.int32)
     share = (1.0 / np.sqrt(typical)).astype(np.float32)
 
-    def work(block: NDArray[np.int32]) -> None:
+    def compare(block: NDArray[np.int32]) -> None:
         first = int(block[0])
-        twins.choose_block(fit, where, share, site.basis.history, first, out[first : first + len(block)])
+        twins.compare_block(fit, where, share, site.basis.history, first, unlike[first : first + len(block)])
 
-    _over_blocks(site, 1, every, work)
+    def choose(block: NDArray[np.int32]) -> None:
+        first = int(block[0])
+        twins.choose_block(fit, where, unlike, first, out[first : first + len(block)])
+
+    _over_blocks(site, 1, every, compare)
+    _over_blocks(site, None, every, choose)
     return out
 
 
@@ -240,8 +246,8 @@ def _whiten_work(times: int, bands: int) -> WhitenWork:
 
     return WhitenWork(
         at=np.zeros(times, np.int32),
-        rows=np.zeros((twins.TWINS, times), np.int16),
-        stand_in=np.zeros((twins.TWINS, times), np.int16),
+        rows=np.zeros((twins.PLACES, twins.SPAN), np.int16),
+        stand_in=np.zeros((-(-times // twins.SPAN), twins.PLACES, twins.SPAN), np.int16),
         common=flat(bands, times),
         twins=np.zeros(times, np.int32),
         left=flat(bands, times),

@@ -66,9 +66,9 @@ class WhitenWork(NamedTuple):
     at: NDArray[np.int32]
     """(look), time index of each usable look."""
     rows: NDArray[np.int16]
-    """(TWINS, time)."""
+    """(PLACES, SPAN)."""
     stand_in: NDArray[np.int16]
-    """(TWINS, time), what stands in for a twin that does not show a look; 0 where it does."""
+    """(span, PLACES, SPAN), what stands in for a twin that does not show a look; 0 where it does."""
     common: F32
     """(band, time), what the twins share."""
     twins: NDArray[np.int32]

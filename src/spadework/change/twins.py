@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spadework.change.algebra import F32, ONE, ZERO, sort_columns
+from spadework.change.algebra import F32, I16, ONE, ZERO, Four, eighth, merge_fours, sort_four
 from spadework.change.compiled import compiled, step
 from spadework.cube import NO_METHOD
 
@@ -26,6 +26,10 @@ SPOKES = 12
 """Candidates on each ring."""
 TWINS = 15
 """Twins of a pixel at most; odd, so that there is a middle one."""
+PLACES = TWINS + 1
+"""Rows in which the middle one is found; what is in the last is above all."""
+SPAN = 512
+"""Looks of a row. A number that the compiler knows, as it then knows that rows lie apart, and goes along them."""
 NEAREST = RINGS[0]
 COMMON_LOOKS = 6
 """Clear looks of the history that a pixel and its twin must share."""
@@ -43,6 +47,10 @@ class Places(NamedTuple):
     """(y, x), number of the pixel; -1 = not monitored."""
     offsets: NDArray[np.int32]
     """(candidate, 2), rows and columns to candidates."""
+    ways: NDArray[np.int32]
+    """(way, 2), rows and columns to candidates of a higher number: each offset or its opposite, once."""
+    way: NDArray[np.int32]
+    """(candidate), the way there, or back from there."""
 
 
 def offsets() -> NDArray[np.int32]:
@@ -55,28 +63,69 @@ def offsets() -> NDArray[np.int32]:
     return np.array(sorted(found), dtype=np.int32)
 
 
+def ways(offsets: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """``Places.ways`` and ``Places.way``: two pixels are as unlike one way as the other, and are compared once."""
+    onward = (offsets[:, 0] > 0) | ((offsets[:, 0] == 0) & (offsets[:, 1] > 0))
+    found, way = np.unique(np.where(onward[:, None], offsets, -offsets), axis=0, return_inverse=True)
+    return found, way.ravel().astype(np.int32)
+
+
 @step
-def _unlike(fit: Fit, share: F32, history: int, p: int, q: int) -> float:
-    """Mean squared distance of the residuals of p and q over the history, capped; infinite with too few looks in common."""
-    total, count = ZERO, 0
-    for t in range(history):
-        if fit.usable[p, t] and fit.usable[q, t]:
-            apart = ZERO
-            for b in range(fit.left.shape[1]):
-                e = np.float32(np.int32(fit.left[p, b, t]) - np.int32(fit.left[q, b, t])) * share[b]
-                apart += e * e
-            total += min(apart, CAP)
-            count += 1
-    if count < COMMON_LOOKS:
-        return math.inf
-    return float(total) / count * (1.0 + 2.0 / count)
+def _there(places: Places, p: int, offset: NDArray[np.int32]) -> int:
+    """Number of the pixel at an offset from pixel p; -1 = not monitored."""
+    y, x = places.at[p, 0] + offset[0], places.at[p, 1] + offset[1]
+    inside = 0 <= y < places.number.shape[0] and 0 <= x < places.number.shape[1]
+    return int(places.number[y, x]) if inside else -1
+
+
+@step
+def _apart(fit: Fit, share: F32, own: F32, p: int, q: int, out: F32) -> int:
+    """Fill ``out`` (look of the history) with the squared distance of p and q, capped, 0 where one shows nothing; looks in common.
+
+    ``own`` (band, look) are the residuals of p.
+    """
+    out[:] = ZERO
+    for b in range(len(share)):
+        one, other = own[b], fit.left[q, b]
+        for t in range(len(out)):
+            e = (one[t] - np.float32(other[t])) * share[b]
+            out[t] += e * e
+    seen, shown, count = fit.usable[p], fit.usable[q], np.int32(0)
+    for t in range(len(out)):
+        both = seen[t] & shown[t]
+        count = np.int32(count + np.int32(both))
+        out[t] = min(out[t], CAP) if both else ZERO
+    return int(count)
 
 
 @compiled
-def choose_block(fit: Fit, places: Places, share: F32, history: int, first: int, out: NDArray[np.int32]) -> None:
+def compare_block(fit: Fit, places: Places, share: F32, history: int, first: int, out: NDArray[np.float64]) -> None:
+    """Fill ``out`` (pixel, way) for the pixels from number ``first`` on: how unlike the pixel there is.
+
+    That is the mean squared distance of their residuals over the history, a little more with few looks; infinite with too few
+    in common. ``share`` (band) is one over the typical noise.
+    """
+    own = np.empty((len(share), history), np.float32)
+    apart = np.zeros((out.shape[1], history), np.float32)
+    for i in range(out.shape[0]):
+        own[:] = fit.left[first + i, :, :history]
+        for m in range(out.shape[1]):
+            q = _there(places, first + i, places.ways[m])
+            count = _apart(fit, share, own, first + i, q, apart[m]) if q >= 0 else 0
+            out[i, m] = count
+        for m in range(out.shape[1]):
+            total = ZERO
+            for t in range(history):
+                total += apart[m, t]
+            count = out[i, m]
+            out[i, m] = float(total) / count * (1.0 + 2.0 / count) if count >= COMMON_LOOKS else math.inf
+
+
+@compiled
+def choose_block(fit: Fit, places: Places, unlike: NDArray[np.float64], first: int, out: NDArray[np.int32]) -> None:
     """Fill ``out`` (pixel, TWINS) for the pixels from number ``first`` on: their twins, most alike first; -1 = none.
 
-    ``share`` (band) is one over the typical noise.
+    ``unlike`` (pixel, way) is of all pixels.
     """
     score = np.empty(out.shape[1], np.float64)
     for i in range(out.shape[0]):
@@ -84,58 +133,97 @@ def choose_block(fit: Fit, places: Places, share: F32, history: int, first: int,
         score[:] = math.inf
         out[i, :] = -1
         for m in range(places.offsets.shape[0]):
-            y, x = places.at[p, 0] + places.offsets[m, 0], places.at[p, 1] + places.offsets[m, 1]
-            if y < 0 or x < 0 or y >= places.number.shape[0] or x >= places.number.shape[1] or places.number[y, x] < 0:
+            q = _there(places, p, places.offsets[m])
+            if q < 0 or fit.method[q] == NO_METHOD:
                 continue
-            q = places.number[y, x]
-            if fit.method[q] == NO_METHOD:
+            here, k = unlike[min(p, q), places.way[m]], len(score) - 1
+            if not here < score[k]:
                 continue
-            unlike = _unlike(fit, share, history, p, q)
-            k = len(score) - 1
-            if not unlike < score[k]:
-                continue
-            while k > 0 and score[k - 1] > unlike:
+            while k > 0 and score[k - 1] > here:
                 score[k], out[i, k] = score[k - 1], out[i, k - 1]
                 k -= 1
-            score[k], out[i, k] = unlike, q
+            score[k], out[i, k] = here, q
 
 
 @step
-def line_up(
-    fit: Fit, twins: NDArray[np.int32], known: NDArray[np.int32], stand_in: NDArray[np.int16], seen: NDArray[np.int32]
-) -> None:
-    """Which twins show each look: 0 in ``stand_in`` (TWINS, time) where one does, else what stands in; their number in ``seen``.
+def line_up(fit: Fit, twins: NDArray[np.int32], known: NDArray[np.int32], stand_in: I16, seen: NDArray[np.int32]) -> None:
+    """Which twins show each look: 0 in ``stand_in`` (span, PLACES, SPAN) where one does, else what stands in; their number in ``seen``.
 
     A twin that is not clear stands above or below all, in turn, and leaves the median between the others; which of the two
     comes first changes from look to look, so that an even number of twins leans neither way.
     """
     seen[:] = 0
+    stand_in[:, TWINS] = BEYOND
     for k in range(len(twins)):
-        q = twins[k]
-        for t in range(len(seen)):
-            if q >= 0 and t < known[q] and fit.usable[q, t]:
-                stand_in[k, t] = 0
-                seen[t] += 1
-            else:
-                stand_in[k, t] = -BEYOND if (k - seen[t] + t) % 2 else BEYOND
+        q = max(twins[k], 0)
+        until = known[q] if twins[k] >= 0 else 0
+        for s in range(len(stand_in)):
+            first = s * SPAN
+            row, count, usable = stand_in[s, k], seen[first : first + SPAN], fit.usable[q, first : first + SPAN]
+            for t in range(len(count)):
+                shows = usable[t] & (first + t < until)
+                beyond = -BEYOND if (k + count[t] + t) % 2 else BEYOND
+                row[t] = 0 if shows else beyond
+                count[t] += shows
 
 
 @step
-def shared(fit: Fit, twins: NDArray[np.int32], rows: NDArray[np.int16], stand_in: NDArray[np.int16], out: F32) -> None:
+def _left(fit: Fit, twins: NDArray[np.int32], k: int, b: int, first: int) -> I16:
+    """Residuals of band b of twin k from look ``first`` on; of some pixel, hidden by what stands in, where there is no such twin."""
+    return fit.left[max(twins[k], 0) if k < len(twins) else 0, b, first:]
+
+
+@step
+def _shown(left: np.int16, stand_in: np.int16) -> np.int16:
+    return left if stand_in == 0 else stand_in
+
+
+@step
+def _four(rows: I16, i: int) -> Four:
+    """Column i of the first four rows."""
+    return rows[i], rows[SPAN + i], rows[2 * SPAN + i], rows[3 * SPAN + i]
+
+
+@step
+def _sort_twins(fit: Fit, four: NDArray[np.int32], b: int, first: int, stand_in: I16, rows: I16) -> None:
+    """Fill four of ``rows`` with the residuals of four twins, or what stands in for them, in order at each look from ``first`` on."""
+    one, two, three, last = (
+        _left(fit, four, 0, b, first),
+        _left(fit, four, 1, b, first),
+        _left(fit, four, 2, b, first),
+        _left(fit, four, 3, b, first),
+    )
+    for t in range(min(SPAN, len(one))):
+        e, f, g, h = _four(stand_in, t)
+        e, f, g, h = sort_four(_shown(one[t], e), _shown(two[t], f), _shown(three[t], g), _shown(last[t], h))
+        rows[t], rows[SPAN + t], rows[2 * SPAN + t], rows[3 * SPAN + t] = e, f, g, h
+
+
+@step
+def _middle(rows: I16, out: F32) -> None:
+    """Median at each look of the fifteen twins in ``rows``, into ``out`` (look); 0 where none is shown."""
+    middle = rows[TWINS * SPAN :]
+    for t in range(len(out)):
+        one = merge_fours(_four(rows, t), _four(rows, 4 * SPAN + t))
+        middle[t] = eighth(one, merge_fours(_four(rows, 8 * SPAN + t), _four(rows, 12 * SPAN + t)))
+    for t in range(len(out)):
+        out[t] = middle[t] if abs(middle[t]) < BEYOND else ZERO
+
+
+@step
+def shared(fit: Fit, twins: NDArray[np.int32], rows: I16, stand_in: I16, out: F32) -> None:
     """Median residual of one pixel's twins at each look, into ``out`` (band, time); 0 without any.
 
-    ``stand_in`` is that of ``line_up``, ``rows`` (TWINS, time) is scratch.
+    ``stand_in`` is that of ``line_up``, ``rows`` (PLACES, SPAN) is scratch.
     """
-    times = out.shape[1]
-    for b in range(out.shape[0]):
-        for k in range(len(twins)):
-            q = max(twins[k], 0)
-            for t in range(times):
-                rows[k, t] = fit.left[q, b, t] if stand_in[k, t] == 0 else stand_in[k, t]
-        sort_columns(rows, len(twins))
-        for t in range(times):
-            middle = rows[len(twins) // 2, t]
-            out[b, t] = middle if abs(middle) < BEYOND else ZERO
+    flat = rows.ravel()
+    for s in range(len(stand_in)):
+        first, beside = s * SPAN, stand_in[s].ravel()
+        for b in range(out.shape[0]):
+            here = out[b, first : first + SPAN]
+            for k in range(0, PLACES, 4):
+                _sort_twins(fit, twins[k : k + 4], b, first, beside[k * SPAN :], flat[k * SPAN :])
+            _middle(flat, here)
 
 
 @step
