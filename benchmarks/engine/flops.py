@@ -10,7 +10,6 @@ from typing import Final
 
 from spadework.change import regress, twins, whiten
 
-CANDIDATES: Final = len(twins.offsets())
 ROUTES: Final = 3
 
 
@@ -40,7 +39,7 @@ def flops(s: Shape) -> dict[str, float]:
     follow = looks * (7 * b + 6)
     return {
         "fit": regress.ROUNDS * s.history * (model + common + normal + weights) + looks * (model + common),
-        "twins": CANDIDATES / 2 * s.history * 4 * b,
+        "twins": len(twins.ways(twins.offsets())[0]) * s.history * 4 * b,
         "distances": 8 * b * s.history
         + 2 * (noise + whitened)
         + season
