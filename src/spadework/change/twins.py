@@ -172,7 +172,7 @@ def line_up(fit: Fit, twins: NDArray[np.int32], known: NDArray[np.int32], stand_
 @step
 def _left(fit: Fit, twins: NDArray[np.int32], k: int, b: int, first: int) -> I16:
     """Residuals of twin k from look ``first`` on; of some pixel, hidden by what stands in, where there is no such twin."""
-    return fit.left[max(twins[k], 0) if k < len(twins) else 0, b, first:]
+    return fit.left[max(twins[min(k, TWINS - 1)], 0), b, first:]
 
 
 @step
@@ -187,22 +187,27 @@ def _four(rows: I16, i: int) -> Four:
 
 
 @step
-def _sort_twins(fit: Fit, twins: NDArray[np.int32], k: int, b: int, first: int, stand_in: I16, rows: I16, looks: int) -> None:
-    """Fill four of ``rows`` with the residuals of twins from k on, or what stands in for them, in order at each look."""
-    a, b_, c, d = _left(fit, twins, k, b, first), _left(fit, twins, k+1, b, first), _left(fit, twins, k+2, b, first), _left(fit, twins, k+3, b, first)
+def _sort_four_twins(fit: Fit, twins: NDArray[np.int32], k: int, at: tuple[int, int, int], stand_in: I16, rows: I16) -> None:
+    """Fill four of ``rows`` with the residuals of twins k to k + 3, or what stands in for them, in order at each look.
+
+    ``at`` is the band, the first look and how many.
+    """
+    band, first, looks = at
+    a, b = _left(fit, twins, k, band, first), _left(fit, twins, k + 1, band, first)
+    c, d = _left(fit, twins, k + 2, band, first), _left(fit, twins, k + 3, band, first)
     for t in range(looks):
         e, f, g, h = _four(stand_in, t)
-        e, f, g, h = sort_four(_shown(a[t], e), _shown(b_[t], f), _shown(c[t], g), _shown(d[t], h))
+        e, f, g, h = sort_four(_shown(a[t], e), _shown(b[t], f), _shown(c[t], g), _shown(d[t], h))
         rows[t], rows[SPAN + t], rows[2 * SPAN + t], rows[3 * SPAN + t] = e, f, g, h
 
 
 @step
 def _middle(rows: I16, out: F32) -> None:
-    """Median at each look of the fifteen twins in ``rows``, into ``out`` (look); 0 where none is shown."""
-    middle = rows[TWINS * SPAN :]
+    """Median at each look of the twins in ``rows``, of which each four are in order, into ``out`` (look); 0 where none is shown."""
     for t in range(len(out)):
         one = merge_fours(_four(rows, t), _four(rows, 4 * SPAN + t))
-        middle[t] = eighth(one, merge_fours(_four(rows, 8 * SPAN + t), _four(rows, 12 * SPAN + t)))
+        rows[TWINS * SPAN + t] = eighth(one, merge_fours(_four(rows, 8 * SPAN + t), _four(rows, 12 * SPAN + t)))
+    middle = rows[TWINS * SPAN :]
     for t in range(len(out)):
         out[t] = middle[t] if abs(middle[t]) < BEYOND else ZERO
 
@@ -219,7 +224,7 @@ def shared(fit: Fit, twins: NDArray[np.int32], rows: I16, stand_in: I16, out: F3
         for b in range(out.shape[0]):
             here = out[b, first : first + SPAN]
             for k in range(0, PLACES, 4):
-                _sort_twins(fit, twins, k, b, first, beside[k * SPAN :], flat[k * SPAN :], len(here))
+                _sort_four_twins(fit, twins, k, (b, first, len(here)), beside[k * SPAN :], flat[k * SPAN :])
             _middle(flat, here)
 
 
