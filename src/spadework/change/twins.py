@@ -75,12 +75,12 @@ def _there(places: Places, p: int, offset: NDArray[np.int32]) -> int:
     """Number of the pixel at an offset from pixel p; -1 = not monitored."""
     y, x = places.at[p, 0] + offset[0], places.at[p, 1] + offset[1]
     inside = 0 <= y < places.number.shape[0] and 0 <= x < places.number.shape[1]
-    return places.number[y, x] if inside else -1
+    return int(places.number[y, x]) if inside else -1
 
 
 @step
 def _apart(fit: Fit, share: F32, own: F32, p: int, q: int, out: F32) -> int:
-    """Fill ``out`` (look of the history) with the squared distance of p and q, capped, 0 where one shows nothing; looks in common.
+    """Fill ``out`` (look of the history) with the capped squared distance of p and q, 0 where one shows nothing; looks in common.
 
     ``own`` (band, look) are the residuals of p.
     """
@@ -98,29 +98,30 @@ def _apart(fit: Fit, share: F32, own: F32, p: int, q: int, out: F32) -> int:
     return count
 
 
-@compiled
-def compare_block(
-    fit: Fit, places: Places, share: F32, history: int, first: int, out: NDArray[np.float64]
-) -> None:
-    """Fill ``out`` (pixel, way) for the pixels from number ``first`` on: how unlike the pixel there is.
+@step
+def _mean(apart: F32, count: int) -> float:
+    """Mean of ``apart`` over ``count`` looks, the more the fewer they are; infinite with too few."""
+    total = ZERO
+    for t in range(len(apart)):
+        total += apart[t]
+    return float(total) / count * (1.0 + 2.0 / count) if count >= COMMON_LOOKS else math.inf
 
-    That is the mean squared distance of their residuals over the history, a little more with few looks; infinite with too few
-    in common. ``share`` (band) is one over the typical noise.
+
+@compiled
+def compare_block(fit: Fit, places: Places, share: F32, history: int, first: int, out: NDArray[np.float64]) -> None:
+    """Fill ``out`` (pixel, way) for the pixels from number ``first`` on: how unlike the pixel there is, infinite without one.
+
+    That is the mean squared distance of the residuals that both show in the history. ``share`` (band) is one over the typical noise.
     """
-    own = np.empty((len(share), history), np.float32)
-    apart = np.zeros((out.shape[1], history), np.float32)
+    own, apart = np.empty((len(share), history), np.float32), np.zeros((out.shape[1], history), np.float32)
+    count = np.zeros(out.shape[1], np.int32)
     for i in range(out.shape[0]):
         own[:] = fit.left[first + i, :, :history]
         for m in range(out.shape[1]):
             q = _there(places, first + i, places.ways[m])
-            count = _apart(fit, share, own, first + i, q, apart[m]) if q >= 0 else 0
-            out[i, m] = count
+            count[m] = _apart(fit, share, own, first + i, q, apart[m]) if q >= 0 else 0
         for m in range(out.shape[1]):
-            total = ZERO
-            for t in range(history):
-                total += apart[m, t]
-            count = out[i, m]
-            out[i, m] = float(total) / count * (1.0 + 2.0 / count) if count >= COMMON_LOOKS else math.inf
+            out[i, m] = _mean(apart[m], count[m])
 
 
 @compiled
@@ -206,10 +207,10 @@ def _middle(rows: I16, out: F32) -> None:
     """Median at each look of the twins in ``rows``, of which each four are in order, into ``out`` (look); 0 where none is shown."""
     for t in range(len(out)):
         one = merge_fours(_four(rows, t), _four(rows, 4 * SPAN + t))
-        rows[TWINS * SPAN + t] = eighth(one, merge_fours(_four(rows, 8 * SPAN + t), _four(rows, 12 * SPAN + t)))
-    middle = rows[TWINS * SPAN :]
+        middle = eighth(one, merge_fours(_four(rows, 8 * SPAN + t), _four(rows, 12 * SPAN + t)))
+        rows[TWINS * SPAN + t] = middle if -BEYOND < middle < BEYOND else np.int16(0)
     for t in range(len(out)):
-        out[t] = middle[t] if abs(middle[t]) < BEYOND else ZERO
+        out[t] = rows[TWINS * SPAN + t]
 
 
 @step
