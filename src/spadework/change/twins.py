@@ -27,9 +27,9 @@ SPOKES = 12
 TWINS = 15
 """Twins of a pixel at most; odd, so that there is a middle one."""
 PLACES = TWINS + 1
-"""Rows in which the middle one is found; what is in the last is above all."""
+"""Rows of sorting: four times four; the last stands above all twins."""
 SPAN = 512
-"""Looks of a row. A number that the compiler knows, as it then knows that rows lie apart, and goes along them."""
+"""Looks of a row of sorting. With a length known when compiling, rows are known to lie apart, and loops run along them."""
 NEAREST = RINGS[0]
 COMMON_LOOKS = 6
 """Clear looks of the history that a pixel and its twin must share."""
@@ -95,7 +95,7 @@ def _apart(fit: Fit, share: F32, own: F32, p: int, q: int, out: F32) -> int:
         both = seen[t] & shown[t]
         count = np.int32(count + np.int32(both))
         out[t] = min(out[t], CAP) if both else ZERO
-    return count
+    return int(count)
 
 
 @step
