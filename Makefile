@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 demo: .venv/product
 	$(BIN)/spadework demo
 
-test: .venv/dev
+test: .venv/dev .venv/product
 	$(BIN)/python -m pytest -q -n 2
 
 lint: .venv/dev
@@ -17,7 +17,7 @@ lint: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-soak: .venv/dev
+soak: .venv/dev .venv/product
 	$(BIN)/python -m pytest -q -m soak --timeout 5400
 
 .venv/bin/python:
@@ -25,12 +25,17 @@ soak: .venv/dev
 	$(PYTHON) -m venv .venv
 
 # Core and product extras; nothing here needs a system library.
-.venv/product: requirements.lock pyproject.toml | .venv/bin/python
+.venv/installed: requirements.lock pyproject.toml | .venv/bin/python
 	$(INSTALL) --require-hashes -r requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
-.venv/dev: requirements-dev.lock .venv/product
+# Compiles for this machine, about a minute, so that no later process waits for it; again when what is compiled was edited.
+.venv/product: .venv/installed $(wildcard src/spadework/change/*.py src/spadework/machine/*.py src/spadework/objects/*.py)
+	$(BIN)/spadework warm
+	touch $@
+
+.venv/dev: requirements-dev.lock .venv/installed | .venv/product
 	$(INSTALL) --require-hashes -r requirements-dev.lock
 	touch $@
 

@@ -84,6 +84,26 @@ ENGLISH = [
     ("2017-2019", "2017-2019", "2017-01-01", "2019-12-31"),
     ("seen on 1 April; two days later it was gone", "two days later", "2020-04-03", "2020-04-03"),
     ("pictures of May 1 and from the previous month", "the previous month", "2020-04-01", "2020-04-30"),
+    ("this past Tuesday", "this past Tuesday", "2020-05-12", "2020-05-12"),
+    ("on Wednesday of last week", "Wednesday of last week", "2020-05-06", "2020-05-06"),
+    ("on Tuesday last week", "Tuesday last week", "2020-05-05", "2020-05-05"),
+    ("from Sunday night to Monday morning", "Sunday night to Monday morning", "2020-05-10", "2020-05-11"),
+    ("on the first Monday of March", "the first Monday of March", "2020-03-02", "2020-03-02"),
+    ("on the last Friday of March", "the last Friday of March", "2020-03-27", "2020-03-27"),
+    ("the last three days of April", "the last three days of April", "2020-04-28", "2020-04-30"),
+    ("the first ten days of April", "the first ten days of April", "2020-04-01", "2020-04-10"),
+    ("in the latter half of 2019", "the latter half of 2019", "2019-07-01", "2019-12-31"),
+    ("in the spring of last year", "the spring of last year", "2019-03-01", "2019-05-31"),
+    ("in the winter of 2018-19", "the winter of 2018-19", "2018-12-01", "2019-02-28"),
+    ("the season of 2018/19", "2018/19", "2018-01-01", "2019-12-31"),
+    ("on Christmas Day 2018", "Christmas Day 2018", "2018-12-25", "2018-12-25"),
+    ("stopped in the winter of 2018 and resumed the following spring", "the following spring", "2019-03-01", "2019-05-31"),
+    ("in the summer of 2018; the previous spring", "the previous spring", "2018-03-01", "2018-05-31"),
+    ("could number 1,800 men by the autumn", "autumn", "2020-09-01", "2020-11-30"),
+    ("on 28 or 29 April", "28", "2020-04-28", "2020-04-28"),
+    ("310 on 9 May, against 655 on the same day in 2018", "the same day in 2018", "2018-05-09", "2018-05-09"),
+    ("none in April; twelve in the same month last year", "the same month last year", "2019-04-01", "2019-04-30"),
+    ("two on 3 April; by the 14th there were nine", "the 14th", "2020-04-14", "2020-04-14"),
 ]
 FRENCH = [
     ("le 12 mai", "12 mai", "2020-05-12", "2020-05-12"),
@@ -115,7 +135,7 @@ def test_an_expression_is_these_days(language: str, text: str, words: str, start
     "text",
     [
         "they may be used", "May be so", "troops March on the town", "Mr Friday said", "2020 people", "some 2,020 tonnes", "$2020", "the Sun reported",
-        "a 1,900-metre runway", "recently", "in recent weeks", "31 June", "Black Friday",
+        "a 1,900-metre runway", "recently", "in recent weeks", "31 June", "Black Friday", "by the 14th", "on the 38th parallel",
     ],
 )  # fmt: skip
 def test_what_is_no_date_is_left_alone(text: str) -> None:

@@ -56,6 +56,16 @@ TABLE = [
     ("12 T-72 tanks", "12", 12, None, "count", 12, "exact", "count"),
     ("pumped 500,000 b/d", "500,000 b/d", 500000, None, "m3/s", 0.920065, "exact", "flow"),
     ("at least seven of them", "at least seven", 7, None, "count", 7, "min", "count"),
+    ("had 3.1 billion sorro left", "3.1 billion sorro", 3.1e9, None, "sorro", 3.1e9, "exact", "money"),
+    ("put the workforce at 140", "140", 140, None, "count", 140, "exact", "count"),
+    ("at least 36 had been stored", "at least 36", 36, None, "count", 36, "min", "count"),
+    ("it had cost 3.6 billion dalins", "3.6 billion dalins", 3.6e9, None, "dalin", 3.6e9, "exact", "money"),
+    ("could number 1,800 to 2,500 men", "1,800 to 2,500", 1800, 2500, "count", 1800, "range", "count"),
+    ("put their number at between 180 and 220.", "between 180 and 220", 180, 220, "count", 180, "range", "count"),
+    ("200-odd trucks", "200-odd", 200, None, "count", 200, "approx", "count"),
+    ("the fleet fell to 12 in May", "12", 12, None, "count", 12, "exact", "count"),
+    ("a crowd of 5,000.", "5,000", 5000, None, "count", 5000, "exact", "count"),
+    ("3 million fish died", "3 million", 3e6, None, "count", 3e6, "exact", "count"),
     ("up from 74 over the year", "74", 74, None, "count", 74, "exact", "count"),
     ("$40m-$55m a quarter", "$40m-$55m", 4e7, 5.5e7, "USD", 4e7, "range", "money"),
     ("3.5m people", "3.5m", 3.5e6, None, "count", 3.5e6, "exact", "count"),
@@ -157,3 +167,25 @@ def test_any_text_gives_verbatim_spans_in_order(text: str, language: str) -> Non
 def test_si_and_back(value: int, unit: str) -> None:
     (found,) = find_quantities(f"It measures {value} {unit}.")
     assert found.si_value / UNITS[unit].factor == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "si_value", "si_unit"),
+    [
+        ("a flow of 12 m3/s in May, against 30 in June", 30.0, "m3/s"),
+        ("$12 million, compared with 8 million in May", 8e6, "USD"),
+        ("12 hectares, up from 9 in May", 90_000.0, "m2"),
+        ("payments had risen from 210 million dalins in 2018 to about 740 million in 2022", 7.4e8, "dalin"),
+    ],
+)
+def test_a_bare_number_held_against_another_has_its_unit(text: str, si_value: float, si_unit: str) -> None:
+    second = find_quantities(text)[1]
+    assert (second.si_value, second.si_unit) == (si_value, si_unit)
+
+
+def test_a_part_of_a_count_is_a_count() -> None:
+    assert [quantity.si_value for quantity in find_quantities("five of the 12 shelters")] == [5.0, 12.0]
+
+
+def test_a_bare_number_of_the_next_sentence_has_no_unit() -> None:
+    assert len(find_quantities("It was 12 metres. Against 30 in May, that is little.")) == 1

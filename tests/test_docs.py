@@ -54,7 +54,20 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
 
 def test_every_command_is_in_the_readme_or_its_help() -> None:
     text = (ROOT / "README.md").read_text()
-    for command in ("init", "run", "mark", "demo", "sign", "publish", "verify", "history", "report", "compare", "objects"):
+    for command in (
+        "init",
+        "run",
+        "mark",
+        "demo",
+        "sign",
+        "publish",
+        "verify",
+        "history",
+        "report",
+        "compare",
+        "objects",
+        "warm",
+    ):
         assert f"spadework {command}" in text
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
 

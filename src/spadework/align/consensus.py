@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import stats
+from scipy.special import fdtrc, fdtri
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +108,7 @@ def weighed(agreed: tuple[Agreed, ...]) -> tuple[NDArray[np.float64], float]:
     between = max(0.0, float(weights @ ((shifts - shift) ** 2).mean(axis=1)) - OWN_PX**2)
     within = TILE_SHARE * float(weights @ np.array([one.variance.mean() for one in agreed]))
     freedom = max(2.0, float(weights @ np.array([one.freedom for one in agreed])))
-    return shift, float(np.sqrt(2 * stats.f.ppf(LEVEL, 2, freedom) * (within + between + FLOOR_PX**2)))
+    return shift, float(np.sqrt(2 * fdtri(2, freedom, LEVEL) * (within + between + FLOOR_PX**2)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,6 +164,6 @@ def plane_of(
     freedom = 2 * max(independent * float(weight.mean()) - 3, 1.0)
     ratio = ((flat - left) / 4) / max(left / freedom, 1e-12)
     bend = float(np.abs(fit[1:] * (size[:, None] / 2)).sum(axis=0).max())
-    if stats.f.sf(ratio, 4, freedom) > AFFINE_P or bend < AFFINE_PX:
+    if fdtrc(4, freedom, ratio) > AFFINE_P or bend < AFFINE_PX:
         return None
     return Plane(middle, fit[1:].T)

@@ -1,8 +1,9 @@
-"""Small dense algebra on one pixel's arrays, compiled; arrays are (band, look), so that inner loops run along looks."""
+"""Small dense algebra, compiled: on one pixel's arrays (band, look), inner loops along looks; or on LANES pixels side by side."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,34 +12,45 @@ from spadework.change.compiled import step
 
 F32 = NDArray[np.float32]
 I16 = NDArray[np.int16]
+LANES = 64
+"""Pixels side by side where arrays end in (lane). Loops along fewer are unrolled, not made vector code."""
 Four = tuple[np.int16, np.int16, np.int16, np.int16]
 Eight = tuple[np.int16, np.int16, np.int16, np.int16, np.int16, np.int16, np.int16, np.int16]
 ZERO, ONE, TINY = np.float32(0.0), np.float32(1.0), np.float32(1e-6)
 
 
+class Ranks(NamedTuple):
+    """Scratch arrays for ranking, (lane) each."""
+
+    rank: NDArray[np.int32]
+    """Asked for, 0 = the least."""
+    found: NDArray[np.int32]
+    """The value of that rank."""
+    trial: NDArray[np.int32]
+    """A value that might be it."""
+    below: NDArray[np.int32]
+    """How many are less than ``trial``."""
+
+
 @step
-def median(values: F32, n: int) -> float:
-    """Median (upper, for even n) of the first n values, which are reordered (Hoare's selection)."""
-    low, high, k = 0, n - 1, n // 2
-    while low < high:
-        pivot = values[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if k <= j:
-            high = j
-        elif k >= i:
-            low = i
-        else:
-            break
-    return float(values[k])
+def rank_lanes(rows: I16, n: int, ranks: Ranks) -> None:
+    """Find each lane's value of a rank among its first n whole numbers, rows (look, lane), bit by bit from the highest.
+
+    Floats that are not negative are ranked by their bits.
+    """
+    found, trial, below = ranks.found, ranks.trial, ranks.below
+    high = 8 * rows.itemsize - 1
+    found[:] = -(1 << high)
+    for bit in range(high, -1, -1):
+        for lane in range(LANES):
+            trial[lane] = found[lane] + (1 << bit)
+        below[:] = 0
+        for i in range(n):
+            row = rows[i]
+            for lane in range(LANES):
+                below[lane] += row[lane] < trial[lane]
+        for lane in range(LANES):
+            found[lane] = trial[lane] if below[lane] <= ranks.rank[lane] else found[lane]
 
 
 @step
@@ -102,6 +114,47 @@ def cholesky(a: F32, n: int) -> bool:
             else:
                 a[i, j] = total / a[j, j]
     return True
+
+
+@step
+def factor_lanes(a: F32, n: int, solved: NDArray[np.bool_]) -> None:
+    """``cholesky`` of a (row, column, lane), lane by lane; ``solved`` turns False where it is not positive definite."""
+    for j in range(n):
+        root = a[j, j]
+        for i in range(j, n):
+            total = a[i, j]
+            for k in range(j):
+                left, right = a[i, k], a[j, k]
+                for lane in range(LANES):
+                    total[lane] -= left[lane] * right[lane]
+            if i == j:
+                for lane in range(LANES):
+                    solved[lane] &= total[lane] > ZERO
+                    root[lane] = math.sqrt(total[lane])
+            else:
+                for lane in range(LANES):
+                    total[lane] /= root[lane]
+
+
+@step
+def solve_lanes(factor: F32, x: F32, n: int) -> None:
+    """Solve factor @ factor' @ z = x in place, factor (row, column, lane), x (row, lane), lane by lane."""
+    for k in range(n):
+        total, root = x[k], factor[k, k]
+        for j in range(k):
+            share, other = factor[k, j], x[j]
+            for lane in range(LANES):
+                total[lane] -= share[lane] * other[lane]
+        for lane in range(LANES):
+            total[lane] /= root[lane]
+    for k in range(n - 1, -1, -1):
+        total, root = x[k], factor[k, k]
+        for j in range(k + 1, n):
+            share, other = factor[j, k], x[j]
+            for lane in range(LANES):
+                total[lane] -= share[lane] * other[lane]
+        for lane in range(LANES):
+            total[lane] /= root[lane]
 
 
 @step

@@ -7,13 +7,15 @@ gain per band, and a doubt. A change of the whole scene at once is therefore not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 from scipy.special import chdtri
 
 from spadework.change import fit as model
-from spadework.cube import MISSING, PAIRWISE
+from spadework.change import regress
+from spadework.change.algebra import LANES, Ranks
+from spadework.cube import PAIRWISE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,54 +46,72 @@ class CommonRule:
     """Least noise as a share of the pixel's mean, added in quadrature."""
 
 
+def columns(bands: int) -> int:
+    """Columns of the common mode's map: 1, the bands, and as many of 0 as make a multiple of ``TOGETHER``."""
+    return -(-(1 + bands) // regress.TOGETHER) * regress.TOGETHER
+
+
 def plain_basis(days: NDArray[np.int32], history: int, bands: int) -> model.Basis:
     """Harmonics of each look, and a common mode that changes nothing."""
     t = (days - days[:1]).astype(np.float64)
-    design, slope = np.ones((model.TERMS, len(t))), np.zeros((model.TERMS, len(t)))
+    design, slope = np.ones((regress.TERMS, len(t))), np.zeros((regress.TERMS, len(t)))
     for order in (1, 2):
         rate = 2.0 * np.pi * order / float(model.YEAR)
         design[2 * order - 1], design[2 * order] = np.cos(rate * t), np.sin(rate * t)
         slope[2 * order - 1], slope[2 * order] = -rate * np.sin(rate * t), rate * np.cos(rate * t)
-    common = np.zeros((bands, bands + 1, len(t)), np.float32)
-    common[range(bands), range(bands)] = 1.0
+    common = np.zeros((len(t), bands, columns(bands)), np.float32)
+    common[:, range(bands), range(1, bands + 1)] = 1.0
     f32 = np.float32
     return model.Basis(t.astype(f32), design.astype(f32), slope.astype(f32), common, np.ones(len(t), f32), history)
 
 
 def series_of(cube: Cube, where: NDArray[np.intp]) -> model.Series:
-    """Looks of the pixels at flat places ``where``, one pixel's looks side by side."""
+    """Looks of the pixels at flat places ``where``, in order, copied run by run: neighbours lie side by side in the cube."""
     times, bands = cube.reflectance.shape[:2]
-    pixels = cube.inside.size
-    values = cube.reflectance.reshape(times, bands, pixels)[:, :, where]
-    clear = cube.clear.reshape(times, pixels)[:, where]
-    return model.Series(np.ascontiguousarray(values.transpose(2, 1, 0)), np.ascontiguousarray(clear.T))
+    values, clear = cube.reflectance.reshape(times, bands, -1), cube.clear.reshape(times, -1)
+    runs = [slice(run[0], run[-1] + 1) for run in np.split(where, np.flatnonzero(np.diff(where) != 1) + 1)]
+    return model.Series(
+        np.concatenate([values[:, :, run] for run in runs], axis=2), np.concatenate([clear[:, run] for run in runs], axis=1)
+    )
 
 
-def fit_work(times: int, bands: int) -> model.FitWork:
+def fit_work(times: int, bands: int) -> regress.FitWork:
     """Scratch arrays for fits."""
 
-    def flat(*shape: int) -> NDArray[np.float32]:
-        return np.zeros(shape, np.float32)
+    def lanes(kind: type[Any], *shape: int) -> NDArray[Any]:
+        return np.zeros((*shape, LANES), kind)
 
-    return model.FitWork(
-        at=np.zeros(times, np.int32),
-        doubt=flat(times),
-        design=flat(model.TERMS, times),
-        common=flat(bands, bands + 1, times),
-        seen=flat(bands, times),
-        model=flat(bands, times),
-        left=flat(bands, times),
-        weight=flat(times),
-        spare=flat(times),
-        coef=flat(bands, model.TERMS),
-        normal=flat(model.TERMS, model.TERMS),
+    modelled = lanes(np.float32, columns(bands))
+    modelled[0] = 1.0
+    return regress.FitWork(
+        at=np.zeros(times + 1, np.int32),
+        usable=lanes(np.bool_, times),
+        seen=lanes(np.int16, bands, times),
+        past=lanes(np.int32),
+        first=lanes(np.float32),
+        last=lanes(np.float32),
+        method=lanes(np.uint8),
+        fitted=lanes(np.bool_),
+        model=modelled,
+        left=lanes(np.float32, bands, times),
+        plain=lanes(np.float32, bands, times + 1),
+        far=lanes(np.float32, times),
+        weight=lanes(np.float32, times + 1),
+        share=lanes(np.float32, bands),
+        total=lanes(np.float32),
+        limit=lanes(np.float32),
+        whole=lanes(np.int16, times),
+        ranks=Ranks(*(lanes(np.int32) for _ in Ranks._fields)),
+        coef=lanes(np.float32, bands, regress.TERMS),
+        pull=lanes(np.float32, 2),
+        normal=lanes(np.float32, regress.TERMS, regress.TERMS),
     )
 
 
 def no_fit(pixels: int, bands: int, times: int) -> model.Fit:
     """Room for the fits of so many pixels."""
     return model.Fit(
-        coef=np.zeros((pixels, bands, model.TERMS), np.float32),
+        coef=np.zeros((pixels, bands, regress.TERMS), np.float32),
         noise=np.zeros((pixels, bands), np.float32),
         left=np.zeros((pixels, bands, times), np.int16),
         usable=np.zeros((pixels, times), np.bool_),
@@ -135,29 +155,26 @@ def _doubt(left: NDArray[np.float64], noise: NDArray[np.float64]) -> float:
     return max(1.0, float(np.quantile((left**2 / noise).sum(axis=1), CALM_SHARE) / chdtri(bands, 1.0 - CALM_SHARE)))
 
 
-def _fit_looks(
-    series: model.Series, basis: model.Basis, coef: NDArray[np.float32], noise: NDArray[np.float64], least: int
-) -> model.Basis:
+def _fit_looks(series: model.Series, basis: model.Basis, fit: model.Fit, noise: NDArray[np.float64], least: int) -> model.Basis:
     """The basis with the common mode and the doubt of each look, from sample pixels.
 
     Args:
         series: looks of the sample.
         basis: as it was.
-        coef: (pixel, band, term).
+        fit: of the sample.
         noise: (pixel, band), noise variance.
         least: clear sample pixels that a look needs.
 
     """
-    bands, times = series.values.shape[1:]
-    usable = series.clear & (series.values != MISSING).all(axis=1)
+    times, bands = series.values.shape[:2]
     common, doubt = basis.common.copy(), np.full(times, UNCHECKED, np.float32)
     for t in range(times):
-        here = usable[:, t]
+        here = fit.usable[:, t]
         if here.sum() >= least:
-            expected = coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
-            seen = series.values[here, :, t].astype(np.float64)
-            common[:, :, t] = _common_map(expected, seen)
-            left = seen - expected @ common[:, :bands, t].T - common[:, bands, t]
+            expected = fit.coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
+            seen = series.values[t][:, here].T.astype(np.float64)
+            common[t, :, : bands + 1] = np.roll(_common_map(expected, seen), 1, axis=1)
+            left = seen - expected @ common[t, :, 1 : bands + 1].T - common[t, :, 0]
             doubt[t] = _doubt(left, noise[here])
     return basis._replace(common=common, doubt=doubt)
 
@@ -178,6 +195,9 @@ def learn_common(cube: Cube, basis: model.Basis, fit_rule: model.FitRule, rule: 
             return basis
         typical = np.median(fit.noise[fitted], axis=0)
         least = rule.floor**2 + (rule.floor_share * fit.coef[fitted, :, 0].astype(np.float64)) ** 2
-        sample = model.Series(series.values[fitted], series.clear[fitted])
-        basis = _fit_looks(sample, basis, fit.coef[fitted], (fit.noise[fitted] + typical) / 2.0 + least, rule.look_least)
+        sample, fit = (
+            model.Series(series.values[:, :, fitted], series.clear[:, fitted]),
+            model.Fit(*(array[fitted] for array in cast("tuple[NDArray[Any], ...]", fit))),
+        )
+        basis = _fit_looks(sample, basis, fit, (fit.noise + typical) / 2.0 + least, rule.look_least)
     return basis

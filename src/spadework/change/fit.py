@@ -1,41 +1,38 @@
 """What is normal for a pixel: robust harmonic regression of its own history, compiled.
 
 The law of this room's compiled files: numbers only. No threads and no settings objects, and a pixel's fit depends on its
-own looks, the shared basis and the rule alone.
+own looks, the shared basis and the rule alone. ``LANES`` pixels are fitted side by side, date by date, and inner loops run
+along them; what a pixel cannot use weighs 0 in its sums, which change by nothing else.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spadework.change.algebra import F32, ONE, TINY, ZERO, cholesky, combine, median
+from spadework.change.algebra import F32, I16, LANES, ONE, ZERO
 from spadework.change.compiled import compiled, step
+from spadework.change.regress import ENDLESS, TERMS, FitWork, expect, regress, subtract
 from spadework.cube import MISSING, NO_METHOD, ONE_HARMONIC, PAIRWISE, SEASON_FREE, TWO_HARMONICS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TERMS = 5
-"""A constant, and cosine and sine of the year and of half the year."""
-ROUNDS = 4
-"""Rounds of reweighting in the robust fit."""
-RIDGE = np.float32(0.5)
-"""Weight of the pull of each harmonic coefficient to zero, in looks."""
 FARTHEST = np.float32(32000.0)
 """Residuals are cut there to fit 16 bits."""
+BEYOND = np.int16(32767)
+"""Stands where a pixel has no usable look: no look that is ranked lies above it."""
 HALF_YEAR, YEAR = np.float32(182.625), np.float32(365.25)
 
 
 class Series(NamedTuple):
-    """Looks of a block of pixels."""
+    """Looks of some pixels."""
 
     values: NDArray[np.int16]
-    """(pixel, band, time), reflectance x 10,000."""
+    """(time, band, pixel), reflectance x 10,000."""
     clear: NDArray[np.bool_]
-    """(pixel, time), True = usable."""
+    """(time, pixel), True = usable."""
 
 
 class Basis(NamedTuple):
@@ -48,7 +45,8 @@ class Basis(NamedTuple):
     slope: F32
     """(term, time), derivative of ``design`` by day."""
     common: F32
-    """(band, band + 1, time): per look, the map from a modelled spectrum (and 1) to the one seen by the whole scene."""
+    """(time, band, column): per look, the map from 1 and a modelled spectrum to the one seen by the whole scene; columns of 0
+    make a multiple of ``TOGETHER``."""
     doubt: F32
     """(time), how many times its typical noise variance the whole scene shows in each look, at least 1."""
     history: int
@@ -80,195 +78,53 @@ class Fit(NamedTuple):
     """(pixel), index into ``cube.METHODS``."""
 
 
-class FitWork(NamedTuple):
-    """Scratch arrays of one pixel, made once a block."""
-
-    at: NDArray[np.int32]
-    """(look), time index of each clear look."""
-    doubt: F32
-    """(look), as in ``Basis``."""
-    design: F32
-    """(term, look), as in ``Basis``."""
-    common: F32
-    """(band, band + 1, look), as in ``Basis``."""
-    seen: F32
-    """(band, look), observed."""
-    model: F32
-    """(band, look), modelled without the common mode."""
-    left: F32
-    """(band, look), observed minus expected."""
-    weight: F32
-    """(look), trust over doubt."""
-    spare: F32
-    """(look), short-lived."""
-    coef: F32
-    """(band, term)."""
-    normal: F32
-    """(term, term), Cholesky factor of the normal matrix."""
-
-
 @step
-def _find(series: Series, at: NDArray[np.int32], p: int) -> int:
-    """Note the time index of each clear look of pixel p that has every band; their number."""
-    n = 0
-    for t in range(series.clear.shape[1]):
-        whole = series.clear[p, t]
-        if whole:
-            for b in range(series.values.shape[1]):
-                whole &= series.values[p, b, t] != MISSING
-        if whole:
-            at[n] = t
+def _gather(series: Series, work: FitWork, start: int) -> int:
+    """Copy the looks of up to LANES pixels from number ``start`` on; how many looks."""
+    n, end = 0, min(start + LANES, series.clear.shape[1])
+    for t in range(len(series.clear)):
+        clear, usable = series.clear[t, start:end], work.usable[n]
+        usable[:] = False
+        for lane in range(len(clear)):
+            usable[lane] = clear[lane]
+        if usable.any():
+            _copy(series.values[t, :, start:end], usable, work.seen[:, n])
+            work.at[n] = t
             n += 1
     return n
 
 
 @step
-def _gather(series: Series, basis: Basis, work: FitWork, p: int) -> int:
-    """Copy the usable looks of pixel p, and what the basis says of them; their number."""
-    n, bands = _find(series, work.at, p), series.values.shape[1]
-    for i in range(n):
-        work.doubt[i] = basis.doubt[work.at[i]]
-    for k in range(basis.design.shape[0]):
-        for i in range(n):
-            work.design[k, i] = basis.design[k, work.at[i]]
-    for b in range(bands):
-        for i in range(n):
-            work.seen[b, i] = series.values[p, b, work.at[i]]
-        for c in range(bands + 1):
-            for i in range(n):
-                work.common[b, c, i] = basis.common[b, c, work.at[i]]
-    return n
+def _copy(values: I16, usable: NDArray[np.bool_], seen: I16) -> None:
+    """Copy one look (band, lane) where it is ``usable``; a pixel that lacks a band cannot use it."""
+    for b in range(len(values)):
+        band = values[b]
+        for lane in range(len(band)):
+            usable[lane] &= band[lane] != MISSING
+    for b in range(len(values)):
+        band, out = values[b], seen[b]
+        out[len(band) :] = BEYOND
+        for lane in range(len(band)):
+            out[lane] = band[lane] if usable[lane] else BEYOND
 
 
 @step
-def _subtract(work: FitWork, n: int) -> None:
-    """Fill ``left`` of the first n looks: observed less the common mode's map of ``model``."""
-    bands = work.seen.shape[0]
-    for b in range(bands):
-        for i in range(n):
-            work.left[b, i] = work.seen[b, i] - work.common[b, bands, i]
-        for c in range(bands):
-            for i in range(n):
-                work.left[b, i] -= work.common[b, c, i] * work.model[c, i]
+def _count(basis: Basis, work: FitWork, past: int) -> None:
+    """Fill ``past``, ``first`` and ``last`` from the looks of the history."""
+    work.past[:] = 0
+    work.first[:] = ENDLESS
+    work.last[:] = -ENDLESS
+    for i in range(past):
+        day, usable = basis.days[work.at[i]], work.usable[i]
+        for lane in range(LANES):
+            work.past[lane] += usable[lane]
+            work.first[lane] = min(work.first[lane], day if usable[lane] else ENDLESS)
+            work.last[lane] = max(work.last[lane], day if usable[lane] else -ENDLESS)
 
 
 @step
-def _reweight(work: FitWork, n: int) -> None:
-    """Weights from residuals: 1 / doubt near the fit, falling with the square of the distance beyond three sigma."""
-    bands = work.seen.shape[0]
-    work.spare[:n] = ZERO
-    for b in range(bands):
-        total, count = ZERO, ZERO
-        for i in range(n):
-            total += work.weight[i] * work.left[b, i] * work.left[b, i]
-            count += work.weight[i]
-        share = count / (total + TINY)
-        for i in range(n):
-            work.spare[i] += work.left[b, i] * work.left[b, i] * share
-    for i in range(n):
-        work.spare[i] /= work.doubt[i]
-        work.weight[i] = work.spare[i]
-    middle = median(work.spare, n) / max(bands - 0.66, 0.45)
-    limit = np.float32((bands + 3.0 * math.sqrt(2.0 * bands)) * max(middle, 1e-6))
-    for i in range(n):
-        trust = limit / max(work.weight[i], limit)
-        work.weight[i] = trust * trust / work.doubt[i]
-
-
-@step
-def _normal(work: FitWork, n: int, terms: int) -> None:
-    """Sums of the weighted ridge least squares of the looks without their common mode, into ``normal`` and ``coef``."""
-    for k in range(terms):
-        for i in range(n):
-            work.spare[i] = work.weight[i] * work.design[k, i]
-        for j in range(k + 1):
-            total = ZERO
-            for i in range(n):
-                total += work.spare[i] * work.design[j, i]
-            work.normal[k, j] = total
-        if k > 0:
-            work.normal[k, k] += RIDGE
-        for b in range(work.seen.shape[0]):
-            total = ZERO
-            for i in range(n):
-                total += work.spare[i] * (work.left[b, i] + work.model[b, i])
-            work.coef[b, k] = total
-
-
-@step
-def _solve(work: FitWork, terms: int) -> bool:
-    """Solve the normal equations, which all bands share, in place; False where they have no solution."""
-    if not cholesky(work.normal, terms):
-        return False
-    for b in range(work.seen.shape[0]):
-        for k in range(terms):
-            total = work.coef[b, k]
-            for j in range(k):
-                total -= work.normal[k, j] * work.coef[b, j]
-            work.coef[b, k] = total / work.normal[k, k]
-        for k in range(terms - 1, -1, -1):
-            total = work.coef[b, k]
-            for j in range(k + 1, terms):
-                total -= work.normal[j, k] * work.coef[b, j]
-            work.coef[b, k] = total / work.normal[k, k]
-    return True
-
-
-@step
-def _regress(work: FitWork, n: int, terms: int) -> bool:
-    """Robust harmonic regression over the first n clear looks, from the band medians on; False where it fails."""
-    for b in range(work.seen.shape[0]):
-        for k in range(work.coef.shape[1]):
-            work.coef[b, k] = ZERO
-        for i in range(n):
-            work.spare[i] = work.seen[b, i]
-        work.coef[b, 0] = median(work.spare, n)
-    for i in range(n):
-        work.weight[i] = ONE
-    for _ in range(ROUNDS):
-        combine(work.model, work.design, work.coef, terms, n)
-        _subtract(work, n)
-        _reweight(work, n)
-        _normal(work, n, terms)
-        if not _solve(work, terms):
-            return False
-    return True
-
-
-@step
-def _variance(work: FitWork, b: int, n: int, terms: int) -> float:
-    """Residual variance of band b over the first n looks, as if without doubt."""
-    total, count = ZERO, ZERO
-    for i in range(n):
-        total += work.weight[i] * work.left[b, i] * work.left[b, i]
-        count += work.weight[i] * work.doubt[i]
-    return float(total / max(count - np.float32(terms), ONE))
-
-
-@step
-def _compare(basis: Basis, work: FitWork, n: int, past: int) -> None:
-    """Fill ``model`` of every look with the history look nearest in season, and ``coef`` with the history's mean."""
-    for i in range(n):
-        best, nearest = YEAR, 0
-        for j in range(past):
-            apart = abs(basis.days[work.at[i]] - basis.days[work.at[j]]) % YEAR
-            apart = min(apart, YEAR - apart)
-            if apart < best and (j != i or past == 1):
-                best, nearest = apart, j
-        for b in range(work.seen.shape[0]):
-            work.model[b, i] = work.seen[b, nearest]
-    for b in range(work.seen.shape[0]):
-        total = ZERO
-        for i in range(past):
-            total += work.seen[b, i]
-        work.coef[b, :] = ZERO
-        work.coef[b, 0] = total / np.float32(past)
-
-
-@step
-def _method(rule: FitRule, basis: Basis, work: FitWork, past: int) -> int:
-    """What the history carries."""
-    span = basis.days[work.at[past - 1]] - basis.days[work.at[0]] if past > 0 else ZERO
+def _method(rule: FitRule, past: int, span: float) -> int:
+    """What so many looks of the history over so many days carry."""
     if past >= rule.looks_two and span >= rule.season_two_days:
         return TWO_HARMONICS
     if past >= rule.looks_one and span >= rule.season_days:
@@ -287,36 +143,128 @@ def terms_of(method: int) -> int:
 
 
 @step
-def _fit_pixel(series: Series, basis: Basis, rule: FitRule, work: FitWork, fit: Fit, p: int) -> None:
-    n = _gather(series, basis, work, p)
-    past = 0
-    while past < n and work.at[past] < basis.history:
-        past += 1
-    method = _method(rule, basis, work, past)
-    terms = terms_of(method)
-    for i in range(n):
-        fit.usable[p, work.at[i]] = True
-    if method == NO_METHOD:
-        return
+def _nearest(basis: Basis, work: FitWork, past: int, i: int, lane: int) -> int:
+    """The look of a pixel's history that is nearest in season to look i, another one where it can be."""
+    best, nearest = YEAR, 0
+    for j in range(past):
+        if work.usable[j, lane]:
+            apart = abs(basis.days[work.at[i]] - basis.days[work.at[j]]) % YEAR
+            apart = min(apart, YEAR - apart)
+            if apart < best and (j != i or work.past[lane] == 1):
+                best, nearest = apart, j
+    return nearest
+
+
+@step
+def _recall(basis: Basis, work: FitWork, past: int, i: int) -> None:
+    """Fill ``model`` of look i with what the history showed in that season, for pixels compared look by look."""
+    for lane in range(LANES):
+        if work.method[lane] == PAIRWISE and work.usable[i, lane]:
+            nearest = _nearest(basis, work, past, i, lane)
+            for b in range(len(work.seen)):
+                work.model[1 + b, lane] = work.seen[b, nearest, lane]
+
+
+@step
+def _average(work: FitWork, past: int) -> None:
+    """Fill ``coef`` with the history's mean."""
+    work.fitted[:] = True
+    work.coef[:] = ZERO
+    for b in range(len(work.coef)):
+        mean = work.coef[b, 0]
+        for i in range(past):
+            for lane in range(LANES):
+                mean[lane] += np.float32(work.seen[b, i, lane]) if work.usable[i, lane] else ZERO
+        for lane in range(LANES):
+            mean[lane] /= np.float32(work.past[lane])
+
+
+@step
+def _noise(basis: Basis, work: FitWork, past: int, method: int) -> None:
+    """Fill ``share`` with the variance of the history's residuals, as if without doubt; 0 without a regression."""
+    work.share[:] = ZERO
+    work.total[:] = ZERO
     if method == PAIRWISE:
-        _compare(basis, work, n, past)
-    elif _regress(work, past, terms):
-        combine(work.model, work.design, work.coef, terms, n)
-    else:
         return
-    _subtract(work, n)
-    fit.method[p] = method
-    for b in range(work.seen.shape[0]):
-        if method != PAIRWISE:
-            fit.noise[p, b] = _variance(work, b, past, terms)
-        for k in range(TERMS):
-            fit.coef[p, b, k] = work.coef[b, k]
+    for i in range(past):
+        weight, doubt = work.weight[i], basis.doubt[work.at[i]]
+        for lane in range(LANES):
+            work.total[lane] += weight[lane] * doubt
+        for b in range(len(work.share)):
+            left, share = work.left[b, i], work.share[b]
+            for lane in range(LANES):
+                share[lane] += weight[lane] * left[lane] * left[lane]
+    for b in range(len(work.share)):
+        for lane in range(LANES):
+            work.share[b, lane] /= max(work.total[lane] - np.float32(terms_of(method)), ONE)
+
+
+@step
+def _predict(basis: Basis, work: FitWork, looks: tuple[int, int], method: int) -> None:
+    """Fill ``left`` of all looks."""
+    past, n = looks
+    for i in range(n):
+        if method == PAIRWISE:
+            _recall(basis, work, past, i)
+        else:
+            expect(work.coef, basis.design, work.at[i], work.model)
+        subtract(basis.common[work.at[i]], work.model, work.seen, work.left, i)
+
+
+@step
+def _hand_over(work: FitWork, fit: Fit, start: int, n: int, method: int) -> None:
+    """Fill ``fit`` of the pixels from number ``start`` on that have the method and were fitted."""
+    for b in range(len(work.left)):
         for i in range(n):
-            fit.left[p, b, work.at[i]] = round(min(max(work.left[b, i], -FARTHEST), FARTHEST))
+            left, usable, whole = work.left[b, i], work.usable[i], work.whole[i]
+            for lane in range(LANES):
+                cut = np.rint(min(max(left[lane], -FARTHEST), FARTHEST))
+                whole[lane] = cut if usable[lane] else ZERO
+        for lane in range(min(LANES, len(fit.method) - start)):
+            if work.method[lane] == method and work.fitted[lane]:
+                p = start + lane
+                fit.method[p], fit.noise[p, b] = method, work.share[b, lane]
+                out = fit.left[p, b]
+                for i in range(n):
+                    out[work.at[i]] = work.whole[i, lane]
+                for k in range(TERMS):
+                    fit.coef[p, b, k] = work.coef[b, k, lane]
+
+
+@step
+def _note_usable(work: FitWork, fit: Fit, start: int, n: int) -> None:
+    """Fill ``usable`` of the pixels from number ``start`` on."""
+    for lane in range(min(LANES, len(fit.method) - start)):
+        out = fit.usable[start + lane]
+        for i in range(n):
+            out[work.at[i]] = work.usable[i, lane]
+
+
+@step
+def _choose(rule: FitRule, work: FitWork) -> None:
+    """Fill ``method``."""
+    for lane in range(LANES):
+        span = work.last[lane] - work.first[lane] if work.past[lane] > 0 else ZERO
+        work.method[lane] = _method(rule, work.past[lane], float(span))
 
 
 @compiled
 def fit_block(series: Series, basis: Basis, rule: FitRule, work: FitWork, fit: Fit) -> None:
     """Fit every pixel of a block; ``fit`` comes zeroed and is filled in place."""
-    for p in range(series.values.shape[0]):
-        _fit_pixel(series, basis, rule, work, fit, p)
+    for start in range(0, len(fit.method), LANES):
+        n = _gather(series, work, start)
+        past = 0
+        while past < n and work.at[past] < basis.history:
+            past += 1
+        _count(basis, work, past)
+        _choose(rule, work)
+        _note_usable(work, fit, start, n)
+        for method in (TWO_HARMONICS, ONE_HARMONIC, SEASON_FREE, PAIRWISE):
+            if (work.method == method).any():
+                if method == PAIRWISE:
+                    _average(work, past)
+                else:
+                    regress(basis, work, past, terms_of(method))
+                _predict(basis, work, (past, n), method)
+                _noise(basis, work, past, method)
+                _hand_over(work, fit, start, n, method)

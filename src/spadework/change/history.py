@@ -24,7 +24,7 @@ from scipy import ndimage
 from scipy.special import chdtri, fdtri
 
 from spadework.change import fit as model
-from spadework.change import twins, watch, whiten
+from spadework.change import regress, twins, watch, whiten, windows
 from spadework.change.common import CommonRule, fit_work, learn_common, no_fit, plain_basis, regressed, series_of
 from spadework.change.stand import Stand, Whitened, WhitenRule, WhitenWork
 from spadework.cube import OK, OUTSIDE_AOI, PER_UNIT, Change, Cube, day_number
@@ -114,7 +114,7 @@ class MonitorSettings:
 
         """
         falling = list(self.support) == sorted(self.support, reverse=True)
-        if len(self.window_tails) != len(self.agreeing) or len(self.support) != watch.NEIGHBOURS + 1 or not falling:
+        if len(self.window_tails) != len(self.agreeing) or len(self.support) != windows.NEIGHBOURS + 1 or not falling:
             msg = (
                 "window_tails and agreeing need one number a window, support nine of which none is greater than the one before"
             )
@@ -168,13 +168,13 @@ def _whiten_rule(settings: MonitorSettings, bands: int, looks: int) -> WhitenRul
         phase_days=settings.phase_days,
         amplitude=settings.amplitude,
         track_days=settings.track_days,
-        lag=watch.SHORTEST + len(settings.window_tails) - 1,
+        lag=windows.SHORTEST + len(settings.window_tails) - 1,
         small=_small(settings, bands, looks),
     )
 
 
-def _watch_rule(settings: MonitorSettings, bands: int) -> watch.WatchRule:
-    return watch.WatchRule(
+def _watch_rule(settings: MonitorSettings, bands: int) -> windows.WatchRule:
+    return windows.WatchRule(
         window_limit=chdtri(bands, np.array(settings.window_tails)).astype(np.float32),
         agreeing=np.array(settings.agreeing, np.int32),
         support=np.array(settings.support, np.float32),
@@ -253,8 +253,8 @@ def _whiten_work(times: int, bands: int) -> WhitenWork:
         twins=np.zeros(times, np.int32),
         left=flat(bands, times),
         z=flat(3, bands, times),
-        design=flat(model.TERMS, times),
-        slope=flat(model.TERMS, times),
+        design=flat(regress.TERMS, times),
+        slope=flat(regress.TERMS, times),
         phase=flat(bands, times),
         swing=flat(bands, times),
         weight=flat(times),
@@ -262,28 +262,9 @@ def _whiten_work(times: int, bands: int) -> WhitenWork:
         size=flat(times),
         dot=flat(times),
         noise=flat(2, bands, bands),
-        normal=flat(model.TERMS, model.TERMS),
-        coef=flat(bands, model.TERMS),
+        normal=flat(regress.TERMS, regress.TERMS),
+        coef=flat(bands, regress.TERMS),
         level=flat(bands),
-    )
-
-
-def _watch_work(watched: int, bands: int, windows: int) -> watch.WatchWork:
-    def flat(*shape: int) -> NDArray[np.float32]:
-        return np.zeros(shape, np.float32)
-
-    return watch.WatchWork(
-        at=np.zeros(watched, np.int32),
-        near=flat(3, bands, watched),
-        far=flat(3, watched),
-        total=flat(3, bands, watched),
-        size=flat(watched),
-        own=flat(watched),
-        cross=flat(watched),
-        mean=np.zeros((2, windows, watched)),
-        sum=flat(bands),
-        after=flat(bands),
-        vector=flat(bands),
     )
 
 
@@ -315,13 +296,13 @@ def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.A
     rule = _whiten_rule(site.settings, site.bands, site.times)
     part = (site.cube.days % float(model.YEAR) / float(model.YEAR) * whiten.PARTS).astype(np.int32)
     by = Whitened(fit, site.basis, rule, typical, chosen, part, known)
-    on = watch.Watched(fit, site.basis, _watch_rule(site.settings, site.bands), stand, where)
+    on = windows.Watched(fit, site.basis, _watch_rule(site.settings, site.bands), stand, where)
 
     def distances(block: NDArray[np.int32]) -> None:
         whiten.whiten_block(by, _whiten_work(site.times, site.bands), block, stand)
 
     def watching(block: NDArray[np.int32]) -> None:
-        watch.watch_block(on, _watch_work(watched, site.bands, len(site.settings.window_tails)), block, answer)
+        watch.watch_block(on, watch.watch_work(watched, site.bands, len(site.settings.window_tails)), block, answer)
 
     _over_blocks(site, 2, every, distances)
     _over_blocks(site, 3, every, watching)

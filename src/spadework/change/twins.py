@@ -172,8 +172,8 @@ def line_up(fit: Fit, twins: NDArray[np.int32], known: NDArray[np.int32], stand_
 
 @step
 def _left(fit: Fit, twins: NDArray[np.int32], k: int, b: int, first: int) -> I16:
-    """Residuals of twin k from look ``first`` on; of some pixel, hidden by what stands in, where there is no such twin."""
-    return fit.left[max(twins[min(k, TWINS - 1)], 0), b, first:]
+    """Residuals of band b of twin k from look ``first`` on; of some pixel, hidden by what stands in, where there is no such twin."""
+    return fit.left[max(twins[min(k, len(twins) - 1)], 0), b, first:]
 
 
 @step
@@ -188,24 +188,20 @@ def _four(rows: I16, i: int) -> Four:
 
 
 @step
-def _sort_four_twins(fit: Fit, twins: NDArray[np.int32], k: int, at: tuple[int, int, int], stand_in: I16, rows: I16) -> None:
-    """Fill four of ``rows`` with the residuals of twins k to k + 3, or what stands in for them, in order at each look.
-
-    ``at`` is the band, the first look and how many.
-    """
-    band, first, looks = at
-    a, b = _left(fit, twins, k, band, first), _left(fit, twins, k + 1, band, first)
-    c, d = _left(fit, twins, k + 2, band, first), _left(fit, twins, k + 3, band, first)
-    for t in range(looks):
+def _sort_twins(fit: Fit, four: NDArray[np.int32], b: int, first: int, stand_in: I16, rows: I16) -> None:
+    """Fill four of ``rows`` with the residuals of four twins, or what stands in for them, in order at each look from ``first`` on."""
+    one, two = _left(fit, four, 0, b, first), _left(fit, four, 1, b, first)
+    three, last = _left(fit, four, 2, b, first), _left(fit, four, 3, b, first)
+    for t in range(min(SPAN, len(one))):
         e, f, g, h = _four(stand_in, t)
-        e, f, g, h = sort_four(_shown(a[t], e), _shown(b[t], f), _shown(c[t], g), _shown(d[t], h))
+        e, f, g, h = sort_four(_shown(one[t], e), _shown(two[t], f), _shown(three[t], g), _shown(last[t], h))
         rows[t], rows[SPAN + t], rows[2 * SPAN + t], rows[3 * SPAN + t] = e, f, g, h
 
 
 @step
 def _middle(rows: I16, out: F32) -> None:
     """Median at each look of the twins in ``rows``, of which each four are in order, into ``out`` (look); 0 where none is shown."""
-    for t in range(len(out)):
+    for t in range(len(out)):  # writes into rows: a slice of them would look as if it might overlap all
         one = merge_fours(_four(rows, t), _four(rows, 4 * SPAN + t))
         middle = eighth(one, merge_fours(_four(rows, 8 * SPAN + t), _four(rows, 12 * SPAN + t)))
         rows[TWINS * SPAN + t] = middle if -BEYOND < middle < BEYOND else np.int16(0)
@@ -225,7 +221,7 @@ def shared(fit: Fit, twins: NDArray[np.int32], rows: I16, stand_in: I16, out: F3
         for b in range(out.shape[0]):
             here = out[b, first : first + SPAN]
             for k in range(0, PLACES, 4):
-                _sort_four_twins(fit, twins, k, (b, first, len(here)), beside[k * SPAN :], flat[k * SPAN :])
+                _sort_twins(fit, twins[k : k + 4], b, first, beside[k * SPAN :], flat[k * SPAN :])
             _middle(flat, here)
 
 

@@ -15,81 +15,66 @@ import numpy as np
 
 from spadework.change.algebra import F32, TINY, ZERO
 from spadework.change.compiled import compiled, step
-from spadework.change.fit import TERMS, Basis, Fit
+from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
+from spadework.change.windows import LANES, NEIGHBOURS, SHORTEST, Watched, Windows, measure
 from spadework.cube import MODEL_FAILED, NO_METHOD, OK, SHORT_HISTORY, TOO_FEW_LOOKS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spadework.change.stand import Stand
-    from spadework.change.twins import Places
-
-SHORTEST = 3
-"""Looks of the shortest window."""
-NEIGHBOURS = 8
-"""Pixels around one."""
-SAME_WAY = np.float32(0.5)
-"""Least cosine between a window's mean beside twins and on its own."""
 HALF = np.float32(0.5)
-SCALE = np.float32(1.0) / (UNIT * UNIT)
-
-
-class WatchRule(NamedTuple):
-    """Parts of ``MonitorSettings`` as plain numbers; limits are squared distances."""
-
-    window_limit: NDArray[np.float32]
-    """(window - SHORTEST)."""
-    agreeing: NDArray[np.int32]
-    """(window - SHORTEST), looks that must agree."""
-    support: NDArray[np.float32]
-    """(0..8 neighbours that show the same), factor of the limit."""
-    look_limit: float
-    calm_limit: float
-    gate: float
-    agree_share: float
-    support_share: float
-    own_share: float
-    field_factor: float
-    recover_looks: int
-    recover_days: float
-
-
-class Watched(NamedTuple):
-    """What the watch goes by; all pixels of the site."""
-
-    fit: Fit
-    basis: Basis
-    rule: WatchRule
-    stand: Stand
-    places: Places
 
 
 class WatchWork(NamedTuple):
-    """Scratch arrays of one pixel, made once a block; looks run along the last axis, so that inner loops run along looks."""
+    """Scratch arrays, made once a block: those of several pixels side by side, then those of one of them."""
 
+    windows: Windows
     at: NDArray[np.int32]
     """(look), watched time index of each usable look."""
     near: F32
     """(route, band, look), distance in 1/16 of the noise: whole numbers."""
     far: F32
     """(route, look), squared distance."""
-    total: F32
-    """(route, band, look), sum over the window that ends at the look; whole numbers, so that their order does not matter."""
-    size: F32
-    """(look), squared length of that sum beside twins, then as a field."""
-    own: F32
-    """(look), the same on its own."""
-    cross: F32
-    """(look), product of the sums beside twins and on its own."""
     mean: NDArray[np.float64]
-    """(route, window - SHORTEST, look), squared distance of the window's mean, correlated looks discounted."""
+    """(beside or field, window - SHORTEST, look), as in ``Windows``."""
     sum: F32
     """(band), sum over one window."""
     after: F32
     """(band), spectrum after the change, without the common mode."""
     vector: F32
     """(band), short-lived."""
+
+
+def watch_work(watched: int, bands: int, sizes: int) -> WatchWork:
+    """Scratch arrays for so many watched looks, bands and lengths of window."""
+
+    def flat(*shape: int) -> NDArray[np.float32]:
+        return np.zeros(shape, np.float32)
+
+    row, lanes = watched * LANES, LANES
+    return WatchWork(
+        windows=Windows(
+            pixel=np.zeros(lanes, np.int32),
+            looks=np.zeros(lanes, np.int32),
+            at=np.zeros(row, np.int32),
+            near=flat(3, bands, row),
+            far=flat(3, row),
+            total=flat(3, bands, row + lanes),
+            product=flat(4, row),
+            share=np.zeros((3, lanes)),
+            mean=np.zeros((2, sizes, row)),
+            best=np.zeros(lanes),
+            asks=np.zeros(lanes, np.bool_),
+        ),
+        at=np.zeros(watched, np.int32),
+        near=flat(3, bands, watched),
+        far=flat(3, watched),
+        mean=np.zeros((2, sizes, watched)),
+        sum=flat(bands),
+        after=flat(bands),
+        vector=flat(bands),
+    )
 
 
 class Answer(NamedTuple):
@@ -106,77 +91,27 @@ class Answer(NamedTuple):
 
 
 @step
-def _gather(on: Watched, work: WatchWork, answer: Answer, p: int) -> int:
-    """Usable watched looks of pixel p, their distances, squared too, and whether each is odd; their number."""
-    n, bands = 0, on.stand.distance.shape[3]
-    for t in range(on.stand.distance.shape[2]):
-        if on.fit.usable[p, on.basis.history + t]:
-            work.at[n] = t
-            n += 1
-    for route in range(3):
-        far, stands = work.far[route], on.stand.distance[route, p]
-        far[:n] = ZERO
-        for i in range(n):
-            for b in range(bands):
-                work.near[route, b, i] = stands[work.at[i], b]
-        for b in range(bands):
-            near = work.near[route, b]
-            for i in range(n):
-                far[i] += near[i] * near[i]
-        for i in range(n):
-            far[i] *= SCALE
-    for i in range(n):
-        beside = min(work.far[BESIDE, i], work.far[ALONE, i])
-        answer.anomalous[p, work.at[i]] = max(beside, work.far[FIELD, i]) > on.rule.look_limit
-    return n
+def _mark(on: Watched, windows: Windows, answer: Answer, lane: int) -> None:
+    """Note which looks of a lane are odd."""
+    for i in range(lane, windows.looks[lane] * LANES, LANES):
+        beside = min(windows.far[BESIDE, i], windows.far[ALONE, i])
+        answer.anomalous[windows.pixel[lane], windows.at[i]] = max(beside, windows.far[FIELD, i]) > on.rule.look_limit
 
 
 @step
-def _sums(work: WatchWork, looks: int, n: int) -> None:
-    """Go from the sums over ``looks`` - 1 looks to those over ``looks``."""
-    for route in range(3):
-        for b in range(work.near.shape[1]):
-            total, near = work.total[route, b, looks - 1 : n], work.near[route, b, : n + 1 - looks]
-            for i in range(len(near)):
-                total[i] += near[i]
-
-
-@step
-def _product(out: F32, total: F32, a: int, b: int, first: int) -> None:
-    """Fill ``out`` (look) with the product of the sums of two routes, from look ``first`` on."""
-    out[:] = ZERO
-    for k in range(total.shape[1]):
-        one, other = total[a, k, first : first + len(out)], total[b, k, first : first + len(out)]
-        for i in range(len(out)):
-            out[i] += one[i] * other[i]
-
-
-@step
-def _means(on: Watched, work: WatchWork, p: int, n: int) -> None:
-    """Fill ``mean``: the squared distance of the mean of every window, correlated looks discounted.
-
-    Beside twins it counts only as far as the pixel also departs from its own past, the same way: else 0.
-    """
-    work.total[:, :, :n] = ZERO
-    for looks in range(1, 1 + min(n, SHORTEST - 1 + len(on.rule.window_limit))):
-        _sums(work, looks, n)
-        if looks < SHORTEST:
-            continue
-        size, own, cross = work.size[looks - 1 : n], work.own[looks - 1 : n], work.cross[looks - 1 : n]
-        beside, field = work.mean[0, looks - SHORTEST, looks - 1 : n], work.mean[1, looks - SHORTEST, looks - 1 : n]
-        scale = SCALE / np.float32(looks)
-        share, alone = 1.0 + (looks - 1) * on.stand.alike[BESIDE, p], 1.0 + (looks - 1) * on.stand.alike[ALONE, p]
-        _product(size, work.total, BESIDE, BESIDE, looks - 1)
-        _product(own, work.total, ALONE, ALONE, looks - 1)
-        _product(cross, work.total, BESIDE, ALONE, looks - 1)
-        for i in range(len(size)):
-            same = cross[i] >= SAME_WAY * np.sqrt(size[i] * own[i])
-            least = min(size[i] * scale / share, own[i] * scale / alone / on.rule.own_share)
-            beside[i] = least if same else 0.0
-        _product(size, work.total, FIELD, FIELD, looks - 1)
-        share = 1.0 + (looks - 1) * on.stand.alike[FIELD, p]
-        for i in range(len(size)):
-            field[i] = size[i] * scale / share
+def _pick(work: WatchWork, lane: int) -> None:
+    """Copy the looks of a lane to where one pixel is gone through."""
+    windows = work.windows
+    for i in range(windows.looks[lane]):
+        j = i * LANES + lane
+        work.at[i] = windows.at[j]
+        for route in range(3):
+            work.far[route, i] = windows.far[route, j]
+            for b in range(work.near.shape[1]):
+                work.near[route, b, i] = windows.near[route, b, j]
+        for kind in range(2):
+            for size in range(work.mean.shape[1]):
+                work.mean[kind, size, i] = windows.mean[kind, size, j]
 
 
 @step
@@ -244,34 +179,44 @@ def _supported(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int],
 
 
 @step
-def _window(on: Watched, work: WatchWork, p: int, begin: int, i: int) -> tuple[int, float]:
-    """Ask all windows that end at look i: the first agreeing look (-1 = not confirmed) and the largest distance seen."""
+def _shown(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int], distance: float, limit: float) -> int:
+    """The first agreeing look of a window (route, low, high) if its looks agree and enough neighbours show the same; else -1."""
+    size = _sum(work, span)
+    agree, first = _agree(on, work, span, size)
+    if agree < on.rule.agreeing[span[2] + 1 - span[1] - SHORTEST]:
+        return -1
+    ask = 0
+    while not distance > limit * on.rule.support[ask]:
+        ask += 1
+        if ask == len(on.rule.support):
+            return -1
+    return first if ask == 0 or _supported(on, work, p, span, size, ask) else -1
+
+
+@step
+def _confirm(on: Watched, work: WatchWork, p: int, begin: int, start: int, n: int) -> tuple[int, int, float, float]:
+    """The next of n looks, from ``start`` on, at which a window that begins at ``begin`` or later confirms a change.
+
+    Returns that look (n = none), the first agreeing look of the window, its distance, and the largest distance seen before.
+    """
     best = 0.0
-    for route in (BESIDE, FIELD):
-        if work.far[route, i] < on.rule.gate:
-            continue
-        factor, means = (on.rule.field_factor, work.mean[1]) if route == FIELD else (1.0, work.mean[0])
-        for looks in range(SHORTEST, SHORTEST + len(on.rule.window_limit)):
-            low = i + 1 - looks
-            if low < begin:
-                break
-            distance = means[looks - SHORTEST, i]
-            best = max(best, distance)
-            limit = on.rule.window_limit[looks - SHORTEST] * factor
-            if distance < limit * on.rule.support[NEIGHBOURS]:
+    for i in range(start, n):
+        here = 0.0
+        for route in (BESIDE, FIELD):
+            if work.far[route, i] < on.rule.gate:
                 continue
-            size = _sum(work, (route, low, i))
-            agree, first = _agree(on, work, (route, low, i), size)
-            if agree < on.rule.agreeing[looks - SHORTEST]:
-                continue
-            ask = 0
-            while not distance > limit * on.rule.support[ask]:
-                ask += 1
-                if ask == len(on.rule.support):
-                    break
-            if ask == 0 or (ask < len(on.rule.support) and _supported(on, work, p, (route, low, i), size, ask)):
-                return first, distance
-    return -1, best
+            factor, kind = (on.rule.field_factor, 1) if route == FIELD else (1.0, 0)
+            for looks in range(SHORTEST, SHORTEST + min(i + 2 - begin - SHORTEST, len(on.rule.window_limit))):
+                distance = work.mean[kind, looks - SHORTEST, i]
+                here = max(here, distance)
+                limit = on.rule.window_limit[looks - SHORTEST] * factor
+                if distance < limit * on.rule.support[NEIGHBOURS]:
+                    continue
+                first = _shown(on, work, p, (route, i + 1 - looks, i), distance, limit)
+                if first >= 0:
+                    return i, first, distance, best
+        best = max(best, here)
+    return n, -1, 0.0, best
 
 
 @step
@@ -333,31 +278,40 @@ def _recover(on: Watched, work: WatchWork, p: int, begin: int, n: int) -> int:
 
 
 @step
-def _watch_pixel(on: Watched, work: WatchWork, answer: Answer, p: int) -> int:
-    """Everything for pixel p; the reason for which it has no answer, or OK."""
-    n = _gather(on, work, answer, p)
-    answer.clear_looks[p] = n
-    answer.statistic[p] = math.nan
-    if n < SHORTEST:
-        return TOO_FEW_LOOKS
-    if on.fit.method[p] == NO_METHOD:
-        return MODEL_FAILED if on.fit.usable[p, : on.basis.history].any() else SHORT_HISTORY
-    _means(on, work, p, n)
-    best, i, begin = 0.0, SHORTEST - 1, 0
-    while i < n:
-        first, distance = _window(on, work, p, begin, i)
-        best = max(best, distance)
-        if first < 0:
-            i += 1
-            continue
+def _go_through(on: Watched, work: WatchWork, answer: Answer, p: int, n: int) -> float:
+    """Look for a change of pixel p among its n looks, and for its recovery; the largest distance seen."""
+    best, start, begin = 0.0, SHORTEST - 1, 0
+    while start < n:
+        i, first, distance, seen = _confirm(on, work, p, begin, start, n)
+        best = max(best, seen, distance)
+        if i == n:
+            break
         _keep_after(on, work, p, first, i)
         back = _recover(on, work, p, i + 1, n)
         answer.recovered[p] = back < n
         if back == n:
             answer.first[p], answer.confirmed[p] = work.at[first], work.at[i]
-            best = distance
-            break
-        begin, i = back + 1, back + SHORTEST
+            return distance
+        begin, start = back + 1, back + SHORTEST
+    return best
+
+
+@step
+def _watch_lane(on: Watched, work: WatchWork, answer: Answer, lane: int) -> int:
+    """Everything for the pixel of a lane; the reason for which it has no answer, or OK."""
+    p, n, best = work.windows.pixel[lane], work.windows.looks[lane], work.windows.best[lane]
+    answer.first[p] = answer.confirmed[p] = -1
+    answer.recovered[p] = False
+    answer.clear_looks[p] = n
+    answer.statistic[p] = math.nan
+    _mark(on, work.windows, answer, lane)
+    if n < SHORTEST:
+        return TOO_FEW_LOOKS
+    if on.fit.method[p] == NO_METHOD:
+        return MODEL_FAILED if on.fit.usable[p, : on.basis.history].any() else SHORT_HISTORY
+    if work.windows.asks[lane]:
+        _pick(work, lane)
+        best = _go_through(on, work, answer, p, n)
     answer.statistic[p] = math.sqrt(max(best, float(TINY)))
     return OK
 
@@ -365,7 +319,8 @@ def _watch_pixel(on: Watched, work: WatchWork, answer: Answer, p: int) -> int:
 @compiled
 def watch_block(on: Watched, work: WatchWork, pixels: NDArray[np.int32], answer: Answer) -> None:
     """Watch the pixels of a block; ``answer`` (all pixels) is filled in place, whatever it held."""
-    for p in pixels:
-        answer.first[p] = answer.confirmed[p] = -1
-        answer.recovered[p] = False
-        answer.reason[p] = _watch_pixel(on, work, answer, p)
+    for start in range(0, len(pixels), LANES):
+        lanes = pixels[start : start + LANES]
+        measure(on, work.windows, lanes)
+        for lane in range(len(lanes)):
+            answer.reason[lanes[lane]] = _watch_lane(on, work, answer, lane)

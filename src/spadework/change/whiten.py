@@ -15,7 +15,8 @@ import numpy as np
 
 from spadework.change.algebra import F32, ONE, TINY, ZERO, cholesky, combine, forward, squares
 from spadework.change.compiled import compiled, step
-from spadework.change.fit import RIDGE, TERMS, Basis, Fit, terms_of
+from spadework.change.fit import Basis, Fit, terms_of
+from spadework.change.regress import RIDGE, TERMS
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
 from spadework.change.twins import agreement, line_up, shared
 from spadework.cube import NO_METHOD, PAIRWISE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from spadework.claims.citing import according, citing, papers, passive, quoting, report
+from spadework.claims.citing import according, citing, hearsay, papers, passive, quoting, report
 from spadework.claims.pictures import imagery
 from spadework.claims.saying import nominal, participle, speech
 
@@ -22,6 +22,7 @@ FINDERS: Final[dict[str, Callable[[Sentence], list[Found]]]] = {
     "report": report,
     "citing": citing,
     "quoting": quoting,
+    "hearsay": hearsay,
     "imagery": imagery,
     "passive": passive,
 }

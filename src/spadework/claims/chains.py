@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from spadework.claims.memory import is_media
 from spadework.claims.quotes import Quoted, share_quoted
 from spadework.claims.speech import IMAGES, PAPERS
 from spadework.records import OUTLET, UNKNOWN, UNNAMED, Roles
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from spadework.claims.found import Found, Sentence
     from spadework.claims.memory import Memory, Voice
 
-_OUTER: Final = {"report": 0, "according": 1, "say": 2, "judge": 3, "citing": 4, "passive": 5, "show": 6}
+_OUTER: Final = {"report": 0, "according": 1, "citing": 2, "say": 3, "judge": 4, "passive": 5, "show": 6}
 """Who stands outside whom, where a sentence attributes twice."""
 _PLAINLY_OWN: Final = re.compile(
     r"^(?:It|That)\s+(?:is|was|remains?|has\s+not\s+been)\s+(?:not\s+)?(?:un)?(?:clear|known|certain|confirmed|possible\s+to)\b|\bremains?\s+(?:un\w+)$|\b(?:did|has|have|had|could|would)\s+not\s+(?:immediately\s+)?"
@@ -90,6 +91,7 @@ def resolve(s: Sentence, units: tuple[Unit, ...], found: list[Found], course: Co
         if one.kind == "show":
             voice = replace(voice, kind="person" if course.memory.names.is_person(str(voice.name)) else "provider")
         course.memory.note(s.paragraph, voice, reports=one.kind == "report")
+        course.memory.carry(s.paragraph, one.via)
     return out
 
 
@@ -110,7 +112,7 @@ def _covers(one: Found, unit: Unit) -> bool:
 
 def _chained(s: Sentence, covering: list[Found], course: Course) -> Said:
     """The chain of several attributions, outermost first."""
-    ordered = sorted(covering, key=lambda one: (one.kind in _LAST, _depth(one, covering), _OUTER[one.kind], one.at))
+    ordered = sorted(covering, key=lambda one: (_is_last(one, covering), _depth(one, covering), _OUTER[one.kind], one.at))
     shows = [one for one in ordered if one.kind == "show"]
     shown = next((one for one in shows if one.voice.name is not None), shows[0] if shows else None)
     links: list[str | None] = []
@@ -133,7 +135,7 @@ def _chained(s: Sentence, covering: list[Found], course: Course) -> Said:
     named = [link or UNKNOWN for link in links or [shown.voice.name if shown else None]]
     chain = [OUTLET]
     for link in named:
-        if link not in {chain[-1], OUTLET} and link.casefold() not in course.own:
+        if link not in chain and link.casefold() not in course.own:
             chain.append(link)
     speaker = chain[-1]
     known = course.chains.get(speaker)
@@ -153,6 +155,12 @@ def _chained(s: Sentence, covering: list[Found], course: Course) -> Said:
 
 _LAST: Final = frozenset({"citing", "passive", "show"})
 """Kinds that stand innermost wherever they are in the sentence."""
+
+
+def _is_last(one: Found, covering: list[Found]) -> bool:
+    """Whether an attribution stands innermost; not a medium that is cited for what somebody else says: "X, citing the agency, reported that he had said"."""
+    passes_on = one.rule == "citing" and is_media(str(one.voice.name)) and any(other.kind == "say" for other in covering)
+    return one.kind in _LAST and not passes_on
 
 
 def _depth(one: Found, covering: list[Found]) -> int:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from spadework.claims.clauses import subtree
 from spadework.claims.found import Found
 from spadework.claims.memory import Voice, is_media
 from spadework.claims.pictures import provider_of
 from spadework.claims.reach import main_of, stretch, trailing
 from spadework.claims.speech import IMAGES, JUDGE, REPORT, SAY
+from spadework.claims.telling import cited_by
 from spadework.records import UNKNOWN, UNNAMED
 
 if TYPE_CHECKING:
     from spadework.claims.found import Sentence
 
+_CHARGES: Final = frozenset({"accuse", "blame"})
+_QUOTES: Final = frozenset({"quote", "cite"})
 _PAPERS_SHOW: Final = re.compile(
     r",\s+((?:\w+\s+){0,3}?(?:documents|records|files|emails|e-mails|minutes|papers|messages|filings)\b[^,.;]{0,60}?)\s+(?:show|shows|reveal|suggest|indicate)\.?$",
     re.IGNORECASE,
@@ -40,23 +44,11 @@ def according(s: Sentence) -> list[Found]:
             continue
         pictures = s.parsed.tokens[top].lemma.casefold() in IMAGES
         voice = Voice(provider_of(s, top, len(s.parsed.tokens) - 1), "body") if pictures else s.voice(top)
-        via = _cited_by(s, top)
+        via = cited_by(s, top)
         head = s.parsed.tokens[index].head
         cover = s.covered(head) if 0 <= head < len(s.parsed.tokens) else frozenset(range(len(s.parsed.tokens)))
         out.append(Found("according", index, voice, "according", cover & stretch(s, index), via))
     return out
-
-
-def _cited_by(s: Sentence, top: int) -> tuple[str, ...]:
-    """Who cited the one that is named: "an expert cited by the broadcaster"."""
-    for child in s.children[top]:
-        if s.parsed.tokens[child].lemma in {"cite", "quote", "interview", "publish"}:
-            for by in s.children[child]:
-                inner = next((g for g in s.children[by] if s.parsed.tokens[g].dep == "pobj"), None)
-                if s.parsed.tokens[by].dep == "agent" and inner is not None:
-                    name = s.voice(inner).name
-                    return (name,) if name is not None else ("unknown",)
-    return ()
 
 
 def report(s: Sentence) -> list[Found]:
@@ -111,15 +103,41 @@ def citing(s: Sentence) -> list[Found]:
         if subject is not None and subject < index and s.parsed.tokens[head].lemma.casefold() not in SAY | JUDGE | REPORT:
             voice = s.voice(subject)
             via = (voice.name or "unknown",) if voice.kind == "body" else ()
-        out.append(Found("citing", index, s.voice(top), "citing", s.covered(head), via))
+        further = _quoted_in_turn(s, top)
+        if further is not None:
+            via = (*via, s.voice(top).name or UNKNOWN)
+        out.append(Found("citing", index, s.voice(top if further is None else further), "citing", s.covered(head), via))
     return out
+
+
+def _quoted_in_turn(s: Sentence, top: int) -> int | None:
+    """Whom the one that is cited cites: "citing the daily, which in turn quoted a commander"."""
+    clause = next(
+        (c for c in s.children[top] if s.parsed.tokens[c].dep == "relcl" and s.parsed.tokens[c].lemma in _QUOTES), None
+    )
+    return next((c for c in s.children[clause] if s.parsed.tokens[c].dep == "dobj"), None) if clause is not None else None
 
 
 def _quoter(s: Sentence, outer: int) -> str | None:
     """Who quotes; "it" is the medium that was named last."""
     if s.parsed.tokens[outer].text.casefold() == "it":
+        before = [n.text for n in s.parsed.named if n.span[1] <= s.parsed.tokens[outer].start and is_media(n.text)]
+        if before:
+            return s.memory.names.canonical(before[-1])  # "The Daily Lantern tells a different story: on Wednesday it quoted"
         return s.memory.latest(s.paragraph, frozenset({"body"}), media=True)
     return s.voice(outer).name
+
+
+def _is_cited(s: Sentence, index: int) -> bool:
+    """Whether a word is what somebody cites: who that quotes in turn is found with it."""
+    above = s.parsed.tokens[index].head if 0 <= index < len(s.parsed.tokens) else -1
+    return 0 <= above < len(s.parsed.tokens) and s.parsed.tokens[above].text.casefold() in {"citing", "quoting"}
+
+
+def _agent(s: Sentence, verb: int) -> int | None:
+    """By whom something is done: "quoted by the agency as saying", "quoted as saying by the agency"."""
+    below = (i for i in subtree(verb, s.children) if i > verb and s.parsed.tokens[i].text.casefold() == "by")
+    return next((c for by in below for c in s.children[by] if s.parsed.tokens[c].dep == "pobj"), None)
 
 
 def quoting(s: Sentence) -> list[Found]:
@@ -128,19 +146,41 @@ def quoting(s: Sentence) -> list[Found]:
     tokens = s.parsed.tokens
     for verb, token in enumerate(tokens):
         if (
-            token.lemma not in {"quote", "cite"}
+            token.lemma not in _QUOTES
             or token.pos != "VERB"
             or token.text.casefold().endswith("ing")
             or s.is_quoted(verb)
+            or _is_cited(s, token.head)
         ):
             continue
         by_dep = {tokens[c].dep: c for c in s.children[verb]}
-        agent = next((c for c in s.children[by_dep["agent"]] if tokens[c].dep == "pobj"), None) if "agent" in by_dep else None
+        agent = _agent(s, verb)
         outer, inner = (by_dep.get("nsubj"), by_dep.get("dobj")) if "nsubj" in by_dep else (agent, by_dep.get("nsubjpass"))
         if inner is None:
             continue
         via = (_quoter(s, outer) or UNKNOWN,) if outer is not None else (UNKNOWN,)
-        out.append(Found("quoting", verb, s.voice(inner), "citing", s.covered(verb), via))
+        behind = "nsubjpass" in by_dep and trailing(s, verb)  # “...,” the general was quoted as saying
+        cover = s.covered(verb) | (frozenset(range(verb)) & stretch(s, verb) if behind else frozenset())
+        out.append(Found("quoting", verb, s.voice(inner), "citing", cover, via))
+    return out
+
+
+def hearsay(s: Sentence) -> list[Found]:
+    """Hearsay: "X had been told by Y that"; "X heard from Y that"; "X is accused by Y of"."""
+    out = []
+    tokens = s.parsed.tokens
+    for verb, token in enumerate(tokens):
+        by_dep = {tokens[c].dep: c for c in s.children[verb]}
+        told, charged = token.lemma == "tell" and "auxpass" in by_dep, token.lemma in _CHARGES and "auxpass" in by_dep
+        heard = token.lemma in {"hear", "learn"} and token.pos == "VERB"
+        by = next((c for c in s.children[verb] if tokens[c].text.casefold() == ("from" if heard else "by")), None)
+        who = next((c for c in s.children[by] if tokens[c].dep == "pobj"), None) if by is not None else None
+        that = any(tokens[i].text.casefold() == "that" for i in subtree(verb, s.children) if who is not None and i > who)
+        if who is None or s.is_quoted(verb) or not (charged or ((told or heard) and that)):
+            continue
+        subject = by_dep.get("nsubj", by_dep.get("nsubjpass"))
+        via = (s.voice(subject).name or UNKNOWN,) if subject is not None and not charged else ()
+        out.append(Found("hearsay", verb, s.voice(who), "say" if charged else "citing", s.covered(verb), via))
     return out
 
 

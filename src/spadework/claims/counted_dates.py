@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from spadework.claims import calendars as cal
-from spadework.claims.dated import Read, count_of, folded, part_of, sized, third_of, unresolved
+from spadework.claims.dated import Read, count_of, folded, number_of, of_year, part_of, sized, third_of, unresolved
 
 if TYPE_CHECKING:
     import re
@@ -40,6 +40,16 @@ def read_weekday_range(match: re.Match[str], context: Context) -> Read | None:
         return Read((start, start + cal.DAY * length), "dateline", "days")
     end = line - cal.DAY * ((line.weekday() - last) % 7)
     return Read((end - cal.DAY * length, end), "dateline", "days")
+
+
+def read_weekday_of_week(match: re.Match[str], context: Context) -> Read | None:
+    """A weekday of the week beside the dateline's: "Wednesday of last week"."""
+    if context.dateline is None:
+        return unresolved()
+    which = folded(match["which"])
+    shift = 1 if which in context.words.last else -1 if which in context.words.next else 0
+    day = cal.week(cal.back(context.dateline, shift, "week"))[0] + cal.DAY * context.words.weekdays[folded(match["w"])]
+    return Read((day, day), "dateline", "day")
 
 
 def read_near_day(match: re.Match[str], context: Context) -> Read | None:
@@ -147,3 +157,35 @@ def read_from_story(match: re.Match[str], context: Context) -> Read | None:
     earlier = which in context.words.earlier
     day = cal.back(start[0] if earlier else start[1], count if earlier else -count, unit)
     return Read(cal.unit_of(day, unit), "story", unit)  # type: ignore[arg-type]  # a precision by its own name
+
+
+def read_same_in_year(match: re.Match[str], context: Context) -> Read | None:
+    """What the date before it in the story is in another year: "the same day in 2022", "the same period last year"."""
+    unit, year = folded(match["u"]), of_year(match, context)
+    longest = LONGEST.get({"date": "day", "period": "year", "time": "month"}.get(unit, unit), 0)
+    start = next((days for days in reversed(context.story) if (days[1] - days[0]).days < longest), None)
+    if start is None or year is None:
+        return None
+    shift = start[0].year - year[0]
+    days = (cal.back(start[0], shift, "year"), cal.back(start[1], shift, "year"))
+    return Read(cal.week(days[0]) if unit == "week" else days, "story", "day" if days[0] == days[1] else "days")
+
+
+def read_day_of_story(match: re.Match[str], context: Context) -> Read | None:
+    """A day of the month that the story is in: "On 3 May there were two; by the 14th there were nine"."""
+    start = next((days for days in reversed(context.story) if (days[1] - days[0]).days < LONGEST["month"]), None)
+    if start is None:
+        return None
+    day = start[0].replace(day=number_of(match["d"]))
+    return Read((day, day), "story", "day")
+
+
+def read_season_from_story(match: re.Match[str], context: Context) -> Read | None:
+    """The season after or before the date before it in the story: "stopped in the winter of 2021 and resumed the following spring"."""
+    start = next((days for days in reversed(context.story) if (days[1] - days[0]).days < LONGEST["year"]), None)
+    if start is None:
+        return None
+    seasons = [cal.season(start[0].year + shift, context.words.seasons[folded(match["s"])]) for shift in (-1, 0, 1)]
+    if folded(match["which"]) in context.words.earlier:
+        return Read([days for days in seasons if days[1] < start[0]][-1], "story", "season")
+    return Read(next(days for days in seasons if days[0] > start[0]), "story", "season")

@@ -28,6 +28,7 @@ _RULES: Final[dict[str, Callable[[re.Match[str], Context], Read | None]]] = {
     "year range": written_dates.read_year_range, "decade": written_dates.read_decade, "span of year": written_dates.read_span_of_year, "season": written_dates.read_season, "weekday": counted_dates.read_weekday, "near day": counted_dates.read_near_day,
     "unit": counted_dates.read_unit, "lasting": counted_dates.read_lasting, "ago": counted_dates.read_ago, "from story": counted_dates.read_from_story, "week of month": written_dates.read_week_of_month, "weekday range": counted_dates.read_weekday_range,
     "lasting ahead": counted_dates.read_lasting_ahead, "before last": counted_dates.read_before_last, "quarter": written_dates.read_quarter, "week of day": written_dates.read_week_of_day, "listed day": written_dates.read_day, "weekday from story": counted_dates.read_weekday_from_story, "feast": written_dates.read_feast,
+    "weekday of week": counted_dates.read_weekday_of_week, "weekday of month": written_dates.read_weekday_of_month, "days of month": written_dates.read_days_of_month, "season from story": counted_dates.read_season_from_story, "same in year": counted_dates.read_same_in_year, "day of story": counted_dates.read_day_of_story,
 }  # fmt: skip
 
 

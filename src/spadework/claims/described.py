@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from spadework.claims.memory import Voice
 from spadework.claims.names import tidied
-from spadework.claims.speech import ANY_BODY, BODY, FEW_HAVE, MEDIA, OUTLETS, PAPERS, PERSON_WORDS, THINGS, TRADES
+from spadework.claims.speech import ANY_BODY, BODY, FEW_HAVE, MEDIA, OUTLETS, PAPERS, PERSON_WORDS, SEVERAL_HAVE, THINGS, TRADES
 
 if TYPE_CHECKING:
     from spadework.claims.memory import Memory
@@ -102,7 +102,11 @@ def _a_body(lemma: str, phrase: str, memory: Memory, paragraph: int) -> Voice:
     bare = len(words) == 2  # noqa: PLR2004 - "the firm"
     if bare or (len(words) == 3 and words[1][:1].islower()):  # noqa: PLR2004 - "the imagery firm"
         kinds = frozenset({"body", "provider"}) if lemma in TRADES else frozenset({"body"})
-        known = memory.called(lemma) or (memory.latest(paragraph, kinds, media=lemma in OUTLETS) if lemma in ANY_BODY else None)
+        known = memory.called(lemma)
+        if known is None and lemma in ANY_BODY:
+            known = memory.medium(paragraph) if lemma in OUTLETS else memory.latest(paragraph, kinds, media=False)
+        if known is None and lemma in SEVERAL_HAVE:
+            known = memory.named_so(lemma)
         alone = not bare or lemma in FEW_HAVE | {"army", "police", "military", "court", "council", "commission", "committee"}
         if known is None and alone and not memory.titles.get(lemma):
             known = tidied(phrase)  # no name in the document holds the word

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from spadework.claims.attribution import FINDERS
@@ -14,12 +15,13 @@ from spadework.claims.dates import find_dates
 from spadework.claims.found import sentence_of
 from spadework.claims.french import said_in_french
 from spadework.claims.hedges import hedge_of
-from spadework.claims.kinds import observable_of, polarity_of, type_of
+from spadework.claims.kinds import FRESH_DAYS, Told, observable_of, polarity_of, type_of
 from spadework.claims.memory import Memory, titles_of
 from spadework.claims.names import names_of, tidied
 from spadework.claims.places import place_of
 from spadework.claims.quantities import find_quantities
 from spadework.claims.quotes import paragraphs_of, quoted_parts
+from spadework.claims.speech import PERSON_WORDS
 from spadework.claims.times import role_of
 from spadework.records import OUTLET, UNKNOWN, Claim
 
@@ -61,7 +63,26 @@ def claims_of(source: Source, text: str, grammar: Grammar, rules: frozenset[str]
     numbers = find_quantities(text, source.language, dates)
     marks = (*(date.span for date in dates), *(number.span for number in numbers))
     spoken = [one.behind(begins).behind_clock(text) for one in _spoken(text, grammar, marks, _own(source), rules)]
-    return _claims(source, text, [piece for one in spoken for piece in _pieces(text, one, dates, numbers)])
+    pieces = [
+        _lent([piece for one in told for piece in _pieces(text, one, dates, numbers)], told, dates)
+        for told in _by_sentence(spoken)
+    ]
+    return _claims(source, text, [piece for sentence in pieces for piece in sentence])
+
+
+def _by_sentence(spoken: list[Spoken]) -> list[list[Spoken]]:
+    """Units by their sentence, in order."""
+    return [list(group) for _, group in groupby(spoken, key=lambda one: one.parsed.span)]
+
+
+def _lent(pieces: list[Piece], told: list[Spoken], dates: tuple[ClaimTime, ...]) -> list[Piece]:
+    """The pieces of a sentence; those without a date have the day on which the same speaker is said to have spoken."""
+    for one in told:
+        own = [date for date in dates if one.holds(date.span) and role_of(one.parsed, date) == "said"]
+        for n, piece in enumerate(pieces):
+            if own and piece.time is None and piece.said.chain == one.said.chain:
+                pieces[n] = replace(piece, time=replace(own[0], role="said"))
+    return pieces
 
 
 _DATELINE: Final = re.compile(
@@ -188,18 +209,15 @@ def _pieces(text: str, one: Spoken, dates: tuple[ClaimTime, ...], numbers: tuple
     aside = one.unit.background and one.said.chain == (OUTLET,)
     main = amounts[0] if amounts and not _beside(text, amounts[0], one.unit.span) else None
     out = [Piece(one.unit.span, one.said, one.place, first, main, aside)]
-    out.extend(
-        Piece(_phrase_of(text, number.span, one.unit.span), one.said, one.place, first, number, aside)
-        for number in amounts
-        if number is not main
-    )
+    for number in (number for number in amounts if number is not main):
+        span = _phrase_of(text, number.span, one.unit.span)
+        own = next((time for time in times if span[0] <= time.span[0] < span[1]), first)
+        out.append(Piece(span, one.said, one.place, own, number, aside))
     for time in times[1:]:
-        span: Span | None
-        span = _phrase_around(text, time.span, one.unit.span)
-        if len(text[span[0] : span[1]].split()) < FEWEST_WORDS:
-            span = one.unit.span if time.role != "said" else None
-        if span is not None:
-            out.append(Piece(span, one.said, one.place, time, None, aside))
+        around = _phrase_around(text, time.span, one.unit.span)
+        short = len(text[around[0] : around[1]].split()) < FEWEST_WORDS
+        if not short or time.role != "said":
+            out.append(Piece(one.unit.span if short else around, one.said, one.place, time, None, aside))
     return out
 
 
@@ -222,10 +240,12 @@ def _beside(text: str, number: ClaimQuantity, within: Span) -> bool:
 
 
 def _phrase_of(text: str, span: Span, within: Span) -> Span:
-    """The noun phrase of a quantity: from the article before it to the end of the phrase."""
+    """The noun phrase of a quantity: from the article before it to the end of the phrase; of a bare number, the words around it."""
     stop = _ENDS.search(text, span[1], within[1])
     lead = _LEAD.search(text, within[0], span[0])
-    return (lead.start() if lead else span[0], stop.start() if stop else within[1])
+    phrase = (lead.start() if lead else span[0], stop.start() if stop else within[1])
+    bare = not any(letter.isalpha() for letter in text[phrase[0] : phrase[1]])
+    return _phrase_around(text, span, within) if bare else phrase
 
 
 def _phrase_around(text: str, span: Span, within: Span) -> Span:
@@ -243,7 +263,15 @@ def _phrase_around(text: str, span: Span, within: Span) -> Span:
 def _is_named(speaker: str) -> bool:
     """Whether a source has a name: a description has words in small letters; neither the outlet nor an unknown source has one."""
     words = [word for word in speaker.split() if word not in {"of", "the", "for", "and", "de", "al", "el", "la", "on", "in"}]
-    return speaker not in {OUTLET, UNKNOWN} and all(not word[:1].islower() for word in words)
+    described = bool(words) and words[0].casefold().rstrip("s") in PERSON_WORDS  # "Residents of Ulmek"
+    return speaker not in {OUTLET, UNKNOWN} and not described and all(not word[:1].islower() for word in words)
+
+
+def _is_fresh(source: Source, time: ClaimTime | None) -> bool:
+    """Whether a date ends at most ``FRESH_DAYS`` before the document's."""
+    if time is None or time.end is None or source.published is None:
+        return False
+    return (source.published - time.end).days <= FRESH_DAYS
 
 
 def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]:
@@ -255,8 +283,9 @@ def _claims(source: Source, text: str, pieces: list[Piece]) -> tuple[Claim, ...]
             continue
         speaker = piece.said.chain[-1]
         given = piece.quantity.text if piece.quantity is not None and _is_named(speaker) else ""
-        hedge = hedge_of(evidence, given, piece.said.cue, said=speaker != OUTLET and evidence[:1] in '\u201c"')
-        kind = type_of(evidence, hedge, speaker, imagery=piece.said.imagery, aside=piece.aside)
+        hedge = hedge_of(evidence, given, piece.said.cue, said=speaker != OUTLET)
+        fresh = _is_fresh(source, piece.time)
+        kind = type_of(evidence, Told(hedge, speaker, piece.said.imagery, piece.aside, piece.quantity, fresh))
         observable, note = observable_of(evidence, kind, piece.quantity)
         name = f"{source.id}-{hashlib.sha256(evidence.encode()).hexdigest()[:8]}"
         unique = next(n for k in range(1, len(pieces) + 2) if (n := name if k == 1 else f"{name}-{k}") not in used)

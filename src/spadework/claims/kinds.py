@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from spadework.records import OUTLET
@@ -50,6 +51,19 @@ _HALF: Final = re.compile(
 )
 
 
+_CHARGED: Final = re.compile(r"\b(?:accus(?:e|es|ed|ing)|blam(?:e|es|ed|ing))\b", re.IGNORECASE)
+_SILENT: Final = re.compile(
+    r"\b(?:declined\s+to|(?:did|has|have|had)\s+not\s+(?:yet\s+|immediately\s+)?(?:respond|repli|reply|answer|comment)\w*)",
+    re.IGNORECASE,
+)
+"""Somebody would not say it."""
+_OBSERVED: Final = re.compile(
+    r"\b(?:saw|seen|heard|measured|counted|recorded|visible|observed|spotted|noticed|watched|filmed|photographed|covers?|covered|stands?|stood|shows?)\b",
+    re.IGNORECASE,
+)
+_HEARD: Final = re.compile(r"\b(?:heard|hear|sounds?|smell\w*|felt)\b", re.IGNORECASE)
+MEASURED: Final = frozenset({"length", "width", "height", "depth", "area", "diameter", "volume"})
+"""Dimensions of what somebody saw."""
 _NO_NEGATION: Final = re.compile(
     r"\b(?:no|not)\s+(?:more|less|fewer|later|only|just|least)\b|\bnot\s+deny\b|\bwithout\s+(?:warning|notice|permission|permits?)\b",
     re.IGNORECASE,
@@ -64,21 +78,46 @@ def polarity_of(words: str, hedge: Hedge) -> Polarity:
     return "-" if hedge.level == "denied" or _NEGATED.search(_NO_NEGATION.sub("", words)) else "+"
 
 
-def type_of(words: str, hedge: Hedge, speaker: str, *, imagery: bool, aside: bool = False) -> ClaimType:  # noqa: PLR0911 - one kind after another
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the kind of a claim depends on, besides its words."""
+
+    hedge: Hedge
+    speaker: str
+    imagery: bool
+    """Whether images are said to show it."""
+    aside: bool
+    """Told besides, by the outlet."""
+    quantity: ClaimQuantity | None
+    fresh: bool
+    """Whether it has a date that ends within ``FRESH_DAYS`` of the document's."""
+
+
+FRESH_DAYS: Final = 60
+"""What an outlet tells of longer ago is background to its story."""
+
+
+def type_of(words: str, told: Told) -> ClaimType:  # noqa: PLR0911 - one kind after another
     """The kind of a claim, from its words, its hedge and who says it."""
-    if hedge.level == "unknown":
+    level, own = told.hedge.level, told.speaker == OUTLET
+    if level == "unknown":
         return "unknown"
-    if hedge.level == "denied":
+    if level == "denied":
         return "denial"
-    if imagery or _IMAGE.search(words):
+    if _CHARGED.search(words) or (own and _SILENT.search(words)):
+        return "statement"
+    if told.imagery or _IMAGE.search(words):
         return "observation"
-    if hedge.level == "assessed":
+    if level == "assessed" or (level == "possible" and not own):
         return "assessment"
     if _PLANNED.search(words):
         return "intention"
-    if speaker != OUTLET and (_URGED.search(words) or _QUOTED.search(words)):
+    measured = told.quantity is not None and told.quantity.dimension in MEASURED
+    if not own and (_OBSERVED.search(words) or measured):
+        return "observation"
+    if not own and (_URGED.search(words) or _QUOTED.search(words)):
         return "statement"
-    return "background" if speaker == OUTLET and (aside or _PAST.search(words)) else "event"
+    return "background" if own and (told.aside or not told.fresh or _PAST.search(words)) else "event"
 
 
 ON_THE_GROUND: Final = frozenset({"length", "width", "area", "diameter"})
@@ -89,8 +128,11 @@ def observable_of(words: str, kind: ClaimType, quantity: ClaimQuantity | None = 
     """Whether an image from orbit could in principle show it, and why."""
     seen, unseen, half = (bool(pattern.search(words)) for pattern in (_SEEN, _UNSEEN, _HALF))
     measured = quantity is not None and quantity.dimension in ON_THE_GROUND
-    if kind in {"unknown", "statement"} or not (seen or half or measured or kind == "observation"):
-        return "no", "words, plans or what lies below ground leave no trace of their own"
-    if unseen or half or (kind not in {"observation", "event"} and not measured):
+    heard = _HEARD.search(words) is not None
+    deep = quantity is not None and quantity.dimension == "depth"
+    shown = kind == "observation" and not heard and not deep
+    if kind in {"unknown", "statement", "denial"} or heard or not (seen or half or measured or shown):
+        return "no", "words, plans, sounds or what lies below ground leave no trace of their own"
+    if not measured and not shown and (unseen or half or kind != "event"):
         return "partly", "traces on the ground could show, not who or why"
     return "yes", ""

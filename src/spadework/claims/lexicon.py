@@ -124,6 +124,7 @@ _WEEK_EN: Final = {
 _M: Final = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan\.|Feb\.|Mar\.|Apr\.|Jun\.|Jul\.|Aug\.|Sept\.|Sep\.|Oct\.|Nov\.|Dec\.|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)"
 _W: Final = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
 _D: Final = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
+_HOURS_EN: Final = r"(?:morning|afternoon|evening|night)"
 _TO_EN: Final = rf"(?:\s+(?:to|and|until|till|through)\s+|{_DASH})"
 _UNITS_EN: Final = {
     name: unit
@@ -169,6 +170,8 @@ _ORDINALS_EN: Final = {
     "q4": 4,
     "opening": 1,
     "closing": -1,
+    "former": 1,
+    "latter": 2,
 }
 
 
@@ -183,7 +186,7 @@ ENGLISH: Final = Lexicon(
     units=_UNITS_EN,
     parts=_PARTS_EN,
     near=_NEAR_EN,
-    last=frozenset({"last", "previous", "past", "final", "closing"}),
+    last=frozenset({"last", "previous", "past", "this past", "final", "closing"}),
     next=frozenset({"next", "coming", "the coming", "following"}),
     earlier=frozenset({"earlier", "before", "previous", "the previous", "prior", "preceding", "the preceding"}),
     ordinals=_ORDINALS_EN,
@@ -193,7 +196,7 @@ ENGLISH: Final = Lexicon(
         r"starts?\s+on|opens?\s+on|aims?\s+to|hopes?\s+to|intends?\s+to|wants?\s+to|seeks?\s+to|(?:is|are)\s+to|no\s+later\s+than|(?-i:may|might)\s+(?!have\b)\w+)\b",
         re.IGNORECASE,
     ),
-    due=re.compile(r"\b(?:could|can|should|must|has\s+to|have\s+to|need(?:s|ed)?\s+to|want(?:s|ed)?\s+to|ask(?:s|ed)?|urge[sd]?|demand(?:s|ed)?)\b.*\b(?:by|before|until|from|as\s+early\s+as)\s+$", re.IGNORECASE),
+    due=re.compile(r"\b(?:could|can|should|must|has\s+to|have\s+to|need(?:s|ed)?\s+to|want(?:s|ed)?\s+to|ask(?:s|ed)?|urge[sd]?|demand(?:s|ed)?)\b.*\b(?:by|before|until|from|as\s+early\s+as)\s+(?:the\s+)?$", re.IGNORECASE),
     will=re.compile(r"\b(?:will|shall)\b", re.IGNORECASE),
     said=re.compile(
         r"\b(?:said|told|added|announced|reported|wrote|warned|confirmed|denied|stated|insisted|acknowledged|posted|published)\b[^,;.\u201d]{0,40}$"
@@ -209,23 +212,28 @@ ENGLISH: Final = Lexicon(
         _p("day", rf"(?:{_W},?\s+)?(?P<m>{_M})\s+(?P<d>{_D})(?!,\d|\.\d|\s*(?:%|per\s?cent|people|million|billion|km|metres|meters|feet|hectares|tonnes))(?:,?\s+(?P<y>{_Y}))?"),
         _p("month range", rf"(?P<m1>{_M})(?:\s+(?P<y1>{_Y}))?{_TO_EN}(?P<m2>{_M})(?:\s+(?P<y2>{_Y})|\s+(?:of\s+)?(?P<that>last|this|next)\s+year)?"),
         _p("month", rf"(?:(?P<part>{_P_EN})[\s-]+)?(?:(?P<which>[Ll]ast|[Tt]his|[Nn]ext|[Pp]ast)\s+)?(?P<m>{_M})(?:,?\s+(?:of\s+)?(?P<y>{_Y})|\s+(?:of\s+)?(?P<that>last|this|next)\s+year)?"),
-        _p("week of month", rf"(?:[Tt]he\s+)?(?P<turn>first|second|third|fourth|last|final|opening|closing)\s+(?P<piece>week|half|fortnight)\s+of\s+(?P<m>{_M})(?:\s+(?P<y>{_Y}))?"),
+        _p("week of month", rf"(?:[Tt]he\s+)?(?P<turn>first|second|third|fourth|last|final|opening|closing|former|latter)\s+(?P<piece>week|half|fortnight)\s+of\s+(?P<m>{_M})(?:\s+(?P<y>{_Y}))?"),
+        _p("days of month", rf"(?:[Tt]he\s+)?(?P<turn>first|last|final)\s+(?P<n>{_COUNT_EN})\s+days\s+of\s+(?P<m>{_M})(?:\s+(?P<y>{_Y}))?"),
         _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|last|final|opening|closing)\s+(?P<n>{_COUNT_EN})\s+months\s+of\s+(?:(?P<y>{_Y})|(?P<that>the|this|last)\s+year)"),
-        _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|second|third|fourth|last|final)\s+(?P<piece>quarter|half)(?:\s+of)?\s+(?:(?P<y>{_Y})|(?P<that>the|this|last|next)\s+year)"),
+        _p("span of year", rf"(?:[Tt]he\s+)?(?P<which>first|second|third|fourth|last|final|former|latter)\s+(?P<piece>quarter|half)(?:\s+of)?\s+(?:(?P<y>{_Y})|(?P<that>the|this|last|next)\s+year)"),
         _p("span of year", rf"(?P<which>Q[1-4]|H[12])(?P<piece>)(?:\s+of)?\s+(?P<y>{_Y})"),
         _p("quarter", r"(?:(?<=[Ii]n the )|(?<=for the )|(?<=during the )|(?<=since the )|(?<=by the ))(?P<which>first|second|third|fourth|last)\s+quarter(?!\s+(?:of|that))"),
         _p("quarter", r"(?P<which>[Ll]ast|[Tt]his|[Nn]ext)\s+quarter(?!\s+(?:of|that))"),
         _p("week of day", rf"(?:[Tt]he\s+)?week\s+(?:of|beginning|starting|ending)\s+(?:{_W},?\s+)?(?:(?P<d>{_D})\s+(?P<m>{_M})|(?P<ma>{_M})\s+(?P<da>{_D}))(?:,?\s+(?P<y>{_Y}))?"),
-        _p("listed day", rf"(?P<d>{_D})(?=(?:,\s*{_D})*\s+and\s+{_D}\s+(?P<m>{_M}))"),
-        _p("feast", r"(?P<feast>New\s+Year['\u2019]s\s+(?:Day|Eve)|Christmas\s+(?:Day|Eve))"),
-        _p("year range", rf"(?P<y1>{_Y})(?:(?:\s+to\s+|\s+and\s+|{_DASH})(?P<y2>{_Y})|{_DASH}(?P<y2s>\d\d))(?!-)"),
+        _p("listed day", rf"(?P<d>{_D})(?=(?:,\s*{_D})*\s+(?:and|or)\s+{_D}\s+(?P<m>{_M}))"),
+        _p("feast", r"(?P<feast>New\s+Year['\u2019]s\s+(?:Day|Eve)|Christmas\s+(?:Day|Eve))(?:,?\s+(?:of\s+)?(?P<y>(?:19|20)\d\d))?"),
+        _p("year range", rf"(?P<y1>{_Y})(?:(?:\s+to\s+|\s+and\s+|{_DASH})(?P<y2>{_Y})|(?:{_DASH}|/)(?P<y2s>\d\d))(?![-/])"),
         _p("decade", r"(?:[Tt]he\s+)?(?P<y>(?:18|19|20)\d0)s"),
         _p("year", rf"(?:(?P<part>{_P_EN})[\s-]+)?(?P<y>{_Y})"),
+        _p("season from story", r"(?P<which>[Tt]he\s+(?:following|next|previous|preceding))\s+(?P<s>spring|summer|autumn|winter)"),
         _p("season", r"(?:(?:[Tt]he\s+)?(?P<which>[Ll]ast|[Tt]his|[Nn]ext|[Pp]revious|[Pp]ast)\s+)(?P<s>spring|summer|autumn|fall|winter)"),
-        _p("season", rf"(?:[Tt]he\s+)?(?P<s>[Ss]pring|[Ss]ummer|[Aa]utumn|[Ff]all|[Ww]inter)\s+(?:of\s+)?(?P<y>{_Y})"),
+        _p("season", rf"(?:[Tt]he\s+)?(?P<s>[Ss]pring|[Ss]ummer|[Aa]utumn|[Ff]all|[Ww]inter)\s+(?:of\s+)?(?P<y>{_Y})(?:(?:/|{_DASH})(?:\d\d){{1,2}}(?!\d))?"),
+        _p("season", r"(?:[Tt]he\s+)?(?P<s>[Ss]pring|[Ss]ummer|[Aa]utumn|[Ww]inter)\s+(?:of\s+)?(?P<that>last|this|next)\s+year"),
         _p("season", r"(?:(?<=[Ii]n )|(?<=since )|(?<=until )|(?<=by )|(?<=during )|(?<=in the )|(?<=since the )|(?<=until the )|(?<=by the )|(?<=during the )|(?<=over the )|(?<=before the )|(?<=after the ))(?P<s>spring|summer|autumn|winter)(?!\s+(?:of\s+)?\d)"),
-        _p("weekday range", rf"(?P<w1>{_W}){_TO_EN}(?P<w2>{_W})"),
-        _p("weekday", rf"(?:(?P<which>[Ll]ast|[Nn]ext|[Tt]his|[Pp]ast|[Cc]oming)\s+)?(?P<w>{_W})(?:\s+(?:morning|afternoon|evening|night))?(?P<after>)"),
+        _p("weekday range", rf"(?P<w1>{_W})(?:\s+{_HOURS_EN})?{_TO_EN}(?P<w2>{_W})(?:\s+{_HOURS_EN})?"),
+        _p("weekday of week", rf"(?P<w>{_W})(?:\s+{_HOURS_EN})?(?:,?\s+of)?\s+(?P<which>last|this|next)\s+week"),
+        _p("weekday of month", rf"(?:[Tt]he\s+)?(?P<turn>first|second|third|fourth|last)\s+(?P<w>{_W})\s+(?:of|in)\s+(?P<m>{_M})(?:,?\s+(?P<y>{_Y}))?"),
+        _p("weekday", rf"(?:(?P<which>[Tt]his\s+past|[Ll]ast|[Nn]ext|[Tt]his|[Pp]ast|[Cc]oming)\s+)?(?P<w>{_W})(?:\s+{_HOURS_EN})?(?P<after>)"),
         _p("near day", r"(?P<n>[Tt]he\s+day\s+before\s+yesterday|[Yy]esterday(?:\s+(?:morning|evening|afternoon))?|[Tt]oday|[Tt]omorrow|[Tt]onight|[Tt]his\s+(?:morning|afternoon|evening)|[Ll]ast\s+night)"),
         _p("unit", rf"(?:(?P<part>{_P_EN})\s+)?(?P<which>[Ll]ast|[Tt]his|[Nn]ext|the\s+coming)\s+(?P<u>weekend|week|month|year)(?!\s+of\b)"),
         _p("unit", r"(?P<which>(?:(?<=at )|(?<=over )|(?<=on ))the)\s+(?P<u>weekend)(?!\s+of\b)"),
@@ -235,6 +243,8 @@ ENGLISH: Final = Lexicon(
         _p("lasting", r"[Tt]he\s+(?:past|last)\s+(?P<u>day|week|fortnight|month|year|decade)"),
         _p("lasting ahead", rf"(?:[Tt]he\s+)?(?:next|coming)\s+(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)"),
         _p("ago", rf"(?<!half )(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|fortnight|months?|years?|decades?)\s+ago"),
+        _p("same in year", rf"(?:[Tt]he|[Tt]hat)\s+same\s+(?P<u>day|date|week|month|period|time)\s+(?:(?:in|of)\s+(?P<y>{_Y})|(?:of\s+)?(?P<that>last|the\s+previous)\s+year)"),
+        _p("day of story", r"(?:(?<=[Oo]n )|(?<=[Bb]y )|(?<=[Ss]ince )|(?<=[Uu]ntil ))the\s+(?P<d>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)(?!\s+(?:of\b|[A-Z]|(?:floor|century|day|week|month|year|time|attempt|anniversary|brigade|division|battalion|parallel|hole|street|round|place|\w+ist|\w+s)\b))"),
         _p("from story", rf"(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)\s+(?P<which>earlier|later|(?:before|afterwards|after)(?=\s*[,.;]))"),
         _p("from story", r"(?P<which>[Tt]he\s+same|[Tt]hat\s+same|[Tt]hat)\s+(?P<u>day|morning|afternoon|evening|night|week|month|year)"),
         _p("weekday from story", rf"(?P<which>[Tt]he\s+(?:previous|preceding|following|next))\s+(?P<w>{_W})"),

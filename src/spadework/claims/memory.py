@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from spadework.claims.speech import BODY, FEW_HAVE, MEDIA, PERSON_WORDS, SEVERAL_HAVE
-from spadework.records import OUTLET
+from spadework.records import OUTLET, UNKNOWN
 
 if TYPE_CHECKING:
     from spadework.claims.names import Names
@@ -42,15 +42,20 @@ class Memory:
     """Canonical names by a word that stands in apposition to them."""
     spoken: list[tuple[int, Voice]] = field(default_factory=list)
     """(paragraph, voice), in order."""
-    media: set[str] = field(default_factory=set)
-    """Names that were seen to report what others say."""
+    media: dict[str, int] = field(default_factory=dict)
+    """Names that were seen to report or to carry what others say, and the latest paragraph of each."""
 
     def note(self, paragraph: int, voice: Voice, *, reports: bool = False) -> None:
         """Remember who spoke, and whether it was to report what others say."""
         if voice.name is not None and voice.name != OUTLET:
             self.spoken.append((paragraph, voice))
             if reports:
-                self.media.add(voice.name)
+                self.media[voice.name] = paragraph
+
+    def carry(self, paragraph: int, media: tuple[str, ...]) -> None:
+        """Remember who passed something on, if he does not speak for himself elsewhere."""
+        speak = {voice.name for _, voice in self.spoken}
+        self.media.update({name: paragraph for name in media if name != UNKNOWN and name not in speak})
 
     def latest(self, paragraph: int, kinds: frozenset[str], *, media: bool | None = None) -> str | None:
         """The only named speaker of some kinds within reach; None where there are two or none.
@@ -74,6 +79,19 @@ class Memory:
             if near:
                 return near.pop() if len(near) == 1 else None
         return None
+
+    def named_so(self, word: str) -> str | None:
+        """The only body that has spoken so far and has a word in its name: "the ministry" is the Dorvanian Defense Ministry; None of two or none."""
+        bodies = [voice for _, voice in self.spoken if voice.kind == "body"]
+        found = {str(voice.name) for voice in bodies if word in str(voice.name).casefold().split()}
+        return found.pop() if len(found) == 1 else None
+
+    def medium(self, paragraph: int) -> str | None:
+        """The only medium of this paragraph, or of the nearest one before that has any: whom "the channel" means; None of two or none."""
+        known = self.latest(paragraph, frozenset({"body"}), media=True)
+        last = max(self.media.values(), default=0)
+        near = [name for name, at in self.media.items() if at == last]
+        return known or (near[0] if len(near) == 1 else None)
 
     def described(self, word: str) -> str | None:
         """The only speaker described by a word so far, by the fullest description: "the mayor" is "the mayor of Santa Ruda"; None of two or none."""
@@ -140,7 +158,9 @@ def _beside(sentence: Parsed, named: Named) -> list:  # type: ignore[type-arg]  
         return []
     top = next((i for i in inside if tokens[i].head not in inside), inside[-1])
     before = [
-        tokens[i] for i in range(max(0, inside[0] - 4), inside[0]) if tokens[i].head in inside or tokens[i].dep == "compound"
+        tokens[i]
+        for i in range(max(0, inside[0] - 4), inside[0])
+        if tokens[i].head in inside or (tokens[i].dep == "compound" and tokens[tokens[i].head].head in inside)
     ]
     below = [token for token in tokens if token.dep == "appos" and token.head == top]
     above = [tokens[tokens[top].head]] if tokens[top].dep == "appos" and 0 <= tokens[top].head < len(tokens) else []

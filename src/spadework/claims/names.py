@@ -35,7 +35,7 @@ _CALLED: Final = PERSON_WORDS | {
 """Words for what somebody is, before a given name."""
 _CLOCK: Final = re.compile(r"^\d{1,2}[:.]\d\d\s+")
 """The hour that opens an entry of a live page."""
-_LEAD: Final = re.compile(r"^(?:the|a|an|its|their|his|her)\s+", re.IGNORECASE)
+_LEAD: Final = re.compile(r"^(?:the|a|an|(?:its|their|his|her)(?:\s+own)?)\s+", re.IGNORECASE)
 TITLES: Final = re.compile(
     r"^(?:(?:Mr|Mrs|Ms|Dr|Prof|Professor|Sir|Gen|Lt|Col|Maj|Capt|Brig|Adm|Sgt|Rear|Vice|Major|General|Colonel|Captain|Lieutenant|Admiral|"
     r"Brigadier|President|Minister|Governor|Mayor|Senator|Judge|Chief|King|Queen|Prince|Sheikh|Ambassador|Secretary|Commander|Inspector|"

@@ -10,7 +10,7 @@ from spadework.claims.speech import NOUNS
 if TYPE_CHECKING:
     from spadework.claims.found import Sentence
 
-ASIDE: Final = 6
+ASIDE: Final = 10
 """Words between a verb of saying and the comma that closes its aside."""
 _SUBJECTS: Final = frozenset({"nsubj", "nsubjpass"})
 

@@ -10,6 +10,7 @@ from spadework.claims.memory import Voice
 from spadework.claims.reach import between_commas, claimed, main_of, stretch, trailing
 from spadework.claims.speech import IMAGES, JUDGE, NOUNS, ONLY_WITH_CLAUSE, PAPERS, REPORT, SAY, SHOW
 from spadework.claims.telling import told
+from spadework.records import UNKNOWN
 
 if TYPE_CHECKING:
     from spadework.claims.found import Sentence
@@ -45,7 +46,7 @@ def speech(s: Sentence) -> list[Found]:
             continue
         if (s.is_quoted(verb) and not _told_of(s, verb, subjects)) or _of_himself(s, verb, subjects):
             continue
-        before = None if subjects or lemma not in SAY else _right_before(s, verb)
+        before = None if subjects or lemma not in SAY else _right_beside(s, verb)
         main = main_of(s, verb)
         disputes = token.dep == "relcl" and s.parsed.tokens[token.head].lemma.casefold() in NOUNS
         whole = bool(main) or paper or disputes or between_commas(s, verb)
@@ -156,11 +157,12 @@ def _subjects_of(s: Sentence, verb: int) -> list[int]:
     return []
 
 
-def _right_before(s: Sentence, verb: int) -> Voice | None:
-    """A name right before a verb whose subject the parser did not see: "the head of the firm, Jane Doe, wrote"."""
-    start = s.parsed.tokens[verb].start
-    held = next((n for n in s.parsed.named if n.label in {"PERSON", "ORG"} and 0 < start - n.span[1] <= NEAR - 1), None)
-    if held is None:
+def _right_beside(s: Sentence, verb: int) -> Voice | None:
+    """A name right beside a verb whose subject the parser did not see: "the head of the firm, Jane Doe, wrote"; "..., says Jane Doe"."""
+    start, end = s.parsed.tokens[verb].start, s.parsed.tokens[verb].end
+    named = [n for n in s.parsed.named if n.label in {"PERSON", "ORG"}]
+    held = next((n for n in named if 0 < start - n.span[1] <= NEAR - 1 or n.span[0] == end + 1), None)
+    if held is None or (held.span[0] > end and s.parsed.tokens[verb - 1].text not in {",", "\u201d", "\u2014"}):
         return None
     top = next((i for i, t in enumerate(s.parsed.tokens) if t.end == held.span[1]), None)
     return s.voice(top) if top is not None else None
@@ -224,10 +226,21 @@ def nominal(s: Sentence) -> list[Found]:
             continue
         voice = s.voice(maker)
         if clause is not None:
-            out.append(Found("nominal", clause, voice, "say", frozenset(subtree(clause, s.children))))
+            via, cover = _passed_on(s, token.head), frozenset(subtree(clause, s.children))
+            out.append(Found("nominal", clause, voice, "say", cover | (s.covered(token.head) if via else cover), via))
         elif voice.name is not None or tokens[maker].tag == "PRP$":
             out.append(Found("nominal", index, voice, "say", s.covered(top)))
     return out
+
+
+_PASSES_ON: Final = frozenset({"pass", "relay", "repeat", "share", "cite", "quote", "convey"})
+
+
+def _passed_on(s: Sentence, verb: int) -> tuple[str, ...]:
+    """Who passes on what somebody else says: "two diplomats pass on an estimate by the service that ..."."""
+    if not 0 <= verb < len(s.parsed.tokens) or s.parsed.tokens[verb].lemma not in _PASSES_ON:
+        return ()
+    return tuple(s.voice(c).name or UNKNOWN for c in s.children[verb] if s.parsed.tokens[c].dep == "nsubj")
 
 
 def _made_by(s: Sentence, noun: int) -> int | None:

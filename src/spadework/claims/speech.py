@@ -119,7 +119,7 @@ PERSON_WORDS: Final = frozenset((
     "biologist", "archaeologist", "physicist", "economist", "historian", "interpreter", "campaigner", "councillor",
     "senator", "lawmaker", "priest", "bishop", "imam", "rancher", "diver", "ranger", "warden", "surveyor", "brother",
     "sister", "neighbour", "neighbor", "widow", "mother", "father", "son", "daughter", "cousin", "wife", "husband",
-    "source", "insider", "contractor", "technician", "consultant", "commissioner", "rapporteur", "coordinator",
+    "source", "contact", "patrol", "crew", "insider", "contractor", "technician", "consultant", "commissioner", "rapporteur", "coordinator",
 ))  # fmt: skip
 NOUNS: Final = frozenset((
     "view", "estimate", "count", "reckoning", "assessment", "account", "telling", "opinion", "judgement", "judgment",

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from spadework.claims.memory import Memory
     from spadework.records import Named, Parsed
 
-HE: Final = frozenset({"he", "she"})
+HE: Final = frozenset({"he", "she", "him", "her"})
 IT: Final = frozenset({"it"})
-THEY: Final = frozenset({"they"})
+THEY: Final = frozenset({"they", "them"})
 _CUT: Final = frozenset({"relcl", "acl", "advcl", "appos", "punct", "parataxis"})
 _OF_THEM: Final = re.compile(r"\bof\s+(?:them|those|these|whom|the\s+(?:two|three|men|women))\b")
 _CLAUSE: Final = re.compile(r",?\s+(?:who|which|whose|that)\b")
@@ -95,6 +95,9 @@ def _by_name(sentence: Parsed, top: int, text: str, children: list[list[int]], m
     tokens = sentence.tokens
     if tokens[top].tag in PLURAL:
         return None  # "two employees of the firm, Sarn Works, said": the name is the firm's
+    apposed = _apposed(sentence, top, text, children)
+    if apposed is not None:
+        return _named(memory.names.canonical(apposed), memory)
     person = _entity(sentence, top, children, frozenset({"PERSON"}))
     name = memory.names.canonical(person.text) if person is not None else _put_beside(sentence, top, text, memory)
     if name is not None:
@@ -103,6 +106,19 @@ def _by_name(sentence: Parsed, top: int, text: str, children: list[list[int]], m
     if beside is None or tokens[top].pos not in {"NOUN", "NUM"}:
         return None
     return _named(memory.names.canonical(phrase_of(sentence, beside, text, children)), memory)
+
+
+_BRACKETED: Final = re.compile(r"\s*(?:\([A-Z][\w-]*\)\s*)?,\s*")
+
+
+def _apposed(sentence: Parsed, top: int, text: str, children: list[list[int]]) -> str | None:
+    """The name before the comma, where a parser took what stands beside it for the subject: "the Basin Collective (BC), a lawyers' group, counted"."""
+    first = next(token for i in subtree(top, children) if (token := sentence.tokens[i]).pos != "PUNCT")
+    behind = sentence.tokens[top + 1].text if top + 1 < len(sentence.tokens) else ""
+    if first.text.casefold() not in {"a", "an"} or behind != ",":
+        return None
+    before = (n for n in sentence.named if n.label in {"ORG", "PERSON", "FAC"} and n.span[1] <= first.start)
+    return next((n.text for n in before if _BRACKETED.fullmatch(text, n.span[1], first.start)), None)
 
 
 def _whole_name(text: str, at: int) -> str | None:
@@ -124,6 +140,9 @@ _MANY: Final = re.compile(r"^(?:one|an?|two|three|four|five|six|several|some|a f
 def _one_of_them(sentence: Parsed, top: int, text: str, memory: Memory, paragraph: int) -> Voice:
     """One of several who were described before: "one said ...; the other ..."; None where it is not settled whose they are."""
     phrase, word = phrase_of(sentence, top, text, children_of(sentence)), sentence.tokens[top].text.casefold()
+    apposed = next((c for c in children_of(sentence)[top] if sentence.tokens[c].dep == "appos"), None)
+    if apposed is not None and _OF_THEM.search(phrase):  # "one of them, a 24-year-old roofer, says"
+        return Voice(tidied(phrase_of(sentence, apposed, text, children_of(sentence))), "person", by_name=False)
     if " of " in phrase:
         return Voice(None if _OF_THEM.search(phrase) else phrase, "person", by_name=False)
     known = memory.latest(paragraph, frozenset({"several"}))
@@ -143,14 +162,16 @@ def _pronoun(word: str, memory: Memory, paragraph: int) -> Voice:
         return Voice(memory.latest(paragraph, frozenset({"person"})), "person", by_name=False)
     if word in IT:
         return Voice(memory.latest(paragraph, frozenset({"body"})), "body", by_name=False)
-    if word == "they":
+    if word in THEY:
         return Voice(memory.latest(paragraph, frozenset({"several", "body"})), "several", by_name=False)
     return Voice(None, "thing")
 
 
 def _entity(sentence: Parsed, top: int, children: list[list[int]], labels: frozenset[str]) -> Named | None:
     """An entity that holds the head of a phrase, or stands in apposition to it."""
-    heads = [top, *(child for child in children[top] if sentence.tokens[child].dep == "appos")]
+    beside = [child for child in children[top] if sentence.tokens[child].dep in {"appos", "conj"}]
+    beside += [grand for child in beside for grand in children[child] if sentence.tokens[grand].dep == "appos"]
+    heads = [top, *(child for child in beside if sentence.tokens[child].dep == "appos")]
     for head in heads:
         start = sentence.tokens[head].start
         for named in sentence.named:

@@ -101,6 +101,28 @@ def read_week_of_month(match: re.Match[str], context: Context) -> Read | None:
     return Read((start, end), whole.anchor, "week" if piece == "week" else "days") if end <= last else None
 
 
+def read_days_of_month(match: re.Match[str], context: Context) -> Read | None:
+    """So many days at one end of a month: "the last three days of May"."""
+    whole = read_month(match, context)
+    if whole is None or whole.days is None:
+        return whole
+    (first, last), more = whole.days, (count_of(match["n"]) - 1) * cal.DAY
+    days = (last - more, last) if context.words.ordinals[folded(match["turn"])] < 0 else (first, first + more)
+    return Read(days, whole.anchor, "days")
+
+
+def read_weekday_of_month(match: re.Match[str], context: Context) -> Read | None:
+    """A weekday by its turn in a month: "the first Monday of March"."""
+    whole = read_month(match, context)
+    if whole is None or whole.days is None:
+        return whole
+    first, last = whole.days
+    wanted, turn = context.words.weekdays[folded(match["w"])], context.words.ordinals[folded(match["turn"])]
+    day = first + cal.DAY * ((wanted - first.weekday()) % 7 + 7 * (turn - 1))
+    day = last - cal.DAY * ((last.weekday() - wanted) % 7) if turn < 0 else day
+    return Read((day, day), whole.anchor, "day")
+
+
 def read_month_range(match: re.Match[str], context: Context) -> Read | None:
     """Two months: "January to March"."""
     first, last = (context.words.months[folded(match[name])] for name in ("m1", "m2"))
@@ -154,8 +176,9 @@ def read_span_of_year(match: re.Match[str], context: Context) -> Read | None:
 def read_season(match: re.Match[str], context: Context) -> Read | None:
     """A season, of a year or beside the dateline: "last spring"."""
     name, which = context.words.seasons[folded(match["s"])], folded(part_of(match, "which") or "")
-    if part_of(match, "y"):
-        return Read(cal.season(int(match["y"]), name), "absolute", "season")
+    if part_of(match, "y") or part_of(match, "that"):
+        year = of_year(match, context)
+        return Read(cal.season(year[0], name), year[1], "season") if year is not None else unresolved()  # type: ignore[arg-type]  # one of two words
     if context.dateline is None:
         return unresolved()
     line = context.dateline
@@ -202,4 +225,4 @@ def read_feast(match: re.Match[str], context: Context) -> Read | None:
     """A feast with a day of its own: "New Year's Eve"."""
     plain = folded(match["feast"])
     month, day = FEASTS[plain[-3:]][plain[:3]]
-    return on_day(context, day, month, None)
+    return on_day(context, day, month, part_of(match, "y"))

@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from spadework.cli import claims, measure, observe, publish, scenes
+from spadework.cli import claims, machine, measure, observe, publish, scenes
 from spadework.cli.app import app
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from spadework.errors import SpadeworkError
 
-__all__ = ["app", "claims", "main", "measure", "observe", "publish", "scenes"]
+__all__ = ["app", "claims", "machine", "main", "measure", "observe", "publish", "scenes"]
 
 
 class Stopped(BaseException):

@@ -76,7 +76,8 @@ def objects(
     from spadework.imagery.vhr import ImageRequest
     from spadework.run.objects import objects_in
 
-    seen = objects_in(image, ImageRequest(gsd_m=gsd, bands=bands_of(bands)), model)
+    with progress() as on_step:
+        seen = objects_in(image, ImageRequest(gsd_m=gsd, bands=bands_of(bands)), on_step, model)
     if as_json:
         print(json.dumps(seen.as_json, allow_nan=False))
         return

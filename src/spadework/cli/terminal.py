@@ -32,7 +32,8 @@ _WORDS = {
     "search": "searching the catalogue", "convert": "converting the real stack", "simulate": "simulating", "read": "reading looks",
     "fit": "fitting pixels", "events": "grouping events", "sensitivity": "planting known changes", "report": "drawing the report",
     "verify": "hashing files", "publish": "packing the export", "pdf": "setting the PDF", "scenes": "reading scenes",
-    "compare": "comparing images", "train": "learning from labels",
+    "compare": "comparing images", "train": "learning from labels", "objects": "searching the image", "warm": "compiling for this machine",
+    "compile": "compiling for this machine, once: about a minute; `spadework warm` does it ahead",
 }  # fmt: skip
 
 

@@ -23,7 +23,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.optimize import Bounds, minimize
 from scipy.special import expit
 
 from spadework.cube import day_number, day_of
@@ -123,6 +122,8 @@ def properties(planted: Sequence[Planted]) -> Values:
 
 def fit_pod(planted: Sequence[Planted], rng: np.random.Generator) -> Pod:
     """Fit the probability of detection of one family of plants, with draws about the maximum."""
+    from scipy.optimize import Bounds, minimize  # noqa: PLC0415 - slow to import
+
     x, found = properties(planted), np.array([plant.found for plant in planted], dtype=np.float64)
     centre, scale = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
     design = np.column_stack([np.ones(len(x)), (x - centre) / scale])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import stats
+from scipy.special import chndtrix
 
 from spadework.align.consensus import LEVEL
 from spadework.align.looks import LookSettings, lay_look, middle_of, normalised, reference_of
@@ -109,4 +109,4 @@ def judged(found: Alignment) -> Registration:
 def _reach(length: float, radius: float) -> float:
     """90 % radius about zero of a round normal cloud that lies off by a length and has its own 90 % radius (Rice's law)."""
     sigma = radius / np.sqrt(-2 * np.log(1 - LEVEL))
-    return float(sigma * np.sqrt(stats.ncx2.ppf(LEVEL, 2, (length / sigma) ** 2)))
+    return float(sigma * np.sqrt(chndtrix(LEVEL, 2, (length / sigma) ** 2)))

@@ -29,6 +29,9 @@ PARSED: Final = frozenset({"en"})
 _SENTENCE: Final = re.compile(r"\S.*?(?:[.!?…]+[»\u201d\"\u2019')\]]*(?=\s|$)|(?=\n\s*\n)|$)", re.DOTALL)
 _PARAGRAPH: Final = re.compile(r"\S.*?(?=\n\s*\n|\s*\Z)", re.DOTALL)
 """Paragraphs are parsed one by one: across two of them a parser joins what does not belong together."""
+_SHOWN: Final = re.compile(
+    r",\s[^,.;]{0,60}\b(?:pictures|images|imagery|photos|photographs|footage|data)\b[^,.;]{0,80}\s(?:shows?|indicates?|suggests?|reveals?),\s(?=and\s)"
+)
 _SHORTENED: Final = frozenset((
     "Brig.", "Gen.", "Lt.", "Col.", "Maj.", "Capt.", "Cmdr.", "Adm.", "Sgt.", "Mr.", "Mrs.", "Ms.", "Dr.", "Prof.", "Rev.",
     "Sen.", "Rep.", "Gov.", "St.", "Mt.", "No.",
@@ -75,11 +78,18 @@ def _english() -> Parser:
 
 
 def _held_together(words: Any) -> Any:  # noqa: ANN401 - spaCy's Doc
-    """Words of a paragraph, told where no sentence can begin: behind "Brig.", and at a small letter that follows no full stop."""
+    """Words of a paragraph, told where no sentence can begin: behind "Brig.", and at a small letter that follows no full stop.
+
+    One begins behind ", pictures show,": a parser takes that "show" for a noun, and who speaks next for one of its subjects.
+    """
     for before, word in pairwise(words):
         stop = before.text == "." and before.i and f"{before.nbor(-1).text}." in _SHORTENED and not before.nbor(-1).whitespace_
         if stop or before.text in _SHORTENED or (word.text[:1].islower() and before.text[-1:] not in _STOPS):
             word.is_sent_start = False
+    for match in _SHOWN.finditer(words.text):
+        word = words.char_span(match.end(), match.end() + len("and"))
+        if word is not None:
+            words[word.start].is_sent_start = True
     return words
 
 

@@ -7,34 +7,29 @@ pixels then costs four look-ups whatever its size. ``boxes`` is (kind, 4): width
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import numba
 import numpy as np
+
+from spadework.machine import keeper, step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 Corners: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]"
 """Running sums at the upper left, upper right, lower left and lower right corner of a box, for a row of boxes."""
 STRIDE: Final = 4
 """What is usual is asked on every so many-th row and column."""
-_NJIT: Any = numba.njit
+_compiled = keeper("spadework.objects")
 
 
-def _compiled(function: Function) -> Function:
-    return cast("Function", _NJIT(cache=True, nogil=True, error_model="numpy")(function))
-
-
-@_compiled
+@step
 def _mean(sums: NDArray[np.float64], top: int, left: int, high: int, wide: int) -> float:
     total = sums[top + high, left + wide] - sums[top, left + wide] - sums[top + high, left] + sums[top, left]
     return float(total / (high * wide))
 
 
-@_compiled
+@step
 def _sides(sums: NDArray[np.float64], box: NDArray[np.int64], row: int, col: int) -> tuple[float, float, float, float]:
     """Mean of the box at a pixel minus that of the strip to its left, right, top and bottom."""
     wide, high, gap, strip = box
@@ -48,7 +43,7 @@ def _sides(sums: NDArray[np.float64], box: NDArray[np.int64], row: int, col: int
     )
 
 
-@_compiled
+@step
 def _strip(sums: NDArray[np.float64], top: int, left: int, high: int, wide: int, many: int) -> Corners:
     """The four streams of running sums whose sums and differences are boxes at so many neighbouring columns."""
     upper, lower = sums[top], sums[top + high]
@@ -60,7 +55,7 @@ def _strip(sums: NDArray[np.float64], top: int, left: int, high: int, wide: int,
     )
 
 
-@_compiled
+@step
 def _row(
     box: tuple[Corners, int],
     beside: tuple[Corners, Corners, int],

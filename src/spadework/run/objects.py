@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from spadework.imagery.vhr import open_image
+from spadework.machine import compiling
 from spadework.measure.sun import with_sun
 from spadework.objects import candidate_finder, detector_of, find, plan_search
 from spadework.run.models import open_model
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from spadework.imagery.vhr import ImageRequest
     from spadework.records import Sighting
+    from spadework.run.plan import OnStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,13 @@ class Seen:
         return {"statement": self.statement, "notes": list(self.notes), "count": len(sightings), "sightings": sightings}
 
 
-def objects_in(path: Path, request: ImageRequest, model: str | None = None) -> Seen:
+def objects_in(path: Path, request: ImageRequest, on_step: OnStep, model: str | None = None) -> Seen:
     """Search an image.
 
     Args:
         path: of the image.
         request: what is known of it.
+        on_step: told how the work goes on.
         model: name or card of a detector; None = the finder that needs none.
 
     Raises:
@@ -49,5 +52,7 @@ def objects_in(path: Path, request: ImageRequest, model: str | None = None) -> S
     image = replace(image, scene=with_sun(image.scene))
     detector = candidate_finder() if model is None else detector_of(open_model(model, "detection"))
     plan = plan_search(image.scene, detector)
-    found = tuple(replace(one, id=f"O{n}") for n, one in enumerate(find(image, detector), 1))
+    on_step("objects", 0, None)
+    with compiling(lambda done, begun: on_step("compile", done, begun)):
+        found = tuple(replace(one, id=f"O{n}") for n, one in enumerate(find(image, detector), 1))
     return Seen(plan.statement, (*plan.notes, *image.scene.notes), found)

@@ -15,6 +15,7 @@ from spadework.imagery.read import Reading, read_cube
 from spadework.imagery.search import Found, HttpRule, kept_scene
 from spadework.intake.marks import mark_of
 from spadework.intake.site import read_site
+from spadework.machine import compiling
 from spadework.publish.embed import embedded
 from spadework.publish.figures import draw_all
 from spadework.publish.pdf import pdf_available
@@ -65,7 +66,7 @@ def run_site(
 
     """
     site = read_site(site_file)
-    with only_run(out):
+    with only_run(out), compiling(lambda done, begun: on_step("compile", done, begun)):
         dossier = Dossier(out)
         for line in dossier.ledger.entries("settings")[-1:]:
             if not meet(line["data"]["site"]["aoi"], site.aoi):

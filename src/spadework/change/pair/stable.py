@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import ndimage, optimize
+from scipy import ndimage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -182,10 +182,12 @@ def _scatter(rest: NDArray[np.float64], slope: NDArray[np.float64], settings: St
 
     A shift by u moves a value by u times the gradient: to first order the variance is noise + var(u) x gradient^2.
     """
+    from scipy.optimize import nnls  # noqa: PLC0415 - slow to import
+
     classes = np.array_split(np.argsort(slope, kind="stable"), settings.textures)
     spread = np.array([np.median(rest[members] ** 2) for members in classes]) / _CHI2_MEDIAN
     at = np.array([np.median(slope[members]) for members in classes])
     least = settings.floor**2
     weight = 1 / np.maximum(spread, least)
-    line, _ = optimize.nnls(np.column_stack([weight, at * weight]), spread * weight)
+    line, _ = nnls(np.column_stack([weight, at * weight]), spread * weight)
     return max(float(line[0]), least), float(line[1])
