@@ -1,8 +1,7 @@
-"""Twins: who is compared with whom, and what they share, held to the same said in plain numpy."""
+"""Twins: the compiled steps against plain numpy for one pixel, on awkward cases."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,102 +10,191 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spadework.change import algebra, twins
+from spadework.change import fit as model
 from spadework.change.common import no_fit
 from spadework.change.compiled import compiled
+from spadework.cube import NO_METHOD, ONE_HARMONIC
 
 if TYPE_CHECKING:
-    from spadework.change.fit import Fit
+    from numpy.typing import NDArray
 
 SEEDS = st.integers(0, 2**32 - 1)
-TIMES, HISTORY, BANDS = 30, 20, 2
-SHARE = np.array([1 / 40, 1 / 70], np.float32)
-WIDE = twins.offsets()
-WAYS, WAY = twins.ways(WIDE)
-
-
-def places_of(inside: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> twins.Places:
-    number = np.where(inside, np.cumsum(inside).reshape(inside.shape) - 1, -1).astype(np.int32)
-    return twins.Places(np.argwhere(inside).astype(np.int32), number, WIDE, WAYS, WAY)
-
-
-def fit_of(rng: np.random.Generator, pixels: int, cloud: float) -> Fit:
-    fit = no_fit(pixels, BANDS, TIMES)
-    fit.left[:] = rng.integers(-120, 121, fit.left.shape)
-    fit.usable[:] = rng.random(fit.usable.shape) >= cloud
-    fit.method[:] = 1
-    return fit
-
-
-def unlike(fit: Fit, p: int, q: int) -> float:
-    """Two pixels, in plain numpy."""
-    both = fit.usable[p, :HISTORY] & fit.usable[q, :HISTORY]
-    if both.sum() < twins.COMMON_LOOKS:
-        return math.inf
-    apart = (fit.left[p, :, :HISTORY].astype(np.float64) - fit.left[q, :, :HISTORY]) * SHARE[:, None]
-    return float(np.minimum((apart**2).sum(axis=0), twins.CAP)[both].mean() * (1 + 2 / both.sum()))
-
-
-def test_each_pair_is_compared_once() -> None:
-    told = {tuple(way) for way in WAYS.tolist()}
-    assert not told & {tuple(way) for way in (-WAYS).tolist()}
-    for offset, way in zip(WIDE, WAY, strict=True):
-        assert (offset == WAYS[way]).all() or (offset == -WAYS[way]).all()
-
-
-@pytest.mark.parametrize("cloud", [0.0, 0.4, 0.75, 1.0])
-def test_twins_are_the_most_alike_of_the_candidates(cloud: float) -> None:
-    rng = np.random.default_rng(1)
-    inside = rng.random((14, 13)) < 0.8
-    places, pixels = places_of(inside), int(inside.sum())
-    fit = fit_of(rng, pixels, cloud)
-    fit.method[rng.random(pixels) < 0.1] = 0
-    fit.left[:, :, 3], fit.left[::2, :, 4] = 32767, -32768  # the limits of 16 bits, the most apart
-    apart, out = np.empty((pixels, len(WAYS))), np.full((pixels, twins.TWINS), -7, np.int32)
-    half = pixels // 2
-    for first, last in ((0, half), (half, pixels)):  # block by block
-        twins.compare_block(fit, places, SHARE, HISTORY, first, apart[first:last])
-    for first, last in ((0, half), (half, pixels)):
-        twins.choose_block(fit, places, apart, first, out[first:last])
-    for p in range(pixels):
-        there = [tuple(places.at[p] + offset) for offset in WIDE]
-        known = [int(places.number[y, x]) for y, x in there if 0 <= y < 14 and 0 <= x < 13 and inside[y, x]]
-        scores = sorted(score for q in known if fit.method[q] and (score := unlike(fit, p, q)) < math.inf)
-        chosen = [int(q) for q in out[p] if q >= 0]
-        assert len(set(chosen)) == len(chosen) == min(len(scores), twins.TWINS)
-        np.testing.assert_allclose([unlike(fit, p, q) for q in chosen], scores[: twins.TWINS], rtol=1e-5)
-        assert (out[p, len(chosen) :] == -1).all()
-
-
-def test_of_equals_the_first_candidates_are_taken() -> None:
-    inside = np.ones((50, 50), np.bool_)
-    places = places_of(inside)
-    fit = no_fit(2500, BANDS, TIMES)
-    fit.usable[:], fit.method[:] = True, 1
-    apart, out = np.empty((2500, len(WAYS))), np.empty((2500, twins.TWINS), np.int32)
-    twins.compare_block(fit, places, SHARE, HISTORY, 0, apart)
-    twins.choose_block(fit, places, apart, 0, out)
-    middle = 25 * 50 + 25
-    assert out[middle].tolist() == [middle + 50 * dy + dx for dy, dx in WIDE[: twins.TWINS]]
+SIDE, BANDS, HISTORY, TIMES = 24, 2, 37, 50
 
 
 @compiled
-def _eighth(numbers: algebra.I16, out: algebra.I16) -> None:
+def _lined_up_and_shared(
+    fit: model.Fit, of: NDArray[np.int32], known: NDArray[np.int32], rows: algebra.I16, stand_in: algebra.I16, out: algebra.F32
+) -> NDArray[np.int32]:
+    seen = np.zeros(out.shape[1], np.int32)
+    twins.line_up(fit, of, known, stand_in, seen)
+    twins.shared(fit, of, rows, stand_in, out)
+    return seen
+
+
+@compiled
+def _eighths(rows: algebra.I16, out: algebra.I16) -> None:
     for i in range(len(out)):
-        n = numbers[i]
-        fours = (
-            algebra.sort_four(n[0], n[1], n[2], n[3]),
-            algebra.sort_four(n[4], n[5], n[6], n[7]),
-            algebra.sort_four(n[8], n[9], n[10], n[11]),
-            algebra.sort_four(n[12], n[13], n[14], n[15]),
-        )
-        out[i] = algebra.eighth(algebra.merge_fours(fours[0], fours[1]), algebra.merge_fours(fours[2], fours[3]))
+        a = algebra.sort_four(rows[0, i], rows[1, i], rows[2, i], rows[3, i])
+        b = algebra.sort_four(rows[4, i], rows[5, i], rows[6, i], rows[7, i])
+        c = algebra.sort_four(rows[8, i], rows[9, i], rows[10, i], rows[11, i])
+        d = algebra.sort_four(rows[12, i], rows[13, i], rows[14, i], rows[15, i])
+        out[i] = algebra.eighth(algebra.merge_fours(a, b), algebra.merge_fours(c, d))
+
+
+# ---------------------------------------------------------------- twins in plain numpy
+def shared_of(fit: model.Fit, of: NDArray[np.int32], known: NDArray[np.int32]) -> tuple[NDArray[np.int32], algebra.F32]:
+    """(time), how many twins show a look, and (band, time), their median: one that does not stands above or below all in turn."""
+    times = fit.usable.shape[1]
+    seen, out = np.zeros(times, np.int32), np.zeros((fit.left.shape[1], times), np.float32)
+    for t in range(times):
+        shown = [q >= 0 and t < known[q] and bool(fit.usable[q, t]) for q in of]
+        seen[t] = sum(shown)
+        hidden = [(-40000 if (k - sum(shown[:k]) + t) % 2 else 40000) for k in range(len(of)) if not shown[k]]
+        for b in range(len(out)):
+            middle = np.sort([*fit.left[of[shown], b, t].astype(int), *hidden])[len(of) // 2]
+            out[b, t] = middle if abs(middle) < 40000 else 0
+    return seen, out
+
+
+def unlike_of(fit: model.Fit, share: algebra.F32, history: int, p: int, q: int) -> float:
+    """Mean squared distance of p and q over the history, capped; infinite with too few looks in common."""
+    both = fit.usable[p, :history] & fit.usable[q, :history]
+    apart = np.zeros(history, np.float32)
+    for b in range(len(share)):
+        e = (fit.left[p, b, :history].astype(np.float32) - fit.left[q, b, :history].astype(np.float32)) * share[b]
+        apart += e * e
+    kept, count = np.minimum(apart, twins.CAP)[both], int(both.sum())
+    if count < twins.COMMON_LOOKS:
+        return float("inf")
+    return float(np.cumsum(kept, dtype=np.float32)[-1]) / count * (1.0 + 2.0 / count)
+
+
+def twins_of(fit: model.Fit, number: NDArray[np.int32], share: algebra.F32, history: int, p: int) -> list[int]:
+    """Twins of pixel p, most alike first, of two as alike the one met first."""
+    (y,), (x,) = np.nonzero(number == p)
+    found = []
+    for dy, dx in twins.offsets():
+        inside = 0 <= y + dy < number.shape[0] and 0 <= x + dx < number.shape[1]
+        q = int(number[y + dy, x + dx]) if inside else -1
+        if q >= 0 and fit.method[q] != NO_METHOD:
+            found.append((unlike_of(fit, share, history, p, q), q))
+    ranked = sorted((pair for pair in found if np.isfinite(pair[0])), key=lambda pair: pair[0])
+    return ([q for _, q in ranked] + [-1] * twins.TWINS)[: twins.TWINS]
+
+
+# ---------------------------------------------------------------- against the compiled steps
+def residuals(pixels: int, times: int, seed: int, cloud: float, most: int = 32000) -> model.Fit:
+    """Residuals of pixels, with the limits of what residuals can be among them, 0 where a look is not usable."""
+    rng = np.random.default_rng(seed)
+    fit = no_fit(pixels, BANDS, times)
+    fit.left[:] = rng.integers(-most, most + 1, fit.left.shape)
+    fit.left[rng.random(fit.left.shape) < 0.1] = most
+    fit.left[rng.random(fit.left.shape) < 0.1] = -most
+    fit.usable[:] = rng.random(fit.usable.shape) >= cloud
+    fit.left[:] *= fit.usable[:, None]
+    fit.method[:] = np.where(rng.random(pixels) < 0.1, NO_METHOD, ONE_HARMONIC)
+    return fit
+
+
+def chosen_in(fit: model.Fit, inside: NDArray[np.bool_], share: algebra.F32, history: int, block: int) -> NDArray[np.int32]:
+    """(pixel, TWINS), compared and chosen block by block."""
+    places, pixels = places_in(inside), int(inside.sum())
+    unlike, out = np.full((pixels, len(places.ways)), np.nan), np.full((pixels, twins.TWINS), -7, np.int32)
+    for first in range(0, pixels, block):
+        twins.compare_block(fit, places, share, history, first, unlike[first : first + block])
+    for first in range(0, pixels, block):
+        twins.choose_block(fit, places, unlike, first, out[first : first + block])
+    return out
+
+
+def places_in(inside: NDArray[np.bool_]) -> twins.Places:
+    number = np.full(inside.shape, -1, np.int32)
+    number[inside] = np.arange(inside.sum())
+    return twins.Places(np.argwhere(inside).astype(np.int32), number, twins.offsets(), *twins.ways(twins.offsets()))
 
 
 @settings(max_examples=50, deadline=None)
-@given(seed=SEEDS, ties=st.booleans())
-def test_the_eighth_of_sixteen_is_that_of_the_sorted(seed: int, ties: bool) -> None:
-    bound = 3 if ties else 32767
-    numbers = np.random.default_rng(seed).integers(-bound, bound, (200, 16), endpoint=True).astype(np.int16)
-    out = np.empty(200, np.int16)
-    _eighth(numbers, out)
-    np.testing.assert_array_equal(out, np.sort(numbers, axis=1)[:, 7])
+@given(seed=SEEDS, width=st.integers(1, 70), few=st.booleans())
+def test_the_eighth_of_sixteen_is_that_of_numpy(seed: int, width: int, few: bool) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.choice([-32768, -1, 0, 5, 32767], (16, width)) if few else rng.integers(-32768, 32768, (16, width))
+    out = np.zeros(width, np.int16)
+    _eighths(rows.astype(np.int16), out)
+    np.testing.assert_array_equal(out, np.sort(rows, axis=0)[7])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=SEEDS,
+    cloud=st.sampled_from([0.0, 0.3, 0.8, 1.0]),
+    twin=st.integers(0, twins.TWINS),
+    times=st.sampled_from([1, 25, 64, 293]),
+    most=st.sampled_from([0, 2, 32000, 32766]),
+)
+def test_what_twins_share_is_as_in_plain_numpy(seed: int, cloud: float, twin: int, times: int, most: int) -> None:
+    check_shared(residuals(30, times, seed, cloud, most), twin, seed)
+
+
+@pytest.mark.parametrize("times", [twins.SPAN - 1, twins.SPAN, twins.SPAN + 1, 2 * twins.SPAN + 3])
+def test_series_longer_than_a_span_are_no_different(times: int) -> None:
+    check_shared(residuals(30, times, times, 0.4), 14, times)
+
+
+def check_shared(fit: model.Fit, twin: int, seed: int) -> None:
+    rng, (pixels, times) = np.random.default_rng(seed), fit.usable.shape
+    of = np.full(twins.TWINS, -1, np.int32)
+    of[:twin] = rng.choice(pixels, twin, replace=False)
+    known = np.where(rng.random(pixels) < 0.3, rng.integers(0, times, pixels), times).astype(np.int32)
+    rows = rng.integers(-9, 9, (twins.PLACES, twins.SPAN)).astype(np.int16)
+    stand_in = rng.integers(-9, 9, (-(-times // twins.SPAN), twins.PLACES, twins.SPAN)).astype(np.int16)
+    out = np.full((BANDS, times), 7, np.float32)
+    seen = _lined_up_and_shared(fit, of, known, rows, stand_in, out)
+    expected = shared_of(fit, of, known)
+    np.testing.assert_array_equal(seen, expected[0])
+    np.testing.assert_array_equal(out, expected[1])
+
+
+def test_there_are_as_many_twins_as_the_network_has_places_for() -> None:
+    assert twins.TWINS == 15
+    assert twins.PLACES == 16
+
+
+def test_ways_and_back_are_the_offsets() -> None:
+    offsets = twins.offsets()
+    found, way = twins.ways(offsets)
+    assert (np.abs(found[way]) == np.abs(offsets)).all()
+    assert ((found[way] == offsets).all(axis=1) | (found[way] == -offsets).all(axis=1)).all()
+    assert all(tuple(pair) > (0, 0) for pair in found.tolist())
+    assert len({tuple(pair) for pair in found.tolist()}) == len(found) == 32
+
+
+@pytest.mark.parametrize("most", [0, 3, 400, 32000])
+@pytest.mark.parametrize("cloud", [0.0, 0.5, 0.9, 1.0])
+def test_twins_are_those_of_plain_numpy(most: int, cloud: float) -> None:
+    """No residuals and small ones make ties; large ones pass the cap; the area has a hole and the last block is short."""
+    inside = np.ones((SIDE, SIDE), np.bool_)
+    inside[5:9, 3:12] = False
+    fit = residuals(int(inside.sum()), TIMES, most, cloud, most)
+    if most == 32000:
+        fit.left[:, :, 3], fit.left[::2, :, 4] = 32767, -32768  # the limits of 16 bits, the most apart
+    share = np.array([0.01, 1.3], np.float32)
+    out = chosen_in(fit, inside, share, HISTORY, 100)
+    number = places_in(inside).number
+    for p in range(0, len(out), 17):
+        assert out[p].tolist() == twins_of(fit, number, share, HISTORY, p)
+    if cloud == 1.0:
+        assert (out == -1).all()
+
+
+@pytest.mark.parametrize("history", [0, 1, twins.COMMON_LOOKS - 1, twins.COMMON_LOOKS])
+def test_a_history_shorter_than_the_common_looks_gives_no_twins(history: int) -> None:
+    fit = residuals(SIDE * SIDE, TIMES, history, 0.0)
+    out = chosen_in(fit, np.ones((SIDE, SIDE), np.bool_), np.ones(BANDS, np.float32), history, 256)
+    assert (out >= 0).any() == (history >= twins.COMMON_LOOKS)
+
+
+def test_blocks_do_not_matter() -> None:
+    inside, share = np.ones((SIDE, SIDE), np.bool_), np.ones(BANDS, np.float32)
+    fit = residuals(SIDE * SIDE, TIMES, 1, 0.4, 20)
+    np.testing.assert_array_equal(chosen_in(fit, inside, share, HISTORY, 33), chosen_in(fit, inside, share, HISTORY, 576))

@@ -223,6 +223,7 @@ def _where(site: _Site) -> twins.Places:
 def _choose_all(
     site: _Site, every: NDArray[np.int32], fit: model.Fit, where: twins.Places, typical: NDArray[np.float32]
 ) -> NDArray[np.int32]:
+    """Twins of all pixels; each pair is compared once, and what is kept of it, 256 bytes a pixel, is gone before whitening."""
     unlike = np.empty((len(every), len(where.ways)), np.float64)
     out = np.full((len(every), twins.TWINS), -1, np.int32)
     share = (1.0 / np.sqrt(typical)).astype(np.float32)

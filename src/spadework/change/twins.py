@@ -27,9 +27,9 @@ SPOKES = 12
 TWINS = 15
 """Twins of a pixel at most; odd, so that there is a middle one."""
 PLACES = TWINS + 1
-"""Rows in which the middle one is found; what is in the last is above all."""
+"""Rows of sorting: four times four; the last stands above all twins."""
 SPAN = 512
-"""Looks of a row. A number that the compiler knows, as it then knows that rows lie apart, and goes along them."""
+"""Looks of a row of sorting. With a length known when compiling, rows are known to lie apart, and loops run along them."""
 NEAREST = RINGS[0]
 COMMON_LOOKS = 6
 """Clear looks of the history that a pixel and its twin must share."""
@@ -80,7 +80,7 @@ def _there(places: Places, p: int, offset: NDArray[np.int32]) -> int:
 
 @step
 def _apart(fit: Fit, share: F32, own: F32, p: int, q: int, out: F32) -> int:
-    """Fill ``out`` (look of the history) with the squared distance of p and q, capped, 0 where one shows nothing; looks in common.
+    """Fill ``out`` (look of the history) with the capped squared distance of p and q, 0 where one shows nothing; looks in common.
 
     ``own`` (band, look) are the residuals of p.
     """
@@ -98,27 +98,30 @@ def _apart(fit: Fit, share: F32, own: F32, p: int, q: int, out: F32) -> int:
     return int(count)
 
 
+@step
+def _mean(apart: F32, count: int) -> float:
+    """Mean of ``apart`` over ``count`` looks, the more the fewer they are; infinite with too few."""
+    total = ZERO
+    for t in range(len(apart)):
+        total += apart[t]
+    return float(total) / count * (1.0 + 2.0 / count) if count >= COMMON_LOOKS else math.inf
+
+
 @compiled
 def compare_block(fit: Fit, places: Places, share: F32, history: int, first: int, out: NDArray[np.float64]) -> None:
-    """Fill ``out`` (pixel, way) for the pixels from number ``first`` on: how unlike the pixel there is.
+    """Fill ``out`` (pixel, way) for the pixels from number ``first`` on: how unlike the pixel there is, infinite without one.
 
-    That is the mean squared distance of their residuals over the history, a little more with few looks; infinite with too few
-    in common. ``share`` (band) is one over the typical noise.
+    That is the mean squared distance of the residuals that both show in the history. ``share`` (band) is one over the typical noise.
     """
-    own = np.empty((len(share), history), np.float32)
-    apart = np.zeros((out.shape[1], history), np.float32)
+    own, apart = np.empty((len(share), history), np.float32), np.zeros((out.shape[1], history), np.float32)
+    count = np.zeros(out.shape[1], np.int32)
     for i in range(out.shape[0]):
         own[:] = fit.left[first + i, :, :history]
         for m in range(out.shape[1]):
             q = _there(places, first + i, places.ways[m])
-            count = _apart(fit, share, own, first + i, q, apart[m]) if q >= 0 else 0
-            out[i, m] = count
+            count[m] = _apart(fit, share, own, first + i, q, apart[m]) if q >= 0 else 0
         for m in range(out.shape[1]):
-            total = ZERO
-            for t in range(history):
-                total += apart[m, t]
-            count = out[i, m]
-            out[i, m] = float(total) / count * (1.0 + 2.0 / count) if count >= COMMON_LOOKS else math.inf
+            out[i, m] = _mean(apart[m], count[m])
 
 
 @compiled
@@ -170,7 +173,7 @@ def line_up(fit: Fit, twins: NDArray[np.int32], known: NDArray[np.int32], stand_
 @step
 def _left(fit: Fit, twins: NDArray[np.int32], k: int, b: int, first: int) -> I16:
     """Residuals of band b of twin k from look ``first`` on; of some pixel, hidden by what stands in, where there is no such twin."""
-    return fit.left[max(twins[k], 0) if k < len(twins) else 0, b, first:]
+    return fit.left[max(twins[min(k, len(twins) - 1)], 0), b, first:]
 
 
 @step
@@ -187,12 +190,8 @@ def _four(rows: I16, i: int) -> Four:
 @step
 def _sort_twins(fit: Fit, four: NDArray[np.int32], b: int, first: int, stand_in: I16, rows: I16) -> None:
     """Fill four of ``rows`` with the residuals of four twins, or what stands in for them, in order at each look from ``first`` on."""
-    one, two, three, last = (
-        _left(fit, four, 0, b, first),
-        _left(fit, four, 1, b, first),
-        _left(fit, four, 2, b, first),
-        _left(fit, four, 3, b, first),
-    )
+    one, two = _left(fit, four, 0, b, first), _left(fit, four, 1, b, first)
+    three, last = _left(fit, four, 2, b, first), _left(fit, four, 3, b, first)
     for t in range(min(SPAN, len(one))):
         e, f, g, h = _four(stand_in, t)
         e, f, g, h = sort_four(_shown(one[t], e), _shown(two[t], f), _shown(three[t], g), _shown(last[t], h))
@@ -201,13 +200,13 @@ def _sort_twins(fit: Fit, four: NDArray[np.int32], b: int, first: int, stand_in:
 
 @step
 def _middle(rows: I16, out: F32) -> None:
-    """Median at each look of the fifteen twins in ``rows``, into ``out`` (look); 0 where none is shown."""
-    middle = rows[TWINS * SPAN :]
-    for t in range(len(out)):
+    """Median at each look of the twins in ``rows``, of which each four are in order, into ``out`` (look); 0 where none is shown."""
+    for t in range(len(out)):  # writes into rows: a slice of them would look as if it might overlap all
         one = merge_fours(_four(rows, t), _four(rows, 4 * SPAN + t))
-        middle[t] = eighth(one, merge_fours(_four(rows, 8 * SPAN + t), _four(rows, 12 * SPAN + t)))
+        middle = eighth(one, merge_fours(_four(rows, 8 * SPAN + t), _four(rows, 12 * SPAN + t)))
+        rows[TWINS * SPAN + t] = middle if -BEYOND < middle < BEYOND else np.int16(0)
     for t in range(len(out)):
-        out[t] = middle[t] if abs(middle[t]) < BEYOND else ZERO
+        out[t] = rows[TWINS * SPAN + t]
 
 
 @step
