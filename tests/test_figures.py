@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import shapely
 from findings import LOOKS, cube_of, event_of, findings_of, patch
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
@@ -145,6 +145,7 @@ def test_an_exact_site_is_still_drawn_coarse() -> None:
     assert "(rounded to 20 km or coarser)" in plate.printed_place(findings_of(publish=PublishRule(coordinates_m=20_000.0)).site)
 
 
+@example("00000000000<<IIf", 120)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=400), st.integers(120, 900))
 def test_lines_fit_and_are_few(text: str, width: int) -> None:
     lines = plate.wrap(text, width, 14)
@@ -187,6 +188,7 @@ boxes = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(boxes, max_size=50))
 def test_labels_never_meet_nor_leave_the_picture(shapes: list[shapely.Polygon]) -> None:
     inside = [draw.clipped(shape, (600, 600)) for shape in shapes]

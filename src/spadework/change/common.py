@@ -68,7 +68,8 @@ def plain_basis(days: NDArray[np.int32], history: int, bands: int) -> model.Basi
 def series_of(cube: Cube, where: NDArray[np.intp]) -> model.Series:
     """Looks of the pixels at flat places ``where``, in order, copied run by run: neighbours lie side by side in the cube."""
     times, bands = cube.reflectance.shape[:2]
-    values, clear = cube.reflectance.reshape(times, bands, -1), cube.clear.reshape(times, -1)
+    pixels = cube.inside.size
+    values, clear = cube.reflectance.reshape(times, bands, pixels), cube.clear.reshape(times, pixels)
     runs = [slice(run[0], run[-1] + 1) for run in np.split(where, np.flatnonzero(np.diff(where) != 1) + 1)]
     return model.Series(
         np.concatenate([values[:, :, run] for run in runs], axis=2), np.concatenate([clear[:, run] for run in runs], axis=1)

@@ -101,6 +101,8 @@ def wrap(text: str, width: int, size: int, *, bold: bool = False) -> list[str]:
             continue
         while face.getlength(word) > width:
             cut = max(1, int(len(word) * width / face.getlength(word)) - 1)
+            while cut > 1 and face.getlength(word[:cut]) > width:
+                cut -= 1  # its first letters are wider than its others
             lines.append(word[:cut])
             word = word[cut:]  # noqa: PLW2901 - the rest of it
         lines.append(word)
