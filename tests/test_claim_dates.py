@@ -102,6 +102,13 @@ ENGLISH = [
     ("could number 1,800 men by the autumn", "autumn", "2020-09-01", "2020-11-30"),
     ("on 28 or 29 April", "28", "2020-04-28", "2020-04-28"),
     ("310 on 9 May, against 655 on the same day in 2018", "the same day in 2018", "2018-05-09", "2018-05-09"),
+    ("it stood in January 2019; the previous winter it had not", "the previous winter", "2017-12-01", "2018-02-28"),
+    (
+        "none in April; twelve in the same month of the previous year",
+        "the same month of the previous year",
+        "2019-04-01",
+        "2019-04-30",
+    ),
     ("none in April; twelve in the same month last year", "the same month last year", "2019-04-01", "2019-04-30"),
     ("two on 3 April; by the 14th there were nine", "the 14th", "2020-04-14", "2020-04-14"),
 ]

@@ -185,7 +185,7 @@ def read_season_from_story(match: re.Match[str], context: Context) -> Read | Non
     start = next((days for days in reversed(context.story) if (days[1] - days[0]).days < LONGEST["year"]), None)
     if start is None:
         return None
-    seasons = [cal.season(start[0].year + shift, context.words.seasons[folded(match["s"])]) for shift in (-1, 0, 1)]
+    seasons = [cal.season(start[0].year + shift, context.words.seasons[folded(match["s"])]) for shift in (-2, -1, 0, 1)]
     if folded(match["which"]) in context.words.earlier:
         return Read([days for days in seasons if days[1] < start[0]][-1], "story", "season")
     return Read(next(days for days in seasons if days[0] > start[0]), "story", "season")

@@ -243,7 +243,7 @@ ENGLISH: Final = Lexicon(
         _p("lasting", r"[Tt]he\s+(?:past|last)\s+(?P<u>day|week|fortnight|month|year|decade)"),
         _p("lasting ahead", rf"(?:[Tt]he\s+)?(?:next|coming)\s+(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)"),
         _p("ago", rf"(?<!half )(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|fortnight|months?|years?|decades?)\s+ago"),
-        _p("same in year", rf"(?:[Tt]he|[Tt]hat)\s+same\s+(?P<u>day|date|week|month|period|time)\s+(?:(?:in|of)\s+(?P<y>{_Y})|(?:of\s+)?(?P<that>last|the\s+previous)\s+year)"),
+        _p("same in year", rf"(?:[Tt]he|[Tt]hat)\s+same\s+(?P<u>day|date|week|month|period|time)\s+(?:(?:in|of)\s+(?P<y>{_Y})|(?:of\s+)?(?:the\s+)?(?P<that>last|previous)\s+year)"),
         _p("day of story", r"(?:(?<=[Oo]n )|(?<=[Bb]y )|(?<=[Ss]ince )|(?<=[Uu]ntil ))the\s+(?P<d>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)(?!\s+(?:of\b|[A-Z]|(?:floor|century|day|week|month|year|time|attempt|anniversary|brigade|division|battalion|parallel|hole|street|round|place|\w+ist|\w+s)\b))"),
         _p("from story", rf"(?P<n>{_COUNT_EN})\s+(?P<u>days?|weeks?|months?|years?)\s+(?P<which>earlier|later|(?:before|afterwards|after)(?=\s*[,.;]))"),
         _p("from story", r"(?P<which>[Tt]he\s+same|[Tt]hat\s+same|[Tt]hat)\s+(?P<u>day|morning|afternoon|evening|night|week|month|year)"),

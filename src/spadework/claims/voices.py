@@ -113,7 +113,8 @@ _BRACKETED: Final = re.compile(r"\s*(?:\([A-Z][\w-]*\)\s*)?,\s*")
 
 def _apposed(sentence: Parsed, top: int, text: str, children: list[list[int]]) -> str | None:
     """The name before the comma, where a parser took what stands beside it for the subject: "the Basin Collective (BC), a lawyers' group, counted"."""
-    first = next(token for i in subtree(top, children) if (token := sentence.tokens[i]).pos != "PUNCT")
+    words = (token for i in subtree(top, children) if (token := sentence.tokens[i]).pos != "PUNCT")
+    first = next(words, sentence.tokens[top])
     behind = sentence.tokens[top + 1].text if top + 1 < len(sentence.tokens) else ""
     if first.text.casefold() not in {"a", "an"} or behind != ",":
         return None
