@@ -20,11 +20,11 @@ STREAM: Final = 32_000_000
 """Elements of an array streamed: far beyond every cache."""
 
 
-def _least_seconds(work: Callable[[], object]) -> float:
+def least_seconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
     """Of several rounds, after one that is not counted."""
     work()
     spent = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         began = time.perf_counter()
         work()
         spent.append(time.perf_counter() - began)
@@ -36,7 +36,7 @@ def sgemm_gflops() -> float:
     rng = np.random.default_rng(0)
     a, b = (rng.random((SGEMM, SGEMM), dtype=np.float32) for _ in range(2))
     out = np.empty_like(a)
-    return 2.0 * SGEMM**3 / _least_seconds(lambda: np.matmul(a, b, out=out)) / 1e9
+    return 2.0 * SGEMM**3 / least_seconds(lambda: np.matmul(a, b, out=out)) / 1e9
 
 
 @numba.njit(fastmath=True)
@@ -48,10 +48,10 @@ def _triad(a: NDArray[np.float32], b: NDArray[np.float32], c: NDArray[np.float32
 def triad_gbs() -> float:
     """Bytes a second of a = b + 3 c (McCalpin 1995, STREAM), 10**9; three arrays moved, the line that is written not counted twice."""
     a, b, c = (np.ones(STREAM, np.float32) for _ in range(3))
-    return 3.0 * a.nbytes / _least_seconds(lambda: _triad(a, b, c)) / 1e9
+    return 3.0 * a.nbytes / least_seconds(lambda: _triad(a, b, c)) / 1e9
 
 
 def read_gbs() -> float:
     """Bytes a second of reading int16 from one end to the other, 10**9."""
     values = np.ones(2 * STREAM, np.int16)
-    return values.nbytes / _least_seconds(lambda: int(values.view(np.int64).max())) / 1e9
+    return values.nbytes / least_seconds(lambda: int(values.view(np.int64).max())) / 1e9

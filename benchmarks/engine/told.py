@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +11,7 @@ from flops import Shape, flops
 
 HERE: Final = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "change"))
-from ours import commit, engine_sha256, machine  # noqa: E402 - of the accuracy benchmark
+from pages import put_between, written_by  # noqa: E402 - of the accuracy benchmark
 
 from spadework.change.history import MonitorSettings  # noqa: E402 - see above
 
@@ -46,7 +44,7 @@ def table(found: dict[str, Any]) -> str:
         ("of single-precision peak", f"{gflops:.2f} GFLOP/s", f"{gflops / bound['sgemm_gflops']:.1%} of {bound['sgemm_gflops']:.0f} (sgemm, same run)"),
         ("of stream bandwidth", f"{gbs:.3f} GB/s", f"{gbs / bound['triad_gbs']:.1%} of {bound['triad_gbs']:.1f} (triad, same run); int16 read {bound['read_gbs']:.1f}"),
         ("memory beside the input", f"{one['memory_share']:.0%}", f"input {one['bytes_px']:,.0f} B a pixel"),
-        ("first answer of a new process", f"{found['first']['first_s']:.2f} s", "code compiled before"),
+        ("first answer of a new process", f"{found['first']['first_s']:.2f} s", "from its start to its end, code compiled before"),
     ]  # fmt: skip
     rows += [(f"step {name}", f"{spent:.1f} us a pixel", "") for name, spent in one["us_px"].items()]
     rows += [
@@ -58,11 +56,6 @@ def table(found: dict[str, Any]) -> str:
     return "\n".join([head, "", *lines])
 
 
-def _written() -> str:
-    day = f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d}"
-    return f"`python benchmarks/engine/engine.py {' '.join(sys.argv[1:])}` on {day}, commit {commit()}, engine {engine_sha256()[:12]}, {machine()}"
-
-
 def _between(path: Path, name: str, text: str) -> None:
     """Put a text between a page's marks of that name.
 
@@ -70,11 +63,10 @@ def _between(path: Path, name: str, text: str) -> None:
         SystemExit: the page has no such marks.
 
     """
-    begin, end, old = f"<!-- begin {name} -->", f"<!-- end {name} -->", path.read_text(encoding="utf-8")
-    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    if not pattern.search(old):
-        sys.exit(f"{path} has no marks {begin} ... {end}")
-    path.write_text(pattern.sub(lambda _: f"{begin}\n{text.strip()}\n{end}", old), encoding="utf-8")
+    whole = put_between(path.read_text(encoding="utf-8"), name, text)
+    if whole is None:
+        sys.exit(f"{path} has no marks of {name}")
+    path.write_text(whole, encoding="utf-8")
 
 
 def keep(found: dict[str, Any]) -> None:
@@ -83,7 +75,7 @@ def keep(found: dict[str, Any]) -> None:
     _between(
         PAGE,
         "measured",
-        f"Written by {_written()}; {found['load']:.1f} processes wanted a core when it began.\n\n{table(found)}",
+        f"{written_by('engine.py', 'engine')} {found['load']:.1f} processes wanted a core when it began.\n\n{table(found)}",
     )
     one, peers = found["one"], found["peers"]
     beside = "; ".join(f"{name.split(' (')[0]} {speed:,.0f}" for name, speed in peers.items())
@@ -91,7 +83,7 @@ def keep(found: dict[str, Any]) -> None:
         ROOT / "README.md",
         "speed",
         f"Monitoring takes {one['px_s']:,.0f} pixels a second and core ({one['bands']} bands, {sum(one['looks']):.0f} clear looks a pixel; "
-        f"{found['two']['px_s'] / one['px_s']:.1f} times that on two cores). Beside it, in the same run, pixels a second: {beside}. "
+        f"{found['two']['px_s'] / one['px_s']:.1f} times that on two cores); a new process has its first answer after {found['first']['first_s']:.1f} s, its start included. Beside it, in the same run, pixels a second: {beside}. "
         f"[docs/engine.md](docs/engine.md) has the table, the picture and where the time goes.",
     )
     draw(found)
@@ -102,7 +94,7 @@ def draw(found: dict[str, Any]) -> None:
     import matplotlib as mpl  # noqa: PLC0415 - heavy
 
     mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "roofline"
+    mpl.rcParams |= {"svg.hashsalt": "roofline", "svg.fonttype": "none"}
     import matplotlib.pyplot as plt  # noqa: PLC0415 - after its back end
 
     one, bound, by = found["one"], found["limits"], counted(found)

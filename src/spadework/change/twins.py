@@ -71,9 +71,9 @@ def ways(offsets: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int3
 
 
 @step
-def _there(places: Places, p: int, offset: NDArray[np.int32]) -> int:
-    """Number of the pixel at an offset from pixel p; -1 = not monitored."""
-    y, x = places.at[p, 0] + offset[0], places.at[p, 1] + offset[1]
+def there(places: Places, p: int, dy: int, dx: int) -> int:
+    """Number of the pixel so many rows and columns from pixel p; -1 = not monitored."""
+    y, x = places.at[p, 0] + dy, places.at[p, 1] + dx
     inside = 0 <= y < places.number.shape[0] and 0 <= x < places.number.shape[1]
     return int(places.number[y, x]) if inside else -1
 
@@ -118,7 +118,7 @@ def compare_block(fit: Fit, places: Places, share: F32, history: int, first: int
     for i in range(out.shape[0]):
         own[:] = fit.left[first + i, :, :history]
         for m in range(out.shape[1]):
-            q = _there(places, first + i, places.ways[m])
+            q = there(places, first + i, places.ways[m, 0], places.ways[m, 1])
             count[m] = _apart(fit, share, own, first + i, q, apart[m]) if q >= 0 else 0
         for m in range(out.shape[1]):
             out[i, m] = _mean(apart[m], count[m])
@@ -136,7 +136,7 @@ def choose_block(fit: Fit, places: Places, unlike: NDArray[np.float64], first: i
         score[:] = math.inf
         out[i, :] = -1
         for m in range(places.offsets.shape[0]):
-            q = _there(places, p, places.offsets[m])
+            q = there(places, p, places.offsets[m, 0], places.offsets[m, 1])
             if q < 0 or fit.method[q] == NO_METHOD:
                 continue
             here, k = unlike[min(p, q), places.way[m]], len(score) - 1

@@ -17,7 +17,8 @@ from spadework.change.algebra import F32, TINY, ZERO
 from spadework.change.compiled import compiled, step
 from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
-from spadework.change.windows import LANES, NEIGHBOURS, SHORTEST, Watched, Windows, measure
+from spadework.change.twins import there
+from spadework.change.windows import LANES, NEIGHBOURS, SHORTEST, Watched, Windows, longest, measure
 from spadework.cube import MODEL_FAILED, NO_METHOD, OK, SHORT_HISTORY, TOO_FEW_LOOKS
 
 if TYPE_CHECKING:
@@ -159,11 +160,8 @@ def _supported(on: Watched, work: WatchWork, p: int, span: tuple[int, int, int],
     found, looks = 0, high + 1 - low
     for dy in range(-1, 2):
         for dx in range(-1, 2):
-            y, x = on.places.at[p, 0] + dy, on.places.at[p, 1] + dx
-            if (dy == 0 and dx == 0) or y < 0 or x < 0 or y >= on.places.number.shape[0] or x >= on.places.number.shape[1]:
-                continue
-            q = on.places.number[y, x]
-            if q < 0:
+            q = there(on.places, p, dy, dx)
+            if q < 0 or (dy == 0 and dx == 0):
                 continue
             dot, clear = ZERO, 0
             for i in range(low, high + 1):
@@ -206,7 +204,7 @@ def _confirm(on: Watched, work: WatchWork, p: int, begin: int, start: int, n: in
             if work.far[route, i] < on.rule.gate:
                 continue
             factor, kind = (on.rule.field_factor, 1) if route == FIELD else (1.0, 0)
-            for looks in range(SHORTEST, SHORTEST + min(i + 2 - begin - SHORTEST, len(on.rule.window_limit))):
+            for looks in range(SHORTEST, 1 + longest(on.rule, i + 1 - begin)):
                 distance = work.mean[kind, looks - SHORTEST, i]
                 here = max(here, distance)
                 limit = on.rule.window_limit[looks - SHORTEST] * factor

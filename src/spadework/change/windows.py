@@ -90,6 +90,12 @@ class Windows(NamedTuple):
 
 
 @step
+def longest(rule: WatchRule, looks: int) -> int:
+    """Looks of the longest window that so many looks fill."""
+    return min(looks, SHORTEST - 1 + len(rule.window_limit))
+
+
+@step
 def _gather(on: Watched, work: Windows, pixels: NDArray[np.int32]) -> int:
     """Fill ``pixel``, ``looks``, ``at`` and ``near`` for up to LANES pixels; most looks that one of them has."""
     most, bands, watched = 0, work.near.shape[1], on.stand.distance.shape[2]
@@ -157,7 +163,7 @@ def _products(work: Windows, looks: int, n: int) -> None:
 @step
 def _means(on: Watched, work: Windows, most: int) -> None:
     """Fill ``mean`` for every window. Beside twins it counts only as far as the pixel also departs from its own past, the same way: else 0."""
-    for looks in range(SHORTEST, SHORTEST + min(most + 1 - SHORTEST, len(on.rule.window_limit))):
+    for looks in range(SHORTEST, 1 + longest(on.rule, most)):
         first, n = (looks - 1) * LANES, (most + 1 - looks) * LANES
         _products(work, looks, n)
         scale = SCALE / np.float32(looks)
@@ -185,7 +191,7 @@ def _judge(on: Watched, work: Windows, most: int) -> None:
     work.asks[:] = False
     for kind in range(2):
         far, factor = (work.far[FIELD], on.rule.field_factor) if kind else (work.far[BESIDE], 1.0)
-        for looks in range(SHORTEST, SHORTEST + min(most + 1 - SHORTEST, len(on.rule.window_limit))):
+        for looks in range(SHORTEST, 1 + longest(on.rule, most)):
             least = on.rule.window_limit[looks - SHORTEST] * factor * on.rule.support[NEIGHBOURS]
             means = work.mean[kind, looks - SHORTEST]
             for k in range((looks - 1) * LANES, most * LANES, LANES):

@@ -39,7 +39,7 @@ def according(s: Sentence) -> list[Found]:
             ),
             None,
         )
-        top = next((c for c in s.children[to] if s.parsed.tokens[c].dep == "pobj"), None) if to is not None else None
+        top = s.object_of(to) if to is not None else None
         if top is None:
             continue
         pictures = s.parsed.tokens[top].lemma.casefold() in IMAGES
@@ -102,7 +102,7 @@ def citing(s: Sentence) -> list[Found]:
         via: tuple[str, ...] = ()
         if subject is not None and subject < index and s.parsed.tokens[head].lemma.casefold() not in SAY | JUDGE | REPORT:
             voice = s.voice(subject)
-            via = (voice.name or "unknown",) if voice.kind == "body" else ()
+            via = (voice.name or UNKNOWN,) if voice.kind == "body" else ()
         further = _quoted_in_turn(s, top)
         if further is not None:
             via = (*via, s.voice(top).name or UNKNOWN)
@@ -137,7 +137,7 @@ def _is_cited(s: Sentence, index: int) -> bool:
 def _agent(s: Sentence, verb: int) -> int | None:
     """By whom something is done: "quoted by the agency as saying", "quoted as saying by the agency"."""
     below = (i for i in subtree(verb, s.children) if i > verb and s.parsed.tokens[i].text.casefold() == "by")
-    return next((c for by in below for c in s.children[by] if s.parsed.tokens[c].dep == "pobj"), None)
+    return next((found for by in below if (found := s.object_of(by)) is not None), None)
 
 
 def quoting(s: Sentence) -> list[Found]:
@@ -174,7 +174,7 @@ def hearsay(s: Sentence) -> list[Found]:
         told, charged = token.lemma == "tell" and "auxpass" in by_dep, token.lemma in _CHARGES and "auxpass" in by_dep
         heard = token.lemma in {"hear", "learn"} and token.pos == "VERB"
         by = next((c for c in s.children[verb] if tokens[c].text.casefold() == ("from" if heard else "by")), None)
-        who = next((c for c in s.children[by] if tokens[c].dep == "pobj"), None) if by is not None else None
+        who = s.object_of(by) if by is not None else None
         that = any(tokens[i].text.casefold() == "that" for i in subtree(verb, s.children) if who is not None and i > who)
         if who is None or s.is_quoted(verb) or not (charged or ((told or heard) and that)):
             continue

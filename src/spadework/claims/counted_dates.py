@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from spadework.claims import calendars as cal
-from spadework.claims.dated import Read, count_of, folded, number_of, of_year, part_of, sized, third_of, unresolved
+from spadework.claims.dated import (
+    Read,
+    back_by,
+    count_of,
+    folded,
+    latest_of,
+    number_of,
+    of_year,
+    part_of,
+    sized,
+    third_of,
+    unresolved,
+)
 
 if TYPE_CHECKING:
     import re
@@ -46,9 +58,8 @@ def read_weekday_of_week(match: re.Match[str], context: Context) -> Read | None:
     """A weekday of the week beside the dateline's: "Wednesday of last week"."""
     if context.dateline is None:
         return unresolved()
-    which = folded(match["which"])
-    shift = 1 if which in context.words.last else -1 if which in context.words.next else 0
-    day = cal.week(cal.back(context.dateline, shift, "week"))[0] + cal.DAY * context.words.weekdays[folded(match["w"])]
+    week = cal.back(context.dateline, back_by(folded(match["which"]), context), "week")
+    day = cal.week(week)[0] + cal.DAY * context.words.weekdays[folded(match["w"])]
     return Read((day, day), "dateline", "day")
 
 
@@ -68,8 +79,7 @@ def read_unit(match: re.Match[str], context: Context) -> Read | None:
     unit, which = context.words.units[folded(match["u"])], folded(match["which"])
     if unit == "weekend":
         return read_weekend(which, context)
-    shift = 1 if which in context.words.last else -1 if which in context.words.next else 0
-    days = cal.unit_of(cal.back(context.dateline, shift, unit), unit)
+    days = cal.unit_of(cal.back(context.dateline, back_by(which, context), unit), unit)
     part = third_of(match, context)
     if part and unit == "month":
         return Read(cal.third_of_month(days, part), "dateline", "days")
@@ -130,7 +140,7 @@ def read_ago(match: re.Match[str], context: Context) -> Read | None:
 
 def read_weekday_from_story(match: re.Match[str], context: Context) -> Read | None:
     """A weekday counted from a day of the story: "the following Tuesday"."""
-    start = next((days for days in reversed(context.story) if days[0] == days[1]), None)
+    start = latest_of(context, "day")
     if start is None:
         return None
     wanted, day = context.words.weekdays[folded(match["w"])], start[0]
@@ -139,16 +149,12 @@ def read_weekday_from_story(match: re.Match[str], context: Context) -> Read | No
     return Read((found, found), "story", "day")
 
 
-LONGEST: Final = {"day": 1, "week": 11, "month": 32, "year": 367}
-"""Days of the longest date from which so many of a unit can be counted: "two days later" needs a day."""
-
-
 def read_from_story(match: re.Match[str], context: Context) -> Read | None:
     """A time counted from the date before it in the story: "two days later", "a month earlier", "the previous month"."""
     unit, which = sized(context.words.units[folded(match["u"])], 1)[0], folded(match["which"])
     if unit in {"hour", "weekend"}:
         return None
-    start = next((days for days in reversed(context.story) if (days[1] - days[0]).days < LONGEST[unit]), None)
+    start = latest_of(context, unit)
     if start is None:
         return None
     if which.endswith(("same", "that")):
@@ -162,8 +168,7 @@ def read_from_story(match: re.Match[str], context: Context) -> Read | None:
 def read_same_in_year(match: re.Match[str], context: Context) -> Read | None:
     """What the date before it in the story is in another year: "the same day in 2022", "the same period last year"."""
     unit, year = folded(match["u"]), of_year(match, context)
-    longest = LONGEST.get({"date": "day", "period": "year", "time": "month"}.get(unit, unit), 0)
-    start = next((days for days in reversed(context.story) if (days[1] - days[0]).days < longest), None)
+    start = latest_of(context, {"date": "day", "period": "year", "time": "month"}.get(unit, unit))
     if start is None or year is None:
         return None
     shift = start[0].year - year[0]
@@ -173,7 +178,7 @@ def read_same_in_year(match: re.Match[str], context: Context) -> Read | None:
 
 def read_day_of_story(match: re.Match[str], context: Context) -> Read | None:
     """A day of the month that the story is in: "On 3 May there were two; by the 14th there were nine"."""
-    start = next((days for days in reversed(context.story) if (days[1] - days[0]).days < LONGEST["month"]), None)
+    start = latest_of(context, "month")
     if start is None:
         return None
     day = start[0].replace(day=number_of(match["d"]))
@@ -182,7 +187,7 @@ def read_day_of_story(match: re.Match[str], context: Context) -> Read | None:
 
 def read_season_from_story(match: re.Match[str], context: Context) -> Read | None:
     """The season after or before the date before it in the story: "stopped in the winter of 2021 and resumed the following spring"."""
-    start = next((days for days in reversed(context.story) if (days[1] - days[0]).days < LONGEST["year"]), None)
+    start = latest_of(context, "year")
     if start is None:
         return None
     seasons = [cal.season(start[0].year + shift, context.words.seasons[folded(match["s"])]) for shift in (-2, -1, 0, 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from spadework.claims.lexicon import COUNTS
 
@@ -87,9 +87,21 @@ def of_year(match: re.Match[str], context: Context) -> tuple[int, str] | None:
         return int(match["y"]), "absolute"
     if context.dateline is None:
         return None
-    which = folded(part_of(match, "that") or "")
-    shift = -1 if which in context.words.last else 1 if which in context.words.next else 0
-    return context.dateline.year + shift, "dateline"
+    return context.dateline.year - back_by(folded(part_of(match, "that") or ""), context), "dateline"
+
+
+def back_by(which: str, context: Context) -> int:
+    """How many units a word goes back: "last" one, "this" none, "next" one forth."""
+    return 1 if which in context.words.last else -1 if which in context.words.next else 0
+
+
+LONGEST: Final = {"day": 1, "week": 11, "month": 32, "year": 367}
+"""Days of the longest date from which so many of a unit can be counted: "two days later" needs a day."""
+
+
+def latest_of(context: Context, unit: str) -> Days | None:
+    """The latest date of the story that is short enough to count a unit from; None where there is none."""
+    return next((days for days in reversed(context.story) if (days[1] - days[0]).days < LONGEST[unit]), None)
 
 
 def sized(unit: str, count: int) -> tuple[str, int]:

@@ -78,10 +78,10 @@ def _by_sentence(spoken: list[Spoken]) -> list[list[Spoken]]:
 def _lent(pieces: list[Piece], told: list[Spoken], dates: tuple[ClaimTime, ...]) -> list[Piece]:
     """The pieces of a sentence; those without a date have the day on which the same speaker is said to have spoken."""
     for one in told:
-        own = [date for date in dates if one.holds(date.span) and role_of(one.parsed, date) == "said"]
+        said = next((date for date in one.own(dates) if date.role == "said"), None)
         for n, piece in enumerate(pieces):
-            if own and piece.time is None and piece.said.chain == one.said.chain:
-                pieces[n] = replace(piece, time=replace(own[0], role="said"))
+            if said is not None and piece.time is None and piece.said.chain == one.said.chain:
+                pieces[n] = replace(piece, time=said)
     return pieces
 
 
@@ -152,6 +152,10 @@ class Spoken:
         index = next((i for i, token in enumerate(self.parsed.tokens) if token.start <= span[0] < token.end), None)
         return index is None or index in self.unit.tokens
 
+    def own(self, dates: tuple[ClaimTime, ...]) -> list[ClaimTime]:
+        """Those of the dates that are this unit's own, with their roles in its sentence."""
+        return [replace(date, role=role_of(self.parsed, date)) for date in dates if self.holds(date.span)]
+
 
 def _spoken(text: str, grammar: Grammar, marks: tuple[Span, ...], own: frozenset[str], rules: frozenset[str]) -> list[Spoken]:
     """Every unit of the document and who says it."""
@@ -202,7 +206,7 @@ def _counts_sources(number: ClaimQuantity, said: Said) -> bool:
 
 def _pieces(text: str, one: Spoken, dates: tuple[ClaimTime, ...], numbers: tuple[ClaimQuantity, ...]) -> list[Piece]:
     """A unit, and one more piece for each quantity and each date of the same kind beyond its first."""
-    times = [replace(date, role=role_of(one.parsed, date)) for date in dates if one.holds(date.span)]
+    times = one.own(dates)
     times.sort(key=lambda time: (ORDER[time.role], time.span))
     amounts = [number for number in numbers if one.holds(number.span) and not _counts_sources(number, one.said)]
     first = times[0] if times else None

@@ -54,6 +54,10 @@ class Sentence:
                 )  # "has called it a smear and is suing the paper": he does, the writer says
         return frozenset(out)
 
+    def object_of(self, preposition: int) -> int | None:
+        """The noun that a preposition leads."""
+        return next((c for c in self.children[preposition] if self.parsed.tokens[c].dep == "pobj"), None)
+
     def voice(self, top: int) -> Voice:
         """The speaker that a noun phrase names."""
         return voice_of(self.parsed, top, self.text, self.memory, self.paragraph)

@@ -186,10 +186,15 @@ def _sides(text: str, match: re.Match[str], language: str) -> list[ClaimQuantity
     return out
 
 
+def _is_bare(match: re.Match[str]) -> bool:
+    """Whether a number stands without a unit and a currency."""
+    return match["unit"] is None and match["money"] is None and match["coin"] is None
+
+
 def _quantity(text: str, match: re.Match[str], language: str) -> ClaimQuantity | None:
     """One match, or None where its number is none that counts."""
     before, after = text[max(0, match.start("low") - 14) : match.start("low")], text[match.end("all") : match.end("all") + 60]
-    bare = match["unit"] is None and match["money"] is None and match["coin"] is None
+    bare = _is_bare(match)
     if (
         _AFTER.match(after)
         or (bare and _NAMED.search(before))
@@ -239,8 +244,7 @@ _AGAINST: Final = re.compile(
 def _in_the_same(text: str, match: re.Match[str], before: list[ClaimQuantity], language: str) -> ClaimQuantity | None:
     """A bare number held against the one before it in the sentence: "310 cubic metres a second, against 655 in 2022"."""
     last = max((one for one in before if one.span[1] <= match.start()), key=lambda one: one.span, default=None)
-    bare = match["unit"] is None and match["money"] is None and match["coin"] is None and match["high"] is None
-    if last is None or not bare or last.si_unit in {"count", "degC"} or not last.value:
+    if last is None or not _is_bare(match) or match["high"] is not None or last.si_unit in {"count", "degC"} or not last.value:
         return None
     start = match.start("bound" if match["bound"] else "low")
     lead, after = text[last.span[1] : start], text[match.end("all") : match.end("all") + 60]

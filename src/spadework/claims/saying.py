@@ -250,7 +250,7 @@ def _made_by(s: Sentence, noun: int) -> int | None:
         if tokens[child].dep == "poss":
             return child
         if tokens[child].text.casefold() in {"of", "by", "from"}:
-            inner = next((g for g in s.children[child] if tokens[g].dep == "pobj"), None)
+            inner = s.object_of(child)
             if inner is not None:
                 return inner
     return None

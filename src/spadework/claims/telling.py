@@ -33,11 +33,7 @@ def told(s: Sentence, verb: int) -> tuple[str, ...]:
         leads = token.text.casefold() in {"to", "in", "with"}
         below = subtree(child, s.children) if told or leads else []
         sent = told or token.head in spoke or any(s.parsed.tokens[i].lemma in _SENT for i in below)
-        named = (
-            token.pos == "PROPN"
-            or token.text[:1].isupper()
-            or any(n.label == "ORG" and n.span[0] == token.start for n in s.parsed.named)
-        )
+        named = _is_name(s, child)
         names = [child] if told and named else [i for i in below if s.parsed.tokens[i].dep in {"pobj", "appos"}]
         medium = next((name for i in names if (name := _medium(s, i, told=sent)) is not None), None)
         if medium is None and told and token.lemma.casefold() in OUTLETS:
@@ -70,21 +66,23 @@ def cited_by(s: Sentence, top: int) -> tuple[str, ...]:
     for child in s.children[top]:
         if s.parsed.tokens[child].lemma in {"cite", "quote", "interview", "publish"}:
             for by in s.children[child]:
-                inner = next((g for g in s.children[by] if s.parsed.tokens[g].dep == "pobj"), None)
+                inner = s.object_of(by)
                 if s.parsed.tokens[by].dep == "agent" and inner is not None:
                     name = s.voice(inner).name
                     return (name,) if name is not None else (UNKNOWN,)
     return ()
 
 
+def _is_name(s: Sentence, index: int) -> bool:
+    """Whether a word is written or was parsed as a name."""
+    token = s.parsed.tokens[index]
+    written = token.pos == "PROPN" or token.text[:1].isupper()
+    return written or any(n.label == "ORG" and n.span[0] == token.start for n in s.parsed.named)
+
+
 def _medium(s: Sentence, target: int, *, told: bool) -> str | None:
     """A medium's name, where a noun is one: by its own words, by the word before it, or because it was told."""
-    start, capital = s.parsed.tokens[target].start, s.parsed.tokens[target].text[:1].isupper()
-    if (
-        not capital
-        and s.parsed.tokens[target].pos != "PROPN"
-        and not any(n.label == "ORG" and n.span[0] == start for n in s.parsed.named)
-    ):
+    if not _is_name(s, target):
         return None
     phrase = phrase_of(s.parsed, target, s.text, s.children)
     held = next((n for n in s.parsed.named if n.span[0] <= s.parsed.tokens[target].start < n.span[1]), None)
