@@ -20,7 +20,7 @@ from spadework.change import algebra, history, regress, stand, twins, watch, whi
 from spadework.change import fit as model
 from spadework.change.common import fit_work, no_fit, plain_basis
 from spadework.change.compiled import compiled
-from spadework.change.history import MonitorSettings, _small, monitor
+from spadework.change.history import MonitorSettings, small, monitor
 from spadework.cube import (
     MISSING,
     MODEL_FAILED,
@@ -484,7 +484,7 @@ def test_twins_are_those_with_the_same_history(monkeypatch: pytest.MonkeyPatch) 
 def test_noise_learnt_from_few_looks_grows_as_hotelling_says() -> None:
     rule, prior = MonitorSettings(), int(whiten.PRIOR_LOOKS)
     for bands in (2, 3, 6):
-        table = _small(rule, bands, 300)
+        table = small(rule, bands, 300)
         assert table.shape == (301,)
         assert (np.diff(table) <= 0).all()
         for looks in (0, 10, 30, 100, 300):
