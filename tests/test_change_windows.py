@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from spadework.change.common import no_fit, plain_basis
-from spadework.change.history import MonitorSettings, watch_rule
+from spadework.change.settings import MonitorSettings, watch_rule
 from spadework.change.stand import ALONE, BESIDE, FIELD, Stand
 from spadework.change.twins import Places
 from spadework.change.watch import watch_work

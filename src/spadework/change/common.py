@@ -200,10 +200,10 @@ def learn_common(cube: Cube, basis: model.Basis, fit_rule: model.FitRule, rule: 
     if len(where) < rule.sample_least:
         return basis
     times, bands = cube.reflectance.shape[:2]
-    series, work = series_of(cube, where), fit_work(times, bands)
+    series, work, numbers = series_of(cube, where), fit_work(times, bands), np.arange(len(where), dtype=np.int32)
     for _ in range(ROUNDS):
         models = no_models(len(where), bands)
-        model.fit_block(series, basis, fit_rule, work, models)
+        model.fit_block(series, basis, fit_rule, work, numbers, models)
         fitted = regressed(models)
         if fitted.sum() < rule.sample_least:
             return basis

@@ -209,22 +209,28 @@ def _noise(basis: Basis, work: FitWork, past: int, method: int) -> None:
 
 
 @step
-def _predict(basis: Basis, work: FitWork, looks: tuple[int, int], pairwise: bool) -> None:
-    """Fill ``left`` of the first looks: of the history, and so many in all; ``pairwise`` = some lanes are compared look by look."""
-    past, n = looks
+def _predict(basis: Basis, work: FitWork, n: int) -> None:
+    """Fill ``left`` of the first n looks from ``coef``."""
     for i in range(n):
         expect(work.coef, basis.design, work.at[i], work.model)
-        if pairwise:
-            _recall(basis, work, past, i)
         subtract(basis.common[work.at[i]], work.model, work.seen, work.left, i)
 
 
 @step
-def _hand_over(work: FitWork, models: Models, start: int, method: int) -> None:
-    """Fill ``models`` of the pixels from number ``start`` on that have the method and were fitted."""
-    for lane in range(min(LANES, len(models.method) - start)):
+def _predict_pairs(basis: Basis, work: FitWork, past: int, n: int) -> None:
+    """The same where some pixels are compared look by look."""
+    for i in range(n):
+        expect(work.coef, basis.design, work.at[i], work.model)
+        _recall(basis, work, past, i)
+        subtract(basis.common[work.at[i]], work.model, work.seen, work.left, i)
+
+
+@step
+def _hand_over(work: FitWork, models: Models, pixels: NDArray[np.int32], method: int) -> None:
+    """Fill ``models`` of those of up to LANES pixels that have the method and were fitted."""
+    for lane in range(len(pixels)):
         if work.method[lane] == method and work.fitted[lane]:
-            p = start + lane
+            p = pixels[lane]
             models.method[p] = method
             for b in range(len(work.coef)):
                 models.noise[p, b] = work.share[b, lane]
@@ -285,9 +291,9 @@ def _choose(rule: FitRule, work: FitWork) -> None:
 
 
 @compiled
-def fit_block(series: Series, basis: Basis, rule: FitRule, work: FitWork, models: Models) -> None:
-    """Fit every pixel of a block to the looks of its history; ``models`` comes zeroed and is filled in place."""
-    for start in range(0, len(models.method), LANES):
+def fit_block(series: Series, basis: Basis, rule: FitRule, work: FitWork, pixels: NDArray[np.int32], models: Models) -> None:
+    """Fit the numbered pixels, whose looks ``series`` holds in that order, to their history; ``models`` comes zeroed."""
+    for start in range(0, len(pixels), LANES):
         past = _past(basis, work, _gather(series, work, start))
         _count(basis, work, past)
         _choose(rule, work)
@@ -297,9 +303,9 @@ def fit_block(series: Series, basis: Basis, rule: FitRule, work: FitWork, models
                     _average(work, past)
                 else:
                     regress(basis, work, past, terms_of(method))
-                    _predict(basis, work, (past, past), False)  # noqa: FBT003 - compiled
+                    _predict(basis, work, past)
                 _noise(basis, work, past, method)
-                _hand_over(work, models, start, method)
+                _hand_over(work, models, pixels[start : start + LANES], method)
 
 
 @compiled
@@ -311,5 +317,8 @@ def leave_block(series: Series, basis: Basis, work: FitWork, pixels: NDArray[np.
         past = _past(basis, work, n)
         _count(basis, work, past)
         _recollect(work, fit, lanes)
-        _predict(basis, work, (past, n), (work.method == PAIRWISE).any())
+        if (work.method == PAIRWISE).any():
+            _predict_pairs(basis, work, past, n)
+        else:
+            _predict(basis, work, n)
         _leave(work, fit, lanes, n)

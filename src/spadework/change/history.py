@@ -22,7 +22,7 @@ from spadework.change import fit as model
 from spadework.change.common import fit_work, learn_common, no_models, plain_basis, regressed, series_of
 from spadework.change.crew import crew_for
 from spadework.change.rows import STEPS, Site, walk_down
-from spadework.change.settings import MonitorSettings, common_rule, fit_rule
+from spadework.change.settings import DEFAULT, MonitorSettings, common_rule, fit_rule
 from spadework.cube import PER_UNIT, Change, Cube, day_number
 
 if TYPE_CHECKING:
@@ -39,9 +39,8 @@ def learn(site: Site, crew: Crew) -> model.Models:
     models, rule, history = no_models(len(site.places), site.bands), fit_rule(site.settings), site.basis.history
 
     def work(block: NDArray[np.int32]) -> None:
-        part = model.Models(*(array[block[0] : block[-1] + 1] for array in models))
         series = series_of(site.cube, site.places[block], history)
-        model.fit_block(series, site.basis, rule, fit_work(history, site.bands), part)
+        model.fit_block(series, site.basis, rule, fit_work(history, site.bands), block, models)
 
     crew.over(np.arange(len(site.places), dtype=np.int32), work, steps=1)
     return models
@@ -58,7 +57,7 @@ def typical_noise(site: Site, models: model.Models) -> NDArray[np.float32]:
 def monitor(
     cube: Cube,
     start: dt.date,
-    settings: MonitorSettings = MonitorSettings(),
+    settings: MonitorSettings = DEFAULT,
     progress: Callable[[int, int], None] | None = None,
 ) -> Change:
     """Watch every pixel of a cube from ``start`` on for lasting departures from its own history and from its twins.

@@ -50,10 +50,12 @@ class Site:
 
     @property
     def times(self) -> int:
+        """Looks."""
         return len(self.cube.looks)
 
     @property
     def bands(self) -> int:
+        """Bands of each."""
         return len(self.cube.bands)
 
     @property

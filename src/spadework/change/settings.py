@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.special import chdtri, fdtri
@@ -98,11 +98,12 @@ class MonitorSettings:
             raise ValueError(msg)
 
 
+DEFAULT: Final = MonitorSettings()
+
+
 def fit_rule(settings: MonitorSettings) -> FitRule:
     """What a history must have to carry a model."""
-    return FitRule(
-        settings.looks_two, settings.looks_one, settings.looks_mean, settings.season_days, settings.season_two_days
-    )
+    return FitRule(settings.looks_two, settings.looks_one, settings.looks_mean, settings.season_days, settings.season_two_days)
 
 
 def small(settings: MonitorSettings, bands: int, looks: int) -> NDArray[np.float32]:
