@@ -15,7 +15,8 @@ from odc.geo.geobox import GeoBox
 from spadework.change import rows
 from spadework.change.common import plain_basis
 from spadework.change.history import monitor
-from spadework.change.rows import PASSES, REACH, Site, plan, ring_length, ring_of
+from spadework.change.ring import Site, ring_of
+from spadework.change.rows import PASSES, REACH, plan, ring_length
 from spadework.change.settings import MonitorSettings
 from spadework.cube import Change, Cube
 from spadework.records import Look
@@ -39,17 +40,18 @@ def cube_of(values: NDArray[np.float64], clear: NDArray[np.bool_], inside: NDArr
 
 
 def scene(inside: NDArray[np.bool_], seed: int = 0) -> Cube:
-    """Shared weather, discs that change at several times (so that twins are lost), clouds, a pixel with one look and one without."""
+    """Shared weather, discs that change at several times (so that twins are lost), clouds, pixels without a history or with one look."""
     rng = np.random.default_rng(seed)
     shape = inside.shape
     values = (
         np.array([1200, 2600])[:, None, None] + rng.normal(0, 40, (TIMES, 2, *shape)) + rng.normal(0, 150, (TIMES, 2, 1, 1))
     )
     y, x = np.mgrid[: shape[0], : shape[1]]
-    for when in (3, 5, 8):
+    for when, size in ((3, 1500), (5, 1500), (8, 1500), (2, 140), (4, 140), (6, 140)):
         at = rng.integers(0, shape[0]), rng.integers(0, shape[1])
-        values[PAST + when :, :, (y - at[0]) ** 2 + (x - at[1]) ** 2 <= 12] += 1500
+        values[PAST + when :, :, (y - at[0]) ** 2 + (x - at[1]) ** 2 <= 12] += size
     clear = rng.random((TIMES, *shape)) > 0.15
+    clear[:PAST, rng.random(shape) < 0.2] = False
     some = np.argwhere(inside)
     clear[:, some[0][0], some[0][1]] = False
     clear[:PAST, some[-1][0], some[-1][1]] = np.arange(PAST) == 4

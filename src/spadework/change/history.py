@@ -10,6 +10,8 @@ Looks before ``start`` are the history. All bands are judged together, in units 
 4. *Distances* (``whiten``): from the twins, from the own past, and from the own past with its season forgiven.
 5. *Confirmation and recovery* (``watch``): 3 to 8 clear looks together, neighbours lowering the bar.
 6. *Again*, for pixels some of whose twins were confirmed to have changed: from then on those are nobody's twins.
+
+The first two go over the whole site; the others follow each other down it, a few rows at a time (``rows``).
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ import numpy as np
 from spadework.change import fit as model
 from spadework.change.common import fit_work, learn_common, no_models, plain_basis, regressed, series_of
 from spadework.change.crew import crew_for
-from spadework.change.rows import STEPS, Site, walk_down
+from spadework.change.ring import Site
+from spadework.change.rows import STEPS, walk_down
 from spadework.change.settings import DEFAULT, MonitorSettings, common_rule, fit_rule
 from spadework.cube import PER_UNIT, Change, Cube, day_number
 

@@ -1,23 +1,24 @@
 """All that follows the fit, pass behind pass down the site: what lies between the first and the last is all that is kept.
 
-``PASSES`` is the order, and how far each looks: a pass goes as far down as the one before it, less the rows that it looks ahead.
-Pixels have running numbers, row by row. While its row is between the first pass and the last, a pixel has a place in ``Ring``:
-its running number modulo the length of the ring. Compiled passes know pixels by these places alone.
+``PASSES``, below, is the order, and how far each looks: a pass goes as far down as the one before it, less the rows that it looks ahead.
+Pixels have running numbers, row by row. While its row is between the first pass and the last, a pixel has a place in the ``Ring``:
+its running number modulo the ring's length. Compiled passes know pixels by these places alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
 from spadework.change import fit as model
-from spadework.change import regress, settings, twins, watch, whiten, windows
-from spadework.change.common import fit_work, no_fit, runs_of, series_of
-from spadework.change.stand import Stand, Whitened, WhitenWork
-from spadework.cube import OK, OUTSIDE_AOI, Change
+from spadework.change import settings, twins, watch, whiten, windows
+from spadework.change.common import fit_work, runs_of, series_of
+from spadework.change.ring import NO_DAY, Ring, Site, no_change, ring_of, whiten_work
+from spadework.change.stand import Whitened
+from spadework.cube import OK, Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spadework.change.crew import Crew
-    from spadework.cube import Cube
 
 CHUNK_PIXELS: Final = 8192
 """Pixels, at least, by which a pass goes on at once: enough blocks for all threads, few rows of a wide site."""
@@ -35,53 +35,6 @@ BESIDE: Final = 1
 """Rows from a pixel to its neighbours."""
 STEPS: Final = 4
 """Passes over all pixels that progress is told of."""
-NO_DAY: Final = -1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Site:
-    """What all passes share."""
-
-    cube: Cube
-    settings: settings.MonitorSettings
-    basis: model.Basis
-    places: NDArray[np.intp]
-    """(pixel), flat places of the pixels inside the area, in order."""
-
-    @property
-    def times(self) -> int:
-        """Looks."""
-        return len(self.cube.looks)
-
-    @property
-    def bands(self) -> int:
-        """Bands of each."""
-        return len(self.cube.bands)
-
-    @property
-    def starts(self) -> NDArray[np.intp]:
-        """(row + 1), running number of the first pixel of each row, and how many there are in all."""
-        return np.append(0, np.cumsum(self.cube.inside.sum(axis=1)))
-
-
-class Ring(NamedTuple):
-    """What is kept of the pixels between the first pass and the last; a pixel's number is here its place in the ring."""
-
-    fit: model.Fit
-    """Pixels that fail to be whitened lose their method here ..."""
-    method: NDArray[np.uint8]
-    """... and keep it here: they may be twins all the same."""
-    places: twins.Places
-    unlike: NDArray[np.float64]
-    """(pixel, way)."""
-    twins: NDArray[np.int32]
-    """(pixel, TWINS)."""
-    known: NDArray[np.int32]
-    """(pixel), look at which the first watch confirmed a change; as many as there are where it did not."""
-    unknown: NDArray[np.int32]
-    """(pixel), the same before any watch."""
-    stand: Stand
-    answer: watch.Answer
 
 
 class Pass(NamedTuple):
@@ -130,7 +83,6 @@ def _residuals(walk: _Walk, rows: range) -> None:
         ring.places.at[pixels] = np.column_stack(np.unravel_index(places, site.cube.inside.shape))
         ring.fit.coef[pixels] = walk.models.coef[block]
         ring.fit.method[pixels] = ring.method[pixels] = walk.models.method[block]
-        ring.known[pixels] = site.times
         ring.stand.distance[:, pixels], ring.stand.alike[:, pixels], ring.stand.factor[pixels] = 0, 0, 0
         ring.answer.anomalous[pixels] = False
         model.leave_block(series_of(site.cube, places), site.basis, fit_work(site.times, site.bands), pixels, ring.fit)
@@ -170,7 +122,7 @@ def _whiten(walk: _Walk, pixels: NDArray[np.int32], known: NDArray[np.int32], st
     by = Whitened(ring.fit, site.basis, rule, walk.typical, ring.twins, part, known)
 
     def work(block: NDArray[np.int32]) -> None:
-        whiten.whiten_block(by, _whiten_work(site.times, site.bands), block, ring.stand)
+        whiten.whiten_block(by, whiten_work(site.times, site.bands), block, ring.stand)
 
     walk.crew.over(pixels, work, steps=steps)
 
@@ -284,83 +236,6 @@ def ring_length(starts: NDArray[np.intp], steps: Sequence[Sequence[range]]) -> i
     return longest
 
 
-def ring_of(site: Site, length: int) -> Ring:
-    """Room for so many pixels."""
-    watched, offsets = site.times - site.basis.history, twins.offsets()
-    number = np.full(site.cube.inside.shape, -1, np.int32)
-    number.reshape(-1)[site.places] = np.arange(len(site.places)) % length
-    places = twins.Places(np.zeros((length, 2), np.int32), number, offsets, *twins.ways(offsets))
-    return Ring(
-        fit=no_fit(length, site.bands, site.times),
-        method=np.zeros(length, np.uint8),
-        places=places,
-        unlike=np.zeros((length, len(places.ways)), np.float64),
-        twins=np.zeros((length, twins.TWINS), np.int32),
-        known=np.zeros(length, np.int32),
-        unknown=np.full(length, site.times, np.int32),
-        stand=Stand(
-            distance=np.zeros((3, length, watched, site.bands), np.int8),
-            alike=np.zeros((3, length), np.float32),
-            factor=np.zeros((length, site.bands, site.bands), np.float32),
-        ),
-        answer=watch.Answer(
-            first=np.zeros(length, np.int32),
-            confirmed=np.zeros(length, np.int32),
-            statistic=np.zeros(length, np.float32),
-            clear_looks=np.zeros(length, np.uint16),
-            reason=np.zeros(length, np.uint8),
-            recovered=np.zeros(length, np.bool_),
-            anomalous=np.zeros((length, watched), np.bool_),
-        ),
-    )
-
-
-def _whiten_work(times: int, bands: int) -> WhitenWork:
-    def flat(*shape: int) -> NDArray[np.float32]:
-        return np.zeros(shape, np.float32)
-
-    return WhitenWork(
-        at=np.zeros(times, np.int32),
-        rows=np.zeros((twins.PLACES, twins.SPAN), np.int16),
-        stand_in=np.zeros((-(-times // twins.SPAN), twins.PLACES, twins.SPAN), np.int16),
-        common=flat(bands, times),
-        twins=np.zeros(times, np.int32),
-        left=flat(bands, times),
-        z=flat(3, bands, times),
-        design=flat(regress.TERMS, times),
-        slope=flat(regress.TERMS, times),
-        phase=flat(bands, times),
-        swing=flat(bands, times),
-        weight=flat(times),
-        far=flat(times),
-        size=flat(times),
-        dot=flat(times),
-        noise=flat(2, bands, bands),
-        normal=flat(regress.TERMS, regress.TERMS),
-        coef=flat(bands, regress.TERMS),
-        level=flat(bands),
-    )
-
-
-def _no_change(site: Site) -> Change:
-    """Rasters that say of every pixel that it lies outside the area."""
-    shape = site.cube.inside.shape
-
-    def filled(kind: type[Any], value: float = 0) -> NDArray[Any]:
-        return np.full(shape, value, kind)
-
-    return Change(
-        first_anomaly=filled(np.int32, NO_DAY),
-        confirmed=filled(np.int32, NO_DAY),
-        statistic=filled(np.float32, np.nan),
-        clear_looks=filled(np.uint16),
-        reason=filled(np.uint8, OUTSIDE_AOI),
-        method=filled(np.uint8),
-        recovered=filled(np.bool_),
-        anomalous=np.zeros((site.times, *shape), np.bool_),
-    )
-
-
 def walk_down(site: Site, models: model.Models, typical: NDArray[np.float32], crew: Crew) -> Change:
     """All passes behind the fit, step by step down the site.
 
@@ -374,7 +249,7 @@ def walk_down(site: Site, models: model.Models, typical: NDArray[np.float32], cr
     steps = plan(site.starts, CHUNK_PIXELS)
     ring = ring_of(site, ring_length(site.starts, steps))
     again = np.zeros(site.cube.inside.shape, np.bool_)
-    walk = _Walk(site, models, typical, crew, ring, site.starts, _no_change(site), again)
+    walk = _Walk(site, models, typical, crew, ring, site.starts, no_change(site), again)
     for step in steps:
         for one, rows in zip(PASSES, step, strict=True):
             if walk.starts[rows.start] < walk.starts[rows.stop]:
