@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
-from spadework.change import rows
+from spadework.change import rows, watch, whiten
 from spadework.change.common import plain_basis
 from spadework.change.history import monitor
 from spadework.change.ring import Site, ring_of
@@ -104,6 +104,37 @@ def test_answers_are_the_same_for_any_rows_at_once(name: str, monkeypatch: pytes
         total = rows.STEPS * int(cube.inside.sum())
         assert [done for done, _ in told] == sorted({done for done, _ in told})
         assert told[-1] == (total, total)
+
+
+def test_as_many_pixels_are_measured_and_watched_again_for_any_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One small patch changed: few pixels have twins in it, and their neighbours are watched again with them."""
+    inside, rng = whole(60, 14), np.random.default_rng(1)
+    values = 2000 + rng.normal(0, 40, (TIMES, 2, *inside.shape))
+    values[PAST + 3 :, :, 20:23, 6:9] += 1500
+    cube = cube_of(values, np.ones((TIMES, *inside.shape), np.bool_), inside)
+    whitened: list[int] = []
+    asked: list[int] = []
+    measured, watched = whiten.whiten_block, watch.watch_block
+
+    def measuring(*given: Any) -> None:  # noqa: ANN401 - handed on
+        whitened.append(len(given[2]))
+        measured(*given)
+
+    def watching(*given: Any) -> None:  # noqa: ANN401 - handed on
+        asked.append(len(given[2]))
+        watched(*given)
+
+    monkeypatch.setattr(whiten, "whiten_block", measuring)
+    monkeypatch.setattr(watch, "watch_block", watching)
+    counts = []
+    for chunk in (1, 100, cube.inside.size):
+        whitened.clear()
+        asked.clear()
+        monkeypatch.setattr(rows, "CHUNK_PIXELS", chunk)
+        monitor(cube, DAYS[PAST])
+        counts.append((sum(whitened), sum(asked)))
+    assert counts[0] == counts[1] == counts[2]
+    assert cube.inside.size < counts[0][0] < counts[0][1] <= 2 * cube.inside.size
 
 
 def test_answers_without_history_or_without_watch_are_the_same_too(monkeypatch: pytest.MonkeyPatch) -> None:
