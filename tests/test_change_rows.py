@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
-from spadework.change import rows, watch, whiten
+from spadework.change import crew, rows, watch, whiten
 from spadework.change.common import plain_basis
 from spadework.change.history import monitor
 from spadework.change.ring import Site, ring_of
@@ -192,6 +194,31 @@ def test_a_step_goes_on_by_few_rows_of_a_wide_site_and_by_many_of_a_narrow_one()
         assert {len(step[0]) for step in plan(starts, rows.CHUNK_PIXELS)[:-1]} == {expected}
     starts = np.arange(0, 65 * 64, 64)
     assert len(plan(starts, rows.CHUNK_PIXELS)) == 1
+
+
+# ---------------------------------------------------------------- threads
+def test_as_many_threads_as_cores_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3}, raising=False)
+    assert crew.cores() == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert crew.cores() == 1
+
+
+def test_blocks_not_begun_are_dropped_when_a_call_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "BLOCK_PIXELS", 1)
+    begun: list[int] = []
+
+    def work(block: NDArray[np.int32]) -> None:
+        begun.append(int(block[0]))
+        threading.Event().wait(0.01)
+
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), crew.crew_for(1000, stop) as threads:
+        threads.over(np.arange(1000, dtype=np.int32), work, steps=1)
+    assert len(begun) < 500
 
 
 # ---------------------------------------------------------------- memory
