@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +15,12 @@ from odc.geo.geobox import GeoBox
 from scipy import stats
 from scipy.ndimage import maximum_filter
 
-from spadework.change import algebra, history, regress, stand, twins, watch, whiten, windows
+from spadework.change import algebra, crew, regress, rows, stand, twins, watch, whiten, windows
 from spadework.change import fit as model
-from spadework.change.common import fit_work, no_fit, plain_basis
+from spadework.change.common import fit_work, no_fit, no_models, plain_basis
 from spadework.change.compiled import compiled
-from spadework.change.history import MonitorSettings, _small, monitor
+from spadework.change.history import monitor
+from spadework.change.settings import MonitorSettings, small
 from spadework.cube import (
     MISSING,
     MODEL_FAILED,
@@ -484,7 +484,7 @@ def test_twins_are_those_with_the_same_history(monkeypatch: pytest.MonkeyPatch) 
 def test_noise_learnt_from_few_looks_grows_as_hotelling_says() -> None:
     rule, prior = MonitorSettings(), int(whiten.PRIOR_LOOKS)
     for bands in (2, 3, 6):
-        table = _small(rule, bands, 300)
+        table = small(rule, bands, 300)
         assert table.shape == (301,)
         assert (np.diff(table) <= 0).all()
         for looks in (0, 10, 30, 100, 300):
@@ -505,16 +505,19 @@ def test_a_fit_without_outliers_is_ridge_least_squares(past: int, terms: int) ->
     clear = np.ones((1, TIMES), np.bool_)
     clear[0, :PAST] = np.isin(np.arange(PAST), at)
     basis = plain_basis(np.array([day_number(day) for day in DAYS[:TIMES]], np.int32), PAST, 3)
-    out = no_fit(1, 3, TIMES)
-    model.fit_block(model.Series(values[:, :, None].astype(np.int16), clear.T.copy()), basis, rule, fit_work(TIMES, 3), out)
+    models, left, work, numbers = no_models(1, 3), no_fit(1, 3, TIMES), fit_work(TIMES, 3), np.zeros(1, np.int32)
+    series = model.Series(values[:, :, None].astype(np.int16), clear.T.copy())
+    model.fit_block(series, basis, rule, work, numbers, models)
+    left = left._replace(coef=models.coef, method=models.method)
+    model.leave_block(series, basis, work, numbers, left)
     x = basis.design[:terms, at].T.astype(np.float64)
     pull = np.sqrt(float(regress.RIDGE)) * np.eye(terms)[1:]
     expected = np.linalg.lstsq(np.vstack([x, pull]), np.vstack([values[at], np.zeros((terms - 1, 3))]))[0]
-    np.testing.assert_allclose(out.coef[0, :, :terms], expected.T, atol=0.5)
-    assert not out.coef[0, :, terms:].any()
-    left = values - basis.design[:terms].T @ expected
-    np.testing.assert_allclose(out.left[0][:, clear[0]], left.T[:, clear[0]], atol=1.1)
-    np.testing.assert_allclose(out.noise[0], (left[at] ** 2).sum(axis=0) / (past - terms), rtol=0.02)
+    np.testing.assert_allclose(models.coef[0, :, :terms], expected.T, atol=0.5)
+    assert not models.coef[0, :, terms:].any()
+    over = values - basis.design[:terms].T @ expected
+    np.testing.assert_allclose(left.left[0][:, clear[0]], over.T[:, clear[0]], atol=1.1)
+    np.testing.assert_allclose(models.noise[0], (over[at] ** 2).sum(axis=0) / (past - terms), rtol=0.02)
 
 
 # ---------------------------------------------------------------- compiled steps, called from here
@@ -616,9 +619,9 @@ def test_threads_blocks_and_runs_give_the_same_bytes(monkeypatch: pytest.MonkeyP
     cube = cube_of(values, np.random.default_rng(8).random((TIMES, 20, 20)) > 0.3)
     before = cube.reflectance.copy(), cube.clear.copy()
     one = monitor(cube, START, progress=lambda done, total: told.append((done, total)))
-    assert told == [(400 * step + done, 1600) for step in range(history.STEPS) for done in (256, 400)]
-    monkeypatch.setattr(os, "cpu_count", lambda: 7)
-    monkeypatch.setattr(history, "BLOCK_PIXELS", 33)
+    assert told == [(400 * step + done, 1600) for step in range(rows.STEPS) for done in (256, 400)]
+    monkeypatch.setattr(crew, "cores", lambda: 7)
+    monkeypatch.setattr(crew, "BLOCK_PIXELS", 33)
     assert same(one, monitor(cube, START))
     np.testing.assert_array_equal(cube.reflectance, before[0])
     np.testing.assert_array_equal(cube.clear, before[1])

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spadework.change import algebra, fit, regress
-from spadework.change.common import fit_work, no_fit, plain_basis
+from spadework.change.common import fit_work, no_models, plain_basis
 from spadework.change.compiled import compiled
 from spadework.cube import MISSING, NO_METHOD, ONE_HARMONIC, PAIRWISE, SEASON_FREE, TWO_HARMONICS
 
@@ -55,28 +55,40 @@ def regression(
     return coef, (weight[:, None] * left**2).sum(axis=0) / max((weight * doubt).sum() - terms, 1.0)
 
 
-def fitted(values: NDArray[np.int16], clear: NDArray[np.bool_], basis: fit.Basis) -> fit.Fit:
-    """Values (time, band, pixel), clear (time, pixel)."""
-    out = no_fit(values.shape[2], BANDS, TIMES)
-    fit.fit_block(fit.Series(values, clear), basis, RULE, fit_work(TIMES, BANDS), out)
-    return out
+def fitted(values: NDArray[np.int16], clear: NDArray[np.bool_], basis: fit.Basis) -> tuple[fit.Models, fit.Fit]:
+    """Values (time, band, pixel), clear (time, pixel); the models see the history only, and numbers of pixels run backwards."""
+    pixels = values.shape[2]
+    models, work, numbers = no_models(pixels, BANDS), fit_work(TIMES, BANDS), np.arange(pixels, dtype=np.int32)
+    fit.fit_block(fit.Series(values[:PAST], clear[:PAST]), basis, RULE, work, numbers, models)
+    back = numbers[::-1].copy()
+    left = fit.Fit(models.coef[back], *dirty(pixels), models.method[back])
+    fit.leave_block(fit.Series(values, clear), basis, work, back, left)
+    return models, fit.Fit(left.coef[back], left.left[back], left.usable[back], left.method[back])
 
 
-def held_to_numpy(values: NDArray[np.int16], clear: NDArray[np.bool_], basis: fit.Basis) -> fit.Fit:
-    out = fitted(values, clear, basis)
+def dirty(pixels: int) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+    """Residuals and usable looks that others left behind."""
+    return np.full((pixels, BANDS, TIMES), 7, np.int16), np.ones((pixels, TIMES), np.bool_)
+
+
+def held_to_numpy(values: NDArray[np.int16], clear: NDArray[np.bool_], basis: fit.Basis) -> None:
+    models, out = fitted(values, clear, basis)
     for p in range(values.shape[2]):
         usable = clear[:, p] & (values[:, :, p] != MISSING).all(axis=1)
         np.testing.assert_array_equal(out.usable[p], usable)
         at = np.flatnonzero(usable[:PAST])
-        method = int(out.method[p])
+        method = int(models.method[p])
         if method in TERMS:
-            coef, noise = regression(values[:, :, p].astype(np.float64), at, basis, TERMS[method])
-            np.testing.assert_allclose(out.coef[p, :, : TERMS[method]], coef, rtol=2e-3, atol=0.5)
-            assert not out.coef[p, :, TERMS[method] :].any()
-            np.testing.assert_allclose(out.noise[p], noise, rtol=0.02, atol=0.5)
+            y = values[:, :, p].astype(np.float64)
+            coef, noise = regression(y, at, basis, TERMS[method])
+            np.testing.assert_allclose(models.coef[p, :, : TERMS[method]], coef, rtol=2e-3, atol=0.5)
+            assert not models.coef[p, :, TERMS[method] :].any()
+            np.testing.assert_allclose(models.noise[p], noise, rtol=0.02, atol=0.5)
+            expected = np.einsum("tbc,ct->tb", basis.common[:, :, 1 : BANDS + 1], models.coef[p] @ basis.design)
+            left = (y - expected - basis.common[:, :, 0]).T
+            np.testing.assert_allclose(out.left[p][:, usable], left[:, usable], atol=0.6)
         assert (method == NO_METHOD) == (len(at) == 0)
         assert not out.left[p][:, ~usable].any()
-    return out
 
 
 @pytest.mark.parametrize("pixels", [1, algebra.LANES - 1, algebra.LANES + 3])
@@ -101,15 +113,17 @@ def test_awkward_pixels_do_not_disturb_each_other() -> None:
     clear[:, 1] = np.arange(TIMES) == 20
     values[:, 1, 2] = MISSING
     values[:, :, 4], values[:, :, 5] = 32767, -9998
-    out = fitted(values, clear, basis)
-    assert out.method.tolist() == [NO_METHOD, PAIRWISE, NO_METHOD, *[TWO_HARMONICS] * 4]
+    models, out = fitted(values, clear, basis)
+    assert models.method.tolist() == [NO_METHOD, PAIRWISE, NO_METHOD, *[TWO_HARMONICS] * 4]
     assert not out.usable[2].any()
-    assert np.isfinite(out.coef).all()
-    assert np.isfinite(out.noise).all()
+    assert np.isfinite(models.coef).all()
+    assert np.isfinite(models.noise).all()
     assert (np.abs(out.left.astype(int)) <= int(fit.FARTHEST)).all()
     alone = fitted(values[:, :, 6:], clear[:, 6:], basis)
-    for name in ("coef", "noise", "left", "usable"):
-        np.testing.assert_array_equal(getattr(alone, name)[0], getattr(out, name)[6], err_msg=name)
+    for name in ("coef", "noise", "method"):
+        np.testing.assert_array_equal(getattr(alone[0], name)[0], getattr(models, name)[6], err_msg=name)
+    for name in ("left", "usable"):
+        np.testing.assert_array_equal(getattr(alone[1], name)[0], getattr(out, name)[6], err_msg=name)
 
 
 def test_pairs_are_compared_with_the_look_nearest_in_season() -> None:
@@ -117,9 +131,9 @@ def test_pairs_are_compared_with_the_look_nearest_in_season() -> None:
     values = np.arange(TIMES * BANDS, dtype=np.int16).reshape(TIMES, BANDS, 1) * 10
     clear = np.zeros((TIMES, 1), np.bool_)
     clear[[3, 20, 60], 0] = True
-    out = fitted(values, clear, plain_basis(days, PAST, BANDS))
-    assert out.method[0] == PAIRWISE
-    np.testing.assert_array_equal(out.coef[0, :, 0], values[[3, 20], :, 0].mean(axis=0))
+    models, out = fitted(values, clear, plain_basis(days, PAST, BANDS))
+    assert models.method[0] == PAIRWISE
+    np.testing.assert_array_equal(models.coef[0, :, 0], values[[3, 20], :, 0].mean(axis=0))
     nearest = min((3, 20), key=lambda t: min((60 - t) * 5 % 365.25, 365.25 - (60 - t) * 5 % 365.25))
     np.testing.assert_array_equal(out.left[0, :, 60], values[60, :, 0] - values[nearest, :, 0])
 

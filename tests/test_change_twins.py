@@ -101,10 +101,11 @@ def chosen_in(fit: model.Fit, inside: NDArray[np.bool_], share: algebra.F32, his
     """(pixel, TWINS), compared and chosen block by block."""
     places, pixels = places_in(inside), int(inside.sum())
     unlike, out = np.full((pixels, len(places.ways)), np.nan), np.full((pixels, twins.TWINS), -7, np.int32)
-    for first in range(0, pixels, block):
-        twins.compare_block(fit, places, share, history, first, unlike[first : first + block])
-    for first in range(0, pixels, block):
-        twins.choose_block(fit, places, unlike, first, out[first : first + block])
+    blocks = np.split(np.arange(pixels, dtype=np.int32), range(block, pixels, block))
+    for numbers in blocks:
+        twins.compare_block(fit, places, twins.Compared(share, history), numbers, unlike)
+    for numbers in blocks:
+        twins.choose_block(fit, places, unlike, numbers, out)
     return out
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from spadework.change.common import no_fit, plain_basis
-from spadework.change.history import MonitorSettings, _watch_rule
+from spadework.change.settings import MonitorSettings, watch_rule
 from spadework.change.stand import ALONE, BESIDE, FIELD, Stand
 from spadework.change.twins import Places
 from spadework.change.watch import watch_work
@@ -43,7 +43,7 @@ def watched(distance: NDArray[np.int8], usable: NDArray[np.bool_], alike: NDArra
         np.zeros(1, np.int32),
     )
     stand = Stand(np.ascontiguousarray(distance), alike, np.zeros((pixels, BANDS, BANDS), np.float32))
-    return Watched(fit, plain_basis(days, PAST, BANDS), _watch_rule(SETTINGS, BANDS), stand, nobody)
+    return Watched(fit, plain_basis(days, PAST, BANDS), watch_rule(SETTINGS, BANDS), stand, nobody)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from cubes import Case
 
-    from spadework.change.history import MonitorSettings
+    from spadework.change.settings import MonitorSettings
     from spadework.cube import Cube
 
 SAMPLE_SEED: Final = 20260

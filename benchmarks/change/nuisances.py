@@ -26,7 +26,7 @@ from pages import write_part, written_by
 from scipy import ndimage
 from worlds import ALL, PATCHES, TIDY, cousin_case, world, world_case
 
-from spadework.change.history import MonitorSettings
+from spadework.change.settings import MonitorSettings
 from spadework.evaluate.pixels import score_pixels
 from spadework.intake.scenario import Nuisance
 from spadework.simulate import NUISANCE_X1

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 import spadework.change
-from spadework.change.history import MonitorSettings, monitor
+from spadework.change.history import monitor
+from spadework.change.settings import MonitorSettings
 from spadework.cube import day_number
 
 if TYPE_CHECKING:

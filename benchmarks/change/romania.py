@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from planting import Material, Planted
 
-    from spadework.change.history import MonitorSettings
+    from spadework.change.settings import MonitorSettings
     from spadework.cube import Cube
 
 LEFT_OUT: Final = HERE / "romania_left_out.npy"

@@ -25,6 +25,7 @@ sys.path.insert(0, str(HERE.parent / "change"))  # cubes and peers are those of 
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     from spadework.cube import Cube
 
@@ -73,21 +74,24 @@ def _resident(name: str) -> int:
 
 def ours(told: argparse.Namespace) -> dict[str, Any]:
     """Pixels a second of ``monitor`` as users call it, its steps, and the memory that it takes beside its input."""
-    from spadework.change import history  # noqa: PLC0415 - children only
+    from spadework.change import history, rows  # noqa: PLC0415 - children only
 
     warm, start = tiled(SMALL)
     history.monitor(warm, start)
     cube, start = tiled(told.side)
     steps: dict[str, float] = {}
-    over = history._over_blocks  # noqa: SLF001 - the steps have no name outside
 
-    def timed(site: Any, step: int | None, *rest: Any) -> None:  # noqa: ANN401 - handed on
-        began = time.perf_counter()
-        over(site, step, *rest)
-        name = "again" if step is None else ("fit", "twins", "distances", "watch")[step]
-        steps[name] = steps.get(name, 0.0) + time.perf_counter() - began
+    def timed(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any) -> Any:  # noqa: ANN401 - handed on
+            began = time.perf_counter()
+            done = work(*given)
+            steps[name] = steps.get(name, 0.0) + time.perf_counter() - began
+            return done
 
-    vars(history)["_over_blocks"] = timed
+        return run
+
+    vars(history)["learn"] = timed("fit", history.learn)
+    vars(rows)["PASSES"] = tuple(one._replace(work=timed(one.name, one.work)) for one in rows.PASSES)
     Path("/proc/self/clear_refs").write_text("5")
     before, best = _resident("VmRSS"), float("inf")
     for _ in range(ROUNDS if told.side <= 2 * TILE else 1):

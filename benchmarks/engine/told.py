@@ -13,7 +13,7 @@ HERE: Final = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "change"))
 from pages import put_between, written_by  # noqa: E402 - of the accuracy benchmark
 
-from spadework.change.history import MonitorSettings  # noqa: E402 - see above
+from spadework.change.settings import MonitorSettings  # noqa: E402 - see above
 
 ROOT: Final = HERE.parents[1]
 PAGE: Final = ROOT / "docs" / "engine.md"

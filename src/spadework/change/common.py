@@ -7,15 +7,15 @@ gain per band, and a doubt. A change of the whole scene at once is therefore not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy.special import chdtri
 
 from spadework.change import fit as model
 from spadework.change import regress
-from spadework.change.algebra import LANES, Ranks
-from spadework.cube import PAIRWISE
+from spadework.change.algebra import F32, LANES, Ranks
+from spadework.cube import MISSING, PAIRWISE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,12 +65,17 @@ def plain_basis(days: NDArray[np.int32], history: int, bands: int) -> model.Basi
     return model.Basis(t.astype(f32), design.astype(f32), slope.astype(f32), common, np.ones(len(t), f32), history)
 
 
-def series_of(cube: Cube, where: NDArray[np.intp]) -> model.Series:
-    """Looks of the pixels at flat places ``where``, in order, copied run by run: neighbours lie side by side in the cube."""
+def runs_of(where: NDArray[np.intp]) -> list[slice]:
+    """Flat places, in order, as runs of neighbours."""
+    return [slice(run[0], run[-1] + 1) for run in np.split(where, np.flatnonzero(np.diff(where) != 1) + 1) if len(run)]
+
+
+def series_of(cube: Cube, where: NDArray[np.intp], until: int | None = None) -> model.Series:
+    """Looks, the first ``until`` or all, of the pixels at flat places ``where``, in order, copied run by run."""
     times, bands = cube.reflectance.shape[:2]
     pixels = cube.inside.size
-    values, clear = cube.reflectance.reshape(times, bands, pixels), cube.clear.reshape(times, pixels)
-    runs = [slice(run[0], run[-1] + 1) for run in np.split(where, np.flatnonzero(np.diff(where) != 1) + 1)]
+    values, clear = cube.reflectance.reshape(times, bands, pixels)[:until], cube.clear.reshape(times, pixels)[:until]
+    runs = runs_of(where)
     return model.Series(
         np.concatenate([values[:, :, run] for run in runs], axis=2), np.concatenate([clear[:, run] for run in runs], axis=1)
     )
@@ -109,20 +114,28 @@ def fit_work(times: int, bands: int) -> regress.FitWork:
     )
 
 
+def no_models(pixels: int, bands: int) -> model.Models:
+    """Room for the models of so many pixels."""
+    return model.Models(
+        coef=np.zeros((pixels, bands, regress.TERMS), np.float32),
+        noise=np.zeros((pixels, bands), np.float32),
+        method=np.zeros(pixels, np.uint8),
+    )
+
+
 def no_fit(pixels: int, bands: int, times: int) -> model.Fit:
     """Room for the fits of so many pixels."""
     return model.Fit(
         coef=np.zeros((pixels, bands, regress.TERMS), np.float32),
-        noise=np.zeros((pixels, bands), np.float32),
         left=np.zeros((pixels, bands, times), np.int16),
         usable=np.zeros((pixels, times), np.bool_),
         method=np.zeros(pixels, np.uint8),
     )
 
 
-def regressed(fit: model.Fit) -> NDArray[np.bool_]:
+def regressed(models: model.Models) -> NDArray[np.bool_]:
     """(pixel), True where there is a regression, and so a noise."""
-    return np.asarray((fit.method > 0) & (fit.method != PAIRWISE))
+    return np.asarray((models.method > 0) & (models.method != PAIRWISE))
 
 
 def _common_map(expected: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -156,13 +169,13 @@ def _doubt(left: NDArray[np.float64], noise: NDArray[np.float64]) -> float:
     return max(1.0, float(np.quantile((left**2 / noise).sum(axis=1), CALM_SHARE) / chdtri(bands, 1.0 - CALM_SHARE)))
 
 
-def _fit_looks(series: model.Series, basis: model.Basis, fit: model.Fit, noise: NDArray[np.float64], least: int) -> model.Basis:
+def _fit_looks(series: model.Series, basis: model.Basis, coef: F32, noise: NDArray[np.float64], least: int) -> model.Basis:
     """The basis with the common mode and the doubt of each look, from sample pixels.
 
     Args:
         series: looks of the sample.
         basis: as it was.
-        fit: of the sample.
+        coef: (pixel, band, term), of the sample.
         noise: (pixel, band), noise variance.
         least: clear sample pixels that a look needs.
 
@@ -170,9 +183,9 @@ def _fit_looks(series: model.Series, basis: model.Basis, fit: model.Fit, noise: 
     times, bands = series.values.shape[:2]
     common, doubt = basis.common.copy(), np.full(times, UNCHECKED, np.float32)
     for t in range(times):
-        here = fit.usable[:, t]
+        here = series.clear[t] & (series.values[t] != MISSING).all(axis=0)
         if here.sum() >= least:
-            expected = fit.coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
+            expected = coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
             seen = series.values[t][:, here].T.astype(np.float64)
             common[t, :, : bands + 1] = np.roll(_common_map(expected, seen), 1, axis=1)
             left = seen - expected @ common[t, :, 1 : bands + 1].T - common[t, :, 0]
@@ -187,18 +200,16 @@ def learn_common(cube: Cube, basis: model.Basis, fit_rule: model.FitRule, rule: 
     if len(where) < rule.sample_least:
         return basis
     times, bands = cube.reflectance.shape[:2]
-    series, work = series_of(cube, where), fit_work(times, bands)
+    series, work, numbers = series_of(cube, where), fit_work(times, bands), np.arange(len(where), dtype=np.int32)
     for _ in range(ROUNDS):
-        fit = no_fit(len(where), bands, times)
-        model.fit_block(series, basis, fit_rule, work, fit)
-        fitted = regressed(fit)
+        models = no_models(len(where), bands)
+        model.fit_block(series, basis, fit_rule, work, numbers, models)
+        fitted = regressed(models)
         if fitted.sum() < rule.sample_least:
             return basis
-        typical = np.median(fit.noise[fitted], axis=0)
-        least = rule.floor**2 + (rule.floor_share * fit.coef[fitted, :, 0].astype(np.float64)) ** 2
-        sample, fit = (
-            model.Series(series.values[:, :, fitted], series.clear[:, fitted]),
-            model.Fit(*(array[fitted] for array in cast("tuple[NDArray[Any], ...]", fit))),
-        )
-        basis = _fit_looks(sample, basis, fit, (fit.noise + typical) / 2.0 + least, rule.look_least)
+        coef, noise = models.coef[fitted], models.noise[fitted]
+        typical = np.median(noise, axis=0)
+        least = rule.floor**2 + (rule.floor_share * coef[:, :, 0].astype(np.float64)) ** 2
+        sample = model.Series(series.values[:, :, fitted], series.clear[:, fitted])
+        basis = _fit_looks(sample, basis, coef, (noise + typical) / 2.0 + least, rule.look_least)
     return basis

@@ -63,19 +63,28 @@ class FitRule(NamedTuple):
     season_two_days: float
 
 
-class Fit(NamedTuple):
-    """Models of pixels and what they leave over; filled in place."""
+class Models(NamedTuple):
+    """What the histories of pixels taught; filled in place."""
 
     coef: F32
     """(pixel, band, term), reflectance x 10,000; unused terms are 0; the history's mean where the method is pairwise."""
     noise: F32
     """(pixel, band), variance of the residuals, 0 without a regression."""
+    method: NDArray[np.uint8]
+    """(pixel), index into ``cube.METHODS``."""
+
+
+class Fit(NamedTuple):
+    """Models of pixels and what they leave over; filled in place."""
+
+    coef: F32
+    """As in ``Models``."""
     left: NDArray[np.int16]
     """(pixel, band, time), observed minus expected (model and common mode); 0 where a look is not usable."""
     usable: NDArray[np.bool_]
     """(pixel, time), clear, with every band."""
     method: NDArray[np.uint8]
-    """(pixel), index into ``cube.METHODS``."""
+    """As in ``Models``."""
 
 
 @step
@@ -200,44 +209,77 @@ def _noise(basis: Basis, work: FitWork, past: int, method: int) -> None:
 
 
 @step
-def _predict(basis: Basis, work: FitWork, looks: tuple[int, int], method: int) -> None:
-    """Fill ``left`` of all looks."""
-    past, n = looks
+def _predict(basis: Basis, work: FitWork, n: int) -> None:
+    """Fill ``left`` of the first n looks from ``coef``."""
     for i in range(n):
-        if method == PAIRWISE:
-            _recall(basis, work, past, i)
-        else:
-            expect(work.coef, basis.design, work.at[i], work.model)
+        expect(work.coef, basis.design, work.at[i], work.model)
         subtract(basis.common[work.at[i]], work.model, work.seen, work.left, i)
 
 
 @step
-def _hand_over(work: FitWork, fit: Fit, start: int, n: int, method: int) -> None:
-    """Fill ``fit`` of the pixels from number ``start`` on that have the method and were fitted."""
+def _predict_pairs(basis: Basis, work: FitWork, past: int, n: int) -> None:
+    """The same where some pixels are compared look by look."""
+    for i in range(n):
+        expect(work.coef, basis.design, work.at[i], work.model)
+        _recall(basis, work, past, i)
+        subtract(basis.common[work.at[i]], work.model, work.seen, work.left, i)
+
+
+@step
+def _hand_over(work: FitWork, models: Models, pixels: NDArray[np.int32], method: int) -> None:
+    """Fill ``models`` of those of up to LANES pixels that have the method and were fitted."""
+    for lane in range(len(pixels)):
+        if work.method[lane] == method and work.fitted[lane]:
+            p = pixels[lane]
+            models.method[p] = method
+            for b in range(len(work.coef)):
+                models.noise[p, b] = work.share[b, lane]
+                for k in range(TERMS):
+                    models.coef[p, b, k] = work.coef[b, k, lane]
+
+
+@step
+def _recollect(work: FitWork, fit: Fit, pixels: NDArray[np.int32]) -> None:
+    """Fill ``coef`` and ``method`` of up to LANES pixels from what was learnt."""
+    work.method[:] = NO_METHOD
+    work.coef[:] = ZERO
+    for lane in range(len(pixels)):
+        p = pixels[lane]
+        work.method[lane] = fit.method[p]
+        for b in range(len(work.coef)):
+            for k in range(TERMS):
+                work.coef[b, k, lane] = fit.coef[p, b, k]
+
+
+@step
+def _leave(work: FitWork, fit: Fit, pixels: NDArray[np.int32], n: int) -> None:
+    """Fill ``left`` and ``usable`` of up to LANES pixels, whatever they held."""
+    for lane in range(len(pixels)):
+        out = fit.usable[pixels[lane]]
+        out[:] = False
+        for i in range(n):
+            out[work.at[i]] = work.usable[i, lane]
     for b in range(len(work.left)):
         for i in range(n):
             left, usable, whole = work.left[b, i], work.usable[i], work.whole[i]
             for lane in range(LANES):
                 cut = np.rint(min(max(left[lane], -FARTHEST), FARTHEST))
                 whole[lane] = cut if usable[lane] else ZERO
-        for lane in range(min(LANES, len(fit.method) - start)):
-            if work.method[lane] == method and work.fitted[lane]:
-                p = start + lane
-                fit.method[p], fit.noise[p, b] = method, work.share[b, lane]
-                out = fit.left[p, b]
+        for lane in range(len(pixels)):
+            row = fit.left[pixels[lane], b]
+            row[:] = 0
+            if work.method[lane] != NO_METHOD:
                 for i in range(n):
-                    out[work.at[i]] = work.whole[i, lane]
-                for k in range(TERMS):
-                    fit.coef[p, b, k] = work.coef[b, k, lane]
+                    row[work.at[i]] = work.whole[i, lane]
 
 
 @step
-def _note_usable(work: FitWork, fit: Fit, start: int, n: int) -> None:
-    """Fill ``usable`` of the pixels from number ``start`` on."""
-    for lane in range(min(LANES, len(fit.method) - start)):
-        out = fit.usable[start + lane]
-        for i in range(n):
-            out[work.at[i]] = work.usable[i, lane]
+def _past(basis: Basis, work: FitWork, n: int) -> int:
+    """How many of the n looks are the history's."""
+    past = 0
+    while past < n and work.at[past] < basis.history:
+        past += 1
+    return past
 
 
 @step
@@ -249,22 +291,34 @@ def _choose(rule: FitRule, work: FitWork) -> None:
 
 
 @compiled
-def fit_block(series: Series, basis: Basis, rule: FitRule, work: FitWork, fit: Fit) -> None:
-    """Fit every pixel of a block; ``fit`` comes zeroed and is filled in place."""
-    for start in range(0, len(fit.method), LANES):
-        n = _gather(series, work, start)
-        past = 0
-        while past < n and work.at[past] < basis.history:
-            past += 1
+def fit_block(series: Series, basis: Basis, rule: FitRule, work: FitWork, pixels: NDArray[np.int32], models: Models) -> None:
+    """Fit the numbered pixels, whose looks ``series`` holds in that order, to their history; ``models`` comes zeroed."""
+    for start in range(0, len(pixels), LANES):
+        past = _past(basis, work, _gather(series, work, start))
         _count(basis, work, past)
         _choose(rule, work)
-        _note_usable(work, fit, start, n)
         for method in (TWO_HARMONICS, ONE_HARMONIC, SEASON_FREE, PAIRWISE):
             if (work.method == method).any():
                 if method == PAIRWISE:
                     _average(work, past)
                 else:
                     regress(basis, work, past, terms_of(method))
-                _predict(basis, work, (past, n), method)
+                    _predict(basis, work, past)
                 _noise(basis, work, past, method)
-                _hand_over(work, fit, start, n, method)
+                _hand_over(work, models, pixels[start : start + LANES], method)
+
+
+@compiled
+def leave_block(series: Series, basis: Basis, work: FitWork, pixels: NDArray[np.int32], fit: Fit) -> None:
+    """Fill ``left`` and ``usable`` of the numbered pixels, whose looks ``series`` holds in that order, from what was learnt of them."""
+    for start in range(0, len(pixels), LANES):
+        lanes = pixels[start : start + LANES]
+        n = _gather(series, work, start)
+        past = _past(basis, work, n)
+        _count(basis, work, past)
+        _recollect(work, fit, lanes)
+        if (work.method == PAIRWISE).any():
+            _predict_pairs(basis, work, past, n)
+        else:
+            _predict(basis, work, n)
+        _leave(work, fit, lanes, n)

@@ -44,13 +44,22 @@ class Places(NamedTuple):
     at: NDArray[np.int32]
     """(pixel, 2), row and column."""
     number: NDArray[np.int32]
-    """(y, x), number of the pixel; -1 = not monitored."""
+    """(y, x), number of the pixel; -1 = not monitored. A pixel's number is its place in arrays (pixel, ..): any, but one of its own."""
     offsets: NDArray[np.int32]
     """(candidate, 2), rows and columns to candidates."""
     ways: NDArray[np.int32]
-    """(way, 2), rows and columns to candidates of a higher number: each offset or its opposite, once."""
+    """(way, 2), rows and columns to candidates that come later, row by row: each offset or its opposite, once."""
     way: NDArray[np.int32]
     """(candidate), the way there, or back from there."""
+
+
+class Compared(NamedTuple):
+    """What pixels are compared by."""
+
+    share: F32
+    """(band), one over the scene's noise."""
+    history: int
+    """Number of looks before the watched period."""
 
 
 def offsets() -> NDArray[np.int32]:
@@ -108,44 +117,49 @@ def _mean(apart: F32, count: int) -> float:
 
 
 @compiled
-def compare_block(fit: Fit, places: Places, share: F32, history: int, first: int, out: NDArray[np.float64]) -> None:
-    """Fill ``out`` (pixel, way) for the pixels from number ``first`` on: how unlike the pixel there is, infinite without one.
+def compare_block(fit: Fit, places: Places, by: Compared, pixels: NDArray[np.int32], unlike: NDArray[np.float64]) -> None:
+    """Fill ``unlike`` (pixel, way) for the pixels of a block: how unlike the pixel there is, infinite without one.
 
-    That is the mean squared distance of the residuals that both show in the history. ``share`` (band) is one over the typical noise.
+    That is the mean squared distance of the residuals that both show in the history.
     """
-    own, apart = np.empty((len(share), history), np.float32), np.zeros((out.shape[1], history), np.float32)
-    count = np.zeros(out.shape[1], np.int32)
-    for i in range(out.shape[0]):
-        own[:] = fit.left[first + i, :, :history]
-        for m in range(out.shape[1]):
-            q = there(places, first + i, places.ways[m, 0], places.ways[m, 1])
-            count[m] = _apart(fit, share, own, first + i, q, apart[m]) if q >= 0 else 0
-        for m in range(out.shape[1]):
-            out[i, m] = _mean(apart[m], count[m])
+    ways = unlike.shape[1]
+    own, apart = np.empty((len(by.share), by.history), np.float32), np.zeros((ways, by.history), np.float32)
+    count = np.zeros(ways, np.int32)
+    for p in pixels:
+        own[:] = fit.left[p, :, : by.history]
+        for m in range(ways):
+            q = there(places, p, places.ways[m, 0], places.ways[m, 1])
+            count[m] = _apart(fit, by.share, own, p, q, apart[m]) if q >= 0 else 0
+        for m in range(ways):
+            unlike[p, m] = _mean(apart[m], count[m])
 
 
 @compiled
-def choose_block(fit: Fit, places: Places, unlike: NDArray[np.float64], first: int, out: NDArray[np.int32]) -> None:
-    """Fill ``out`` (pixel, TWINS) for the pixels from number ``first`` on: their twins, most alike first; -1 = none.
+def choose_block(
+    fit: Fit, places: Places, unlike: NDArray[np.float64], pixels: NDArray[np.int32], twins: NDArray[np.int32]
+) -> None:
+    """Fill ``twins`` (pixel, TWINS) for the pixels of a block: most alike first; -1 = none.
 
-    ``unlike`` (pixel, way) is of all pixels.
+    ``unlike`` (pixel, way) must be there of all pixels in reach that come before them, too.
     """
-    score = np.empty(out.shape[1], np.float64)
-    for i in range(out.shape[0]):
-        p = first + i
+    score = np.empty(twins.shape[1], np.float64)
+    for p in pixels:
         score[:] = math.inf
-        out[i, :] = -1
+        out = twins[p]
+        out[:] = -1
         for m in range(places.offsets.shape[0]):
-            q = there(places, p, places.offsets[m, 0], places.offsets[m, 1])
+            dy, dx = places.offsets[m, 0], places.offsets[m, 1]
+            q = there(places, p, dy, dx)
             if q < 0 or fit.method[q] == NO_METHOD:
                 continue
-            here, k = unlike[min(p, q), places.way[m]], len(score) - 1
+            onward = dy > 0 or (dy == 0 and dx > 0)
+            here, k = unlike[p if onward else q, places.way[m]], len(score) - 1
             if not here < score[k]:
                 continue
             while k > 0 and score[k - 1] > here:
-                score[k], out[i, k] = score[k - 1], out[i, k - 1]
+                score[k], out[k] = score[k - 1], out[k - 1]
                 k -= 1
-            score[k], out[i, k] = here, q
+            score[k], out[k] = here, q
 
 
 @step

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from spadework.change.history import MonitorSettings, monitor
+from spadework.change.history import monitor
+from spadework.change.settings import MonitorSettings
 from spadework.events import EventSettings, find_events, judge
 
 if TYPE_CHECKING:

@@ -1,0 +1,53 @@
+"""Work over blocks of pixels, shared out among the threads of one call, and how far it is."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+BLOCK_PIXELS: Final = 256
+"""Pixels handed to a thread at once: their looks fit a core's cache."""
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+
+
+@dataclass(slots=True, eq=False)
+class Crew:
+    """Threads, and whom to tell of steps done."""
+
+    pool: ThreadPoolExecutor
+    progress: Callable[[int, int], None] | None
+    total: int
+    """Steps in all."""
+    done: int = 0
+
+    def over(self, pixels: NDArray[np.int32], work: Callable[[NDArray[np.int32]], None], *, steps: int = 0) -> None:
+        """Do some work on pixels, block by block in threads, each of them ``steps`` of all; no block may write what another reads."""
+        blocks = [pixels[i : i + BLOCK_PIXELS] for i in range(0, len(pixels), BLOCK_PIXELS)]
+        for block, _ in zip(blocks, self.pool.map(work, blocks), strict=True):
+            self.done += steps * len(block)
+            if self.progress is not None and steps:
+                self.progress(self.done, self.total)
+
+
+@contextmanager
+def crew_for(total: int, progress: Callable[[int, int], None] | None) -> Iterator[Crew]:
+    """Threads for one call of so many steps; when it fails or is broken off, blocks not begun are dropped."""
+    pool = ThreadPoolExecutor(max_workers=cores())
+    try:
+        yield Crew(pool, progress, total)
+    finally:
+        pool.shutdown(cancel_futures=True)
