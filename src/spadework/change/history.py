@@ -24,9 +24,9 @@ from scipy import ndimage
 from scipy.special import chdtri, fdtri
 
 from spadework.change import fit as model
-from spadework.change import regress, twins, watch, whiten, windows
+from spadework.change import gauge, rows, twins, watch, whiten, windows
 from spadework.change.common import CommonRule, fit_work, learn_common, no_fit, plain_basis, regressed, series_of
-from spadework.change.stand import Stand, Whitened, WhitenRule, WhitenWork
+from spadework.change.stand import ALONE, Stand, Whitened, WhitenRule
 from spadework.cube import OK, OUTSIDE_AOI, PER_UNIT, Change, Cube, day_number
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _small(settings: MonitorSettings, bands: int, looks: int) -> NDArray[np.floa
     T2 of n degrees of freedom in p bands is n p / (n - p + 1) times F(p, n - p + 1) (Hotelling 1931, Ann. Math. Stat. 2, 360-378);
     the scene's noise counts as a prior of ``PRIOR_LOOKS``.
     """
-    n = np.arange(looks + 1) + float(whiten.PRIOR_LOOKS)
+    n = np.arange(looks + 1) + float(gauge.PRIOR_LOOKS)
     rest = (n - bands + 1).clip(1.0)
     quantile = n * bands / rest * fdtri(bands, rest, 1.0 - settings.small_tail)
     grown = np.minimum(quantile / chdtri(bands, settings.small_tail), settings.small_most)
@@ -167,8 +167,7 @@ def _whiten_rule(settings: MonitorSettings, bands: int, looks: int) -> WhitenRul
         floor_least=settings.floor_least,
         phase_days=settings.phase_days,
         amplitude=settings.amplitude,
-        track_days=settings.track_days,
-        lag=windows.SHORTEST + len(settings.window_tails) - 1,
+        gain=whiten.gains(settings.track_days),
         small=_small(settings, bands, looks),
     )
 
@@ -241,33 +240,6 @@ def _choose_all(
     return out
 
 
-def _whiten_work(times: int, bands: int) -> WhitenWork:
-    def flat(*shape: int) -> NDArray[np.float32]:
-        return np.zeros(shape, np.float32)
-
-    return WhitenWork(
-        at=np.zeros(times, np.int32),
-        rows=np.zeros((twins.PLACES, twins.SPAN), np.int16),
-        stand_in=np.zeros((-(-times // twins.SPAN), twins.PLACES, twins.SPAN), np.int16),
-        common=flat(bands, times),
-        twins=np.zeros(times, np.int32),
-        left=flat(bands, times),
-        z=flat(3, bands, times),
-        design=flat(regress.TERMS, times),
-        slope=flat(regress.TERMS, times),
-        phase=flat(bands, times),
-        swing=flat(bands, times),
-        weight=flat(times),
-        far=flat(times),
-        size=flat(times),
-        dot=flat(times),
-        noise=flat(2, bands, bands),
-        normal=flat(regress.TERMS, regress.TERMS),
-        coef=flat(bands, regress.TERMS),
-        level=flat(bands),
-    )
-
-
 def _answer(pixels: int, watched: int) -> watch.Answer:
     return watch.Answer(
         first=np.full(pixels, NO_DAY, np.int32),
@@ -287,19 +259,21 @@ def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.A
     typical = np.median(fit.noise[fitted], axis=0).astype(np.float32).clip(1.0) if fitted.any() else blind
     chosen = _choose_all(site, every, fit, where, typical)
     watched = site.times - site.basis.history
+    lag = windows.SHORTEST + len(site.settings.window_tails) - 1
+    measure, begun = rows.no_gauge(len(every), site.bands), rows.unfollowed(len(every), site.bands, lag)
     stand = Stand(
         distance=np.zeros((3, len(every), watched, site.bands), np.int8),
-        alike=np.zeros((3, len(every)), np.float32),
-        factor=np.zeros((len(every), site.bands, site.bands), np.float32),
+        alike=measure.alike,
+        factor=measure.noise[ALONE],
     )
     answer, known = _answer(len(every), watched), np.full(len(every), site.times, np.int32)
     rule = _whiten_rule(site.settings, site.bands, site.times)
-    part = (site.cube.days % float(model.YEAR) / float(model.YEAR) * whiten.PARTS).astype(np.int32)
+    part = (site.cube.days % float(model.YEAR) / float(model.YEAR) * rows.PARTS).astype(np.int32)
     by = Whitened(fit, site.basis, rule, typical, chosen, part, known)
     on = windows.Watched(fit, site.basis, _watch_rule(site.settings, site.bands), stand, where)
 
     def distances(block: NDArray[np.int32]) -> None:
-        whiten.whiten_block(by, _whiten_work(site.times, site.bands), block, stand)
+        whiten.whiten_block(by, rows.whiten_work(site.times, site.bands, lag), block, measure, begun, stand)
 
     def watching(block: NDArray[np.int32]) -> None:
         watch.watch_block(on, watch.watch_work(watched, site.bands, len(site.settings.window_tails)), block, answer)

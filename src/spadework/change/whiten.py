@@ -1,9 +1,9 @@
-"""From residuals to distances of unit noise, along three routes, compiled.
+"""From residuals to distances of unit noise, along three routes, for LANES pixels side by side, compiled.
 
 *Beside its twins*: what twins share is taken off. *On its own*: nothing is. *As a field*: nothing shared is taken off, but a
 season that comes early, late, strong or not at all is forgiven (rank-one noise terms; Sherman and Morrison 1950).
-On every route noise is the pixel's own (robust covariance over its history, with the scene's noise as a prior, a floor and the small
-sample's allowance), grows where the year has been restless before, and follows a slow level and restlessness while nothing changes.
+What distances are measured by was learnt from the history (``gauge``). On every route they also follow a slow level and
+restlessness while nothing changes, look by look, from wherever that was left.
 """
 
 from __future__ import annotations
@@ -13,313 +13,302 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spadework.change.algebra import F32, ONE, TINY, ZERO, cholesky, combine, forward, squares
+from spadework.change.algebra import F32, LANES, ONE, TINY, ZERO, forward_lanes
 from spadework.change.compiled import compiled, step
-from spadework.change.fit import Basis, Fit, terms_of
-from spadework.change.regress import RIDGE, TERMS
+from spadework.change.gauge import learn, learn_alike, learn_calm, take_off, turn_over
+from spadework.change.regress import TERMS
+from spadework.change.rows import ask_twins, lay_out, lay_out_basis, lay_out_left
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
-from spadework.change.twins import agreement, line_up, shared
-from spadework.cube import NO_METHOD, PAIRWISE
+from spadework.cube import NO_METHOD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spadework.change.stand import Stand, Whitened, WhitenWork
+    from spadework.change.rows import WhitenWork
+    from spadework.change.stand import Followed, Gauge, Stand, Whitened
 
 CAP = np.float32(36.0)
 """Squared distance to which one look is cut: a single leak must not carry a window."""
-ROUNDS = 3
-"""Rounds of reweighting of the noise."""
-PRIOR_LOOKS = np.float32(6.0)
-"""Weight of the scene's typical noise in a pixel's noise, in looks; and of calm in a season's restlessness."""
-TWIN_LOOKS = 3
-"""Twins that must show a look for it to be compared with theirs."""
-SHARED_MOST = np.float32(0.95)
-"""Share of a strong common departure that is taken off even where the history did not show how much the pixel takes part."""
-SEASON_HALF = np.float32(4.0)
-"""Seasonal variance, noise = 1, at which half of the season's forgiveness is granted: flat pixels keep their sharpness."""
-PARTS = 16
-"""Parts of the year whose restlessness is known apart."""
-THIRD = np.float32(1.0 / 3.0)
-RESTLESS_MOST = np.float32(9.0)
-"""Largest restlessness that one history look adds, noise = 1."""
 CALM_LOOK = np.float32(15.0)
 """Squared distance below which a look moves level and restlessness."""
 LEVEL_MOST, RESTLESS_GAIN = 0.2, np.float32(0.04)
 """Largest gain of one look on the level; gain on the restlessness."""
 
 
-@step
-def _gather(fit: Fit, basis: Basis, work: WhitenWork, p: int) -> tuple[int, int]:
-    """Copy the usable looks of pixel p; their number, and that of the history's."""
-    n, past = 0, 0
-    for t in range(fit.usable.shape[1]):
-        if fit.usable[p, t]:
-            work.at[n] = t
-            n += 1
-            past += t < basis.history
-    for b in range(fit.left.shape[1]):
-        for i in range(n):
-            work.left[b, i] = fit.left[p, b, work.at[i]]
-    for k in range(TERMS):
-        for i in range(n):
-            work.design[k, i] = basis.design[k, work.at[i]]
-            work.slope[k, i] = basis.slope[k, work.at[i]]
-    return n, past
+def gains(track_days: float) -> NDArray[np.float32]:
+    """(days): gain of a look on a level that is tracked with this time constant, so many days after the one before."""
+    enough = math.ceil(-track_days * math.log1p(-LEVEL_MOST)) + 1
+    return np.array([min(1.0 - math.exp(-days / track_days), LEVEL_MOST) for days in range(enough + 1)], np.float32)
 
 
 @step
-def _take_off(work: WhitenWork, noise: F32, n: int, past: int) -> None:
-    """Fill the route beside twins: residual less the part of the twins' common departure that the pixel shares.
-
-    What is within the median's own noise is taken off as far as the history shows the pixel taking part; a strong common
-    departure (a sensor step, a flood of light) nearly whole.
-    """
-    bands = work.left.shape[0]
-    part = np.float32(agreement(work.left, work.common, noise, work.at, past))
-    for i in range(n):
-        size = ZERO
-        for b in range(bands):
-            size += work.common[b, work.at[i]] * work.common[b, work.at[i]] / noise[b]
-        size /= np.float32(bands)
-        share = part + max(SHARED_MOST - part, ZERO) * size / (size + ONE)
-        for b in range(bands):
-            work.z[BESIDE, b, i] = work.left[b, i] - share * work.common[b, work.at[i]]
-            work.z[ALONE, b, i] = work.left[b, i]
-
-
-@step
-def _covariance(x: F32, out: F32, weight: F32, typical: F32, past: int) -> None:
-    """Weighted covariance of x (band, look) over the first looks, with ``typical`` variance as prior, into the lower half of ``out``."""
-    bands = x.shape[0]
-    count = PRIOR_LOOKS
-    out[:] = ZERO
-    for i in range(past):
-        count += weight[i]
-        for b in range(bands):
-            part = weight[i] * x[b, i]
-            for c in range(b + 1):
-                out[b, c] += part * x[c, i]
-    for b in range(bands):
-        out[b, b] += typical[b] * PRIOR_LOOKS
-        for c in range(b + 1):
-            out[b, c] /= count
-
-
-@step
-def _noise(by: Whitened, work: WhitenWork, route: int, past: int, terms: int) -> bool:
-    """Robust noise of a route: Cholesky factor into ``work.noise``, the route whitened; False where it has none.
-
-    Looks beyond three sigma lose weight with the square of their distance. Noise learnt from few looks grows.
-    """
-    x, factor, bands = work.z[route], work.noise[route], work.left.shape[0]
-    limit = np.float32(bands + 3.0 * math.sqrt(2.0 * bands))
-    work.weight[:past] = ONE
-    grow = by.rule.small[max(past - terms, 0)] if past > 0 else ONE
-    for turn in range(ROUNDS):
-        _covariance(x, factor, work.weight, by.typical, past)
-        for b in range(bands):
-            least = np.float32(by.rule.floor**2 + (by.rule.floor_share * work.coef[b, 0]) ** 2)
-            factor[b, b] += max(np.float32(by.rule.floor_least) * least, least - factor[b, b])
-        if turn == ROUNDS - 1:
-            factor *= grow
-            return cholesky(factor, bands)
-        if not cholesky(factor, bands):
-            return False
-        work.phase[:, :past] = x[:, :past]
-        forward(factor, work.phase, bands, past)
-        squares(work.far, work.phase, past)
-        for i in range(past):
-            trust = limit / max(work.far[i], limit)
-            work.weight[i] = trust * trust
-    return False
-
-
-@step
-def _season(by: Whitened, work: WhitenWork, p: int, n: int, past: int) -> None:
-    """Fill ``phase`` and ``swing`` with the season's jitter at each look, whitened; flat pixels get none."""
-    bands, terms = work.left.shape[0], terms_of(by.fit.method[p])
-    for b in range(bands):
-        for k in range(TERMS):
-            work.coef[b, k] = by.fit.coef[p, b, k] if k > 0 else ZERO
-    forward(work.noise[ALONE], work.coef, bands, TERMS)
-    combine(work.phase, work.slope, work.coef, terms, n)
-    combine(work.swing, work.design, work.coef, terms, n)
-    total = ZERO
-    for b in range(bands):
-        for i in range(past):
-            total += work.swing[b, i] * work.swing[b, i]
-    season = total / np.float32(past * bands)
-    season /= season + SEASON_HALF
-    for b in range(bands):
-        for i in range(n):
-            work.phase[b, i] *= np.float32(by.rule.phase_days) * season
-            work.swing[b, i] *= np.float32(by.rule.amplitude) * season
-
-
-@step
-def _prediction(basis: Basis, work: WhitenWork, n: int, past: int, method: int) -> bool:
+def _predict(work: WhitenWork, most: int) -> None:
     """Fill ``weight`` with one over the deviation of each prediction, noise = 1: the look's doubt, and what the model does not know."""
-    terms = terms_of(method)
-    for k in range(terms):
-        for j in range(k + 1):
-            total = ZERO
-            for i in range(past):
-                total += work.design[k, i] * work.design[j, i]
-            work.normal[k, j] = total
-        if k > 0:
-            work.normal[k, k] += RIDGE
-    if not cholesky(work.normal, terms):
-        return False
-    forward(work.normal, work.design, terms, n)
-    for i in range(n):
-        work.weight[i] = basis.doubt[work.at[i]] + (ONE if method == PAIRWISE else ZERO)
-        if method != PAIRWISE:
-            for k in range(terms):
-                work.weight[i] += work.design[k, i] * work.design[k, i]
-        work.weight[i] = ONE / np.sqrt(work.weight[i])
-    return True
+    rows, model, x = work.rows, work.gauge.model, work.sums
+    for j in range(0, most * LANES, LANES):
+        for k in range(TERMS):
+            x[k] = rows.design[k, j : j + LANES]
+        forward_lanes(model, x, TERMS)
+        out, doubt, single = rows.weight[j:], rows.doubt[j:], work.gauge.single
+        x0, x1, x2, x3, x4 = x[0], x[1], x[2], x[3], x[4]
+        for lane in range(LANES):
+            known = doubt[lane] + single[lane] + x0[lane] * x0[lane] + x1[lane] * x1[lane]
+            out[lane] = ONE / np.sqrt(known + x2[lane] * x2[lane] + x3[lane] * x3[lane] + x4[lane] * x4[lane])
 
 
 @step
-def _shrink(x: F32, u: F32, work: WhitenWork, n: int) -> None:
-    """Whiten x (band, look), in place, for one more noise term u u' a look.
+def _whiten(work: WhitenWork, route: int, most: int, lag: int) -> None:
+    """Whiten the residuals of a route, in place."""
+    near, factor, x, bands = work.rows.near[route], work.factor[route], work.phase, len(work.least)
+    for j in range(0, most * LANES, LANES):
+        late, weight = lag * LANES + j, work.rows.weight[j:]
+        for b in range(bands):
+            x[b] = near[b, late : late + LANES]
+        forward_lanes(factor, x, bands)
+        for b in range(bands):
+            out, z = near[b, late:], x[b]
+            for lane in range(LANES):
+                out[lane] = z[lane] * weight[lane]
+
+
+@step
+def _jitter(work: WhitenWork, basis: F32, j: int, days: float, out: F32) -> None:
+    """Fill ``out`` (band, lane) with the season's jitter at one look, whitened, for ``days`` of it on ``basis`` (term, row)."""
+    season, share = work.gauge.season, work.gauge.forgiven
+    d1, d2, d3, d4 = basis[1, j:], basis[2, j:], basis[3, j:], basis[4, j:]
+    for b in range(len(out)):
+        c1, c2, c3, c4, jitter = season[1, b], season[2, b], season[3, b], season[4, b], out[b]
+        for lane in range(LANES):
+            here = c1[lane] * d1[lane] + c2[lane] * d2[lane] + c3[lane] * d3[lane] + c4[lane] * d4[lane]
+            jitter[lane] = here * (np.float32(days) * share[lane])
+
+
+@step
+def _lengths(u: F32, size: F32, gain: F32) -> None:
+    """Fill ``size`` with u'u and ``gain`` with (1 - (1 + u'u)^-1/2) / u'u, u (band, lane)."""
+    size[:] = TINY
+    for b in range(len(u)):
+        one = u[b]
+        for lane in range(LANES):
+            size[lane] += one[lane] * one[lane]
+    for lane in range(LANES):
+        gain[lane] = (ONE - ONE / np.sqrt(ONE + size[lane])) / size[lane]
+
+
+@step
+def _shrink(x: F32, at: int, u: F32, gain: F32, dot: F32) -> None:
+    """Whiten the look of x (band, row) at a place, in place, for one more noise term u u', u (band, lane).
 
     (I + u u')^-1/2 x = x - (1 - (1 + u'u)^-1/2) / u'u u u'x.
     """
-    work.size[:n] = TINY
-    work.dot[:n] = ZERO
-    for b in range(u.shape[0]):
-        for i in range(n):
-            work.size[i] += u[b, i] * u[b, i]
-            work.dot[i] += u[b, i] * x[b, i]
-    for i in range(n):
-        work.dot[i] *= (ONE - ONE / np.sqrt(ONE + work.size[i])) / work.size[i]
-    for b in range(u.shape[0]):
-        for i in range(n):
-            x[b, i] -= work.dot[i] * u[b, i]
+    dot[:] = ZERO
+    for b in range(len(u)):
+        one, other = u[b], x[b, at:]
+        for lane in range(LANES):
+            dot[lane] += one[lane] * other[lane]
+    for lane in range(LANES):
+        dot[lane] *= gain[lane]
+    for b in range(len(u)):
+        one, other = u[b], x[b, at:]
+        for lane in range(LANES):
+            other[lane] -= dot[lane] * one[lane]
 
 
 @step
-def _forgive(work: WhitenWork, n: int) -> None:
+def _forgive(by: Whitened, work: WhitenWork, most: int, lag: int) -> None:
     """Fill the route as a field from the one alone, the season's jitter taken out; it stands in where too few twins were seen."""
-    work.z[FIELD, :, :n] = work.z[ALONE, :, :n]
-    _shrink(work.swing, work.phase, work, n)
-    _shrink(work.z[FIELD], work.phase, work, n)
-    _shrink(work.z[FIELD], work.swing, work, n)
-    for i in range(n):
-        if work.twins[work.at[i]] < TWIN_LOOKS:
-            for b in range(work.left.shape[0]):
-                work.z[BESIDE, b, i] = work.z[FIELD, b, i]
+    rows, phase, swing = work.rows, work.phase, work.swing
+    for j in range(0, most * LANES, LANES):
+        late = lag * LANES + j
+        _jitter(work, rows.slope, j, by.rule.phase_days, phase)
+        _jitter(work, rows.design, j, by.rule.amplitude, swing)
+        for b in range(len(phase)):
+            rows.near[FIELD, b, late : late + LANES] = rows.near[ALONE, b, late : late + LANES]
+        _lengths(phase, work.size, work.gain)
+        _shrink(swing, 0, phase, work.gain, work.total)
+        _shrink(rows.near[FIELD], late, phase, work.gain, work.total)
+        _lengths(swing, work.size, work.gain)
+        _shrink(rows.near[FIELD], late, swing, work.gain, work.total)
+        few = rows.few[j:]
+        for b in range(len(phase)):
+            beside, field = rows.near[BESIDE, b, late:], rows.near[FIELD, b, late:]
+            for lane in range(LANES):
+                beside[lane] = field[lane] if few[lane] else beside[lane]
 
 
 @step
-def _restless(part: NDArray[np.int32], work: WhitenWork, z: F32, n: int, past: int) -> None:
-    """Divide distances by how restless the pixel's history was at that time of the year, where it was more than noise.
-
-    Mean squared distance per band in 16 parts of the year, a third of each neighbour's weight added, with six looks of calm as a prior.
-    """
-    sums, counts = np.zeros(PARTS, np.float32), np.zeros(PARTS, np.float32)
-    squares(work.far, z, past)
-    for i in range(past):
-        here = part[work.at[i]]
-        sums[here] += min(work.far[i] / np.float32(z.shape[0]), RESTLESS_MOST)
-        counts[here] += ONE
-    scale = np.empty(PARTS, np.float32)
-    for k in range(PARTS):
-        before, after = (k - 1) % PARTS, (k + 1) % PARTS
-        total = PRIOR_LOOKS + sums[k] + THIRD * (sums[before] + sums[after])
-        count = PRIOR_LOOKS + counts[k] + THIRD * (counts[before] + counts[after])
-        scale[k] = ONE / np.sqrt(max(total / count, ONE))
-    for i in range(n):
-        work.dot[i] = scale[part[work.at[i]]]
-    for b in range(z.shape[0]):
-        for i in range(n):
-            z[b, i] *= work.dot[i]
+def _routes(by: Whitened, work: WhitenWork, most: int, lag: int) -> None:
+    """Residuals to distances along the three routes."""
+    _predict(work, most)
+    for route in (BESIDE, ALONE):
+        _whiten(work, route, most, lag)
+    _forgive(by, work, most, lag)
 
 
 @step
-def _follow(by: Whitened, work: WhitenWork, z: F32, n: int) -> None:
-    """Take a slow level and restlessness off the distances, in place; both learn from calm looks, the longest window behind."""
-    bands, spread, last = z.shape[0], ONE, 0
-    work.level[:] = ZERO
-    for i in range(n):
-        gone = i - by.rule.lag
-        if gone >= 0 and work.far[gone] < CALM_LOOK:
-            days = by.basis.days[work.at[gone]] - by.basis.days[work.at[last]]
-            gain = np.float32(min(1.0 - math.exp(-days / by.rule.track_days), LEVEL_MOST))
-            size = ZERO
-            for b in range(bands):
-                e = work.phase[b, gone] - work.level[b]
-                size += e * e
-                work.level[b] += gain * e
-            spread += RESTLESS_GAIN * (size / np.float32(bands) - spread)
-            last = gone
-        scale, size = ONE / np.sqrt(max(spread, ONE)), ZERO
-        for b in range(bands):
-            work.phase[b, i] = z[b, i]
-            z[b, i] = (z[b, i] - work.level[b]) * scale
-            size += z[b, i] * z[b, i]
-        work.far[i] = size
-        cut = np.sqrt(min(CAP / max(size, TINY), ONE))
-        for b in range(bands):
-            z[b, i] *= cut
+def _settle(work: WhitenWork, route: int, most: int, lag: int) -> None:
+    """Divide the distances of a route by how restless the history was at that time of the year."""
+    rows, calm, share = work.rows, work.gauge.calm[route], work.size
+    for j in range(0, most * LANES, LANES):
+        for lane in range(LANES):
+            share[lane] = calm[rows.part[j + lane], lane]
+        for b in range(len(work.least)):
+            z = rows.near[route, b, lag * LANES + j :]
+            for lane in range(LANES):
+                z[lane] *= share[lane]
 
 
 @step
-def _alike(z: F32, past: int) -> float:
-    """Correlation of one look with the next over the history, 0..0.9."""
-    own, cross = TINY, ZERO
-    for i in range(1, past):
-        for b in range(z.shape[0]):
-            own += z[b, i] * z[b, i]
-            cross += z[b, i] * z[b, i - 1]
-    return float(min(max(cross / own, ZERO), np.float32(0.9)))
-
-
-@step
-def _whiten_pixel(by: Whitened, work: WhitenWork, p: int) -> tuple[int, int]:
-    """Whiten all looks of pixel p along three routes; number of usable looks (0 = failed), and of the history's."""
-    n, past = _gather(by.fit, by.basis, work, p)
-    method = by.fit.method[p]
-    terms, bands = terms_of(method), work.left.shape[0]
-    _take_off(work, by.typical, n, past)
+def _move(by: Whitened, work: WhitenWork, route: int, i: int) -> None:
+    """Let the look of row i, ``lag`` looks behind, move level and restlessness if it was calm and there is a look i."""
+    rows, followed, bands, gone = work.rows, work.followed, len(work.least), i * LANES
+    gain, size, most = work.gain, work.size, len(by.rule.gain) - 1
+    since, spread = followed.since[route], followed.spread[route]
+    for lane in range(LANES):
+        day = rows.day[gone + lane]
+        last = since[lane] if since[lane] > 0 else day
+        here = i < rows.looks[lane]
+        calm = here and day > 0 and rows.far[route, gone + lane] < CALM_LOOK
+        gain[lane] = by.rule.gain[min(max(day - last, 0), most)] if calm else ZERO
+        work.trust[lane] = RESTLESS_GAIN if calm else ZERO
+        since[lane] = day if calm else (last if here else since[lane])
+    size[:] = ZERO
     for b in range(bands):
-        work.coef[b, 0] = by.fit.coef[p, b, 0]
-    learnt = 0 if method == PAIRWISE else past
-    for route in (BESIDE, ALONE):
-        if not _noise(by, work, route, learnt, terms):
-            return 0, past
-        forward(work.noise[route], work.z[route], bands, n)
-    _season(by, work, p, n, past)
-    if not _prediction(by.basis, work, n, past, method):
-        return 0, past
-    for route in (BESIDE, ALONE):
+        level, z = followed.level[route, b], rows.near[route, b, gone:]
+        for lane in range(LANES):
+            e = z[lane] - level[lane]
+            size[lane] += e * e
+            level[lane] += gain[lane] * e
+    for lane in range(LANES):
+        spread[lane] += work.trust[lane] * (size[lane] / np.float32(bands) - spread[lane])
+
+
+@step
+def _follow(by: Whitened, work: WhitenWork, route: int, most: int, lag: int) -> None:
+    """Take a slow level and restlessness off the distances of a route, into ``told``; both learn from calm looks, ``lag`` looks behind."""
+    rows, bands, share, size = work.rows, len(work.least), work.total, work.size
+    spread = work.followed.spread[route]
+    for i in range(most):
+        _move(by, work, route, i)
+        for lane in range(LANES):
+            share[lane] = ONE / np.sqrt(max(spread[lane], ONE))
+        size[:] = ZERO
         for b in range(bands):
-            for i in range(n):
-                work.z[route, b, i] *= work.weight[i]
-    _forgive(work, n)
-    for route in range(3):
-        _restless(by.part, work, work.z[route], n, past)
-        _follow(by, work, work.z[route], n)
-    return n, past
+            level, z, out = work.followed.level[route, b], rows.near[route, b, (lag + i) * LANES :], rows.told[b, i * LANES :]
+            for lane in range(LANES):
+                out[lane] = (z[lane] - level[lane]) * share[lane]
+                size[lane] += out[lane] * out[lane]
+        far = rows.far[route, (lag + i) * LANES :]
+        for lane in range(LANES):
+            far[lane] = size[lane]
+            share[lane] = np.sqrt(min(CAP / max(size[lane], TINY), ONE))
+        for b in range(bands):
+            out = rows.told[b, i * LANES :]
+            for lane in range(LANES):
+                out[lane] *= share[lane]
+
+
+@step
+def _begin_anew(work: WhitenWork) -> None:
+    """Forget what was followed."""
+    followed = work.followed
+    followed.level[:] = ZERO
+    followed.spread[:] = ONE
+    followed.since[:] = 0
+    followed.near[:] = ZERO
+    followed.far[:] = ZERO
+    followed.day[:] = 0
+
+
+@step
+def _take_up(work: WhitenWork, lag: int) -> None:
+    """Lay the looks that were not followed yet ahead of the rows."""
+    rows, followed = work.rows, work.followed
+    for i in range(lag):
+        late = slice(i * LANES, (i + 1) * LANES)
+        rows.day[late] = followed.day[i]
+        for route in range(3):
+            rows.far[route, late] = followed.far[route, i]
+            for b in range(len(work.least)):
+                rows.near[route, b, late] = followed.near[route, i, b]
+
+
+@step
+def _leave_off(work: WhitenWork, lag: int) -> None:
+    """Keep each lane's last ``lag`` looks, not followed yet."""
+    rows, followed = work.rows, work.followed
+    for i in range(lag):
+        for lane in range(LANES):
+            late = (rows.looks[lane] + i) * LANES + lane
+            followed.day[i, lane] = rows.day[late]
+            for route in range(3):
+                followed.far[route, i, lane] = rows.far[route, late]
+                for b in range(len(work.least)):
+                    followed.near[route, i, b, lane] = rows.near[route, b, late]
+
+
+@step
+def _hand_over(by: Whitened, work: WhitenWork, route: int, lanes: int, stand: Stand) -> None:
+    """Write the distances of a route."""
+    rows = work.rows
+    for lane in range(lanes):
+        if work.solved[lane]:
+            out = stand.distance[route, rows.pixel[lane]]
+            for i in range(rows.looks[lane]):
+                j = i * LANES + lane
+                for b in range(len(work.least)):
+                    out[rows.at[j] - by.basis.history, b] = np.int8(np.rint(rows.told[b, j] * UNIT))
+
+
+@step
+def _keep(work: WhitenWork, lanes: int, lane_rows: F32, out: F32) -> None:
+    """Copy (row, lane) to the pixels of ``out`` (row, pixel)."""
+    for k in range(len(out)):
+        for lane in range(lanes):
+            if work.solved[lane]:
+                out[k, work.rows.pixel[lane]] = lane_rows[k, lane]
+
+
+@step
+def _flat(a: F32) -> F32:
+    return a.reshape((-1, a.shape[-1]))
 
 
 @compiled
-def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], stand: Stand) -> None:
+def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], gauge: Gauge, begun: Followed, stand: Stand) -> None:
     """Fill ``stand`` for the pixels of a block, from their own residuals and those of their twins; a failed one loses its method."""
-    for p in pixels:
-        if by.fit.method[p] == NO_METHOD:
-            continue
-        line_up(by.fit, by.twins[p], by.known, work.stand_in, work.twins)
-        shared(by.fit, by.twins[p], work.rows, work.stand_in, work.common)
-        n, past = _whiten_pixel(by, work, p)
-        if n == 0:
-            by.fit.method[p] = NO_METHOD
-            continue
+    history, times = by.basis.history, by.fit.usable.shape[1]
+    lag = len(begun.day)
+    block = pixels[by.fit.method[pixels] != NO_METHOD]
+    for first in range(0, len(block), LANES):
+        group = block[first : first + LANES]
+        lanes = len(group)
+        ask_twins(by, work.rows, group, (0, times))
+        most = lay_out(by, work.rows, lanes, (0, history), lag)
+        lay_out_basis(by, work.rows, most, lag)
+        lay_out_left(by, work.rows, most, lag, 0)
+        learn(by, work, most, lag)
+        _routes(by, work, most, lag)
+        _begin_anew(work)
+        _take_up(work, lag)
         for route in range(3):
-            stand.alike[route, p] = _alike(work.z[route], past)
-            for b in range(work.left.shape[0]):
-                for i in range(past, n):
-                    stand.distance[route, p, work.at[i] - by.basis.history, b] = round(work.z[route, b, i] * UNIT)
-        stand.factor[p] = work.noise[ALONE]
+            learn_calm(work, route, most, lag)
+            _settle(work, route, most, lag)
+            _follow(by, work, route, most, lag)
+            learn_alike(work, route, most)
+        _leave_off(work, lag)
+        most = lay_out(by, work.rows, lanes, (history, times), lag)
+        lay_out_basis(by, work.rows, most, lag)
+        lay_out_left(by, work.rows, most, lag, 0)
+        take_off(by, work, most, lag)
+        _routes(by, work, most, lag)
+        _take_up(work, lag)
+        for route in range(3):
+            _settle(work, route, most, lag)
+            _follow(by, work, route, most, lag)
+            _hand_over(by, work, route, lanes, stand)
+        for lane in range(lanes):
+            if not work.solved[lane]:
+                by.fit.method[work.rows.pixel[lane]] = NO_METHOD
+        _keep(work, lanes, _flat(work.gauge.noise), _flat(gauge.noise))
+        _keep(work, lanes, _flat(work.gauge.alike), _flat(gauge.alike))
