@@ -1,13 +1,13 @@
 """What a pixel's distances are measured by, learnt from its history alone, for LANES pixels side by side, compiled.
 
 Noise is the pixel's own: robust covariance over its history, with the scene's noise as a prior, a floor and the small sample's
-allowance. It is the same however many looks are judged by it later.
+allowance. It grows where the year has been restless before. No later look changes it.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,12 +15,13 @@ from spadework.change.algebra import F32, LANES, ONE, TINY, ZERO, factor_lanes, 
 from spadework.change.compiled import step
 from spadework.change.fit import terms_of
 from spadework.change.regress import RIDGE, TERMS
-from spadework.change.rows import PARTS
 from spadework.change.stand import ALONE, BESIDE
 from spadework.cube import PAIRWISE
 
 if TYPE_CHECKING:
-    from spadework.change.rows import WhitenWork
+    from numpy.typing import NDArray
+
+    from spadework.change.rows import Lanes, Rows
     from spadework.change.stand import Whitened
 
 ROUNDS = 3
@@ -30,165 +31,201 @@ PRIOR_LOOKS = np.float32(6.0)
 SHARED_MOST = np.float32(0.95)
 """Share of a strong common departure that is taken off even where the history did not show how much the pixel takes part."""
 SEASON_HALF = np.float32(4.0)
-"""Seasonal variance, noise = 1, at which half of the season's forgiveness is granted."""
+"""Seasonal variance, noise = 1, at which half of the season's forgiveness is granted: flat pixels keep their sharpness."""
+PARTS = 16
+"""Parts of the year whose restlessness is known apart."""
 THIRD = np.float32(1.0 / 3.0)
 RESTLESS_MOST = np.float32(9.0)
 """Largest restlessness that one history look adds, noise = 1."""
 ALIKE_MOST = np.float32(0.9)
 
 
+class Gauge(NamedTuple):
+    """What the distances of pixels are measured by; filled in place."""
+
+    agreement: F32
+    """(pixel), how much of what its twins share a pixel shows itself, 0..1."""
+    noise: F32
+    """(BESIDE or ALONE, band, band, pixel), lower Cholesky factor of the noise."""
+    model: F32
+    """(term, term, pixel), lower Cholesky factor of the model's normal matrix, one over its diagonal on the diagonal; there 0 for
+    terms that the model has not."""
+    single: F32
+    """(pixel), 1 where looks are compared with one look, whose own noise adds to theirs, else 0."""
+    season: F32
+    """(term, band, pixel), coefficients of the season over the noise alone; 0 for the mean."""
+    forgiven: F32
+    """(pixel), share of the season's jitter that a field is forgiven, 0..1."""
+    calm: F32
+    """(route, part of the year, pixel), one over how restless the history was, 0..1."""
+    alike: F32
+    """(route, pixel), correlation of one look with the next over the history, 0..0.9."""
+
+
+def no_gauge(pixels: int, bands: int) -> Gauge:
+    """Room for what so many pixels are measured by."""
+
+    def flat(*shape: int) -> NDArray[np.float32]:
+        return np.zeros((*shape, pixels), np.float32)
+
+    return Gauge(
+        agreement=flat(),
+        noise=flat(2, bands, bands),
+        model=flat(TERMS, TERMS),
+        single=flat(),
+        season=flat(TERMS, bands),
+        forgiven=flat(),
+        calm=flat(3, PARTS),
+        alike=flat(3),
+    )
+
+
 @step
-def _begin(by: Whitened, work: WhitenWork) -> None:
+def _begin(by: Whitened, rows: Rows, gauge: Gauge, lanes: Lanes) -> None:
     """Fill what each lane is learnt by: its looks, the terms of its model, its least noise, its season."""
     for lane in range(LANES):
-        p = work.rows.pixel[lane]
+        p = rows.pixel[lane]
         method = by.fit.method[p]
-        work.solved[lane] = True
-        work.terms[lane] = terms_of(method)
-        work.learnt[lane] = 0 if method == PAIRWISE else work.rows.looks[lane]
-        work.gauge.single[lane] = ONE if method == PAIRWISE else ZERO
-        for b in range(len(work.least)):
-            work.least[b, lane] = np.float32(by.rule.floor**2 + (by.rule.floor_share * by.fit.coef[p, b, 0]) ** 2)
-            work.gauge.season[0, b, lane] = ZERO
-            for k in range(1, TERMS):
-                work.gauge.season[k, b, lane] = by.fit.coef[p, b, k]
+        lanes.solved[lane] = True
+        lanes.terms[lane] = terms_of(method)
+        lanes.learnt[lane] = 0 if method == PAIRWISE else rows.looks[lane]
+        gauge.single[lane] = ONE if method == PAIRWISE else ZERO
+        for b in range(len(lanes.least)):
+            lanes.least[b, lane] = np.float32(by.rule.floor**2 + (by.rule.floor_share * by.fit.coef[p, b, 0]) ** 2)
+            for k in range(TERMS):
+                gauge.season[k, b, lane] = by.fit.coef[p, b, k] if k > 0 else ZERO
 
 
 @step
-def _agreement(by: Whitened, work: WhitenWork, most: int, lag: int) -> None:
-    """Fill ``agreement``: robust regression over the history.
+def _agreement(noise: F32, rows: Rows, lanes: Lanes, most: int, out: F32) -> None:
+    """Fill ``out`` with the agreement: robust regression over the history, ``noise`` (band) being the scene's.
 
     Cauchy weights by the pixel's own distance; a pull to .5 of the weight of one look keeps pixels without a signal near it.
     """
-    rows, bands, own, cross = work.rows, len(work.least), work.size, work.total
-    far, mine, both = work.trust, work.gain, work.phase[0]
+    bands, own, cross, late = len(noise), lanes.size, lanes.total, len(rows.day) - len(rows.at)
+    far, mine, both, left, common = lanes.gain, lanes.pull, lanes.one[0], rows.near[ALONE], rows.common
     own[:], cross[:] = np.float32(bands), np.float32(0.5 * bands)
     for j in range(0, most * LANES, LANES):
         far[:], mine[:], both[:] = ZERO, ZERO, ZERO
         for b in range(bands):
-            left, common, noise = rows.near[ALONE, b, lag * LANES + j :], rows.common[b, j:], by.typical[b]
+            one, other, scale = left[b, late + j :], common[b, j:], noise[b]
             for lane in range(LANES):
-                e, c = left[lane], common[lane]
-                far[lane] += e * e / noise
-                mine[lane] += c * c / noise
-                both[lane] += e * c / noise
+                e, c = one[lane], other[lane]
+                far[lane] += e * e / scale
+                mine[lane] += c * c / scale
+                both[lane] += e * c / scale
         for lane in range(LANES):
             weight = ONE / (ONE + far[lane] / np.float32(9 * bands))
             own[lane] += weight * mine[lane]
             cross[lane] += weight * both[lane]
     for lane in range(LANES):
-        work.gauge.agreement[lane] = min(max(cross[lane] / own[lane], ZERO), ONE)
+        out[lane] = min(max(cross[lane] / own[lane], ZERO), ONE)
 
 
 @step
-def take_off(by: Whitened, work: WhitenWork, most: int, lag: int) -> None:
+def take_off(noise: F32, part: F32, rows: Rows, size: F32, most: int) -> None:
     """Fill the route beside twins: residual less the part of the twins' common departure that the pixel shares.
 
-    What is within the median's own noise is taken off as far as the history shows the pixel taking part; a strong common
-    departure (a sensor step, a flood of light) nearly whole.
+    What is within the median's own noise (band) is taken off as far as the history shows the pixel taking ``part`` (lane); a
+    strong common departure (a sensor step, a flood of light) nearly whole. ``size`` (lane) is scratch.
     """
-    rows, bands, size, part = work.rows, len(work.least), work.size, work.gauge.agreement
+    bands, late, commons, alone, beside = len(noise), len(rows.day) - len(rows.at), rows.common, rows.near[ALONE], rows.near[BESIDE]
     for j in range(0, most * LANES, LANES):
         size[:] = ZERO
         for b in range(bands):
-            common, noise = rows.common[b, j:], by.typical[b]
+            common, scale = commons[b, j:], noise[b]
             for lane in range(LANES):
-                size[lane] += common[lane] * common[lane] / noise
+                size[lane] += common[lane] * common[lane] / scale
         for lane in range(LANES):
             far = size[lane] / np.float32(bands)
             size[lane] = part[lane] + max(SHARED_MOST - part[lane], ZERO) * far / (far + ONE)
         for b in range(bands):
-            common, late = rows.common[b, j:], lag * LANES + j
-            left, out = rows.near[ALONE, b, late:], rows.near[BESIDE, b, late:]
+            common, left, out = commons[b, j:], alone[b, late + j :], beside[b, late + j :]
             for lane in range(LANES):
                 out[lane] = left[lane] - size[lane] * common[lane]
 
 
 @step
-def _weigh(work: WhitenWork, factor: F32, far: F32) -> None:
-    """Fill ``trust`` of the look in ``phase`` after the first round: beyond three sigma it falls with the square of the distance."""
-    bands = len(work.phase)
+def _weigh(factor: F32, x: F32, far: F32, trust: F32) -> None:
+    """Fill ``trust`` (lane) of a look x (band, lane): beyond three sigma it falls with the square of the distance."""
+    bands = len(x)
     limit = np.float32(bands + 3.0 * math.sqrt(2.0 * bands))
-    forward_lanes(factor, work.phase, bands)
+    forward_lanes(factor, x, bands)
     far[:] = ZERO
     for b in range(bands):
-        z = work.phase[b]
+        z = x[b]
         for lane in range(LANES):
             far[lane] += z[lane] * z[lane]
     for lane in range(LANES):
-        trust = limit / max(far[lane], limit)
-        work.trust[lane] = trust * trust
+        share = limit / max(far[lane], limit)
+        trust[lane] = share * share
 
 
 @step
-def _covariance(work: WhitenWork, route: int, most: int, lag: int, first: bool) -> None:
-    """Sums of the weighted covariance of a route over the looks learnt from, into ``gauge.noise``; sum of weights into ``total``."""
-    x, bands = work.rows.near[route], len(work.least)
-    out, count, trust, pull = work.gauge.noise[route], work.total, work.trust, work.gain
+def _covariance(x: F32, factor: F32, out: F32, lanes: Lanes, most: int) -> None:
+    """Fill ``out`` (band, band, lane) with the sums of the weighted covariance of x (band, row) over the looks learnt from.
+
+    The sum of weights goes into ``total``. Without ``solved`` factors, which are all 0, every look weighs one.
+    """
+    z, count, trust, pull, far, learnt = lanes.one, lanes.total, lanes.gain, lanes.pull, lanes.size, lanes.learnt
     out[:] = ZERO
     count[:] = PRIOR_LOOKS
-    trust[:] = ONE
     for i in range(most):
-        late = (lag + i) * LANES
-        if not first:
-            for b in range(bands):
-                work.phase[b] = x[b, late : late + LANES]
-            _weigh(work, work.factor[route], work.size)
+        for b in range(len(x)):
+            one, two = x[b, i * LANES :], z[b]
+            for lane in range(LANES):
+                two[lane] = one[lane]
+        _weigh(factor, z, far, trust)
         for lane in range(LANES):
-            trust[lane] = trust[lane] if i < work.learnt[lane] else ZERO
+            trust[lane] = trust[lane] if i < learnt[lane] else ZERO
             count[lane] += trust[lane]
-        for b in range(bands):
-            one = x[b, late:]
+        for b in range(len(x)):
+            one = x[b, i * LANES :]
             for lane in range(LANES):
                 pull[lane] = trust[lane] * one[lane]
             for c in range(b + 1):
-                total, other = out[b, c], x[c, late:]
+                total, two = out[b, c], x[c, i * LANES :]
                 for lane in range(LANES):
-                    total[lane] += pull[lane] * other[lane]
+                    total[lane] += pull[lane] * two[lane]
 
 
 @step
 def turn_over(factor: F32, out: F32) -> None:
     """Copy a factor (row, column, lane), one over its diagonal for its diagonal."""
-    out[:] = factor
     for k in range(len(factor)):
-        for lane in range(LANES):
-            out[k, k, lane] = ONE / factor[k, k, lane]
+        for m in range(k + 1):
+            for lane in range(LANES):
+                out[k, m, lane] = factor[k, m, lane] if m < k else ONE / factor[k, m, lane]
 
 
 @step
-def _noise(by: Whitened, work: WhitenWork, route: int, most: int, lag: int) -> None:
-    """Robust noise of a route: Cholesky factor into ``gauge.noise`` and ``factor``. Noise learnt from few looks grows."""
-    noise, bands = work.gauge.noise[route], len(work.least)
+def _noise(by: Whitened, x: F32, noise: F32, factor: F32, lanes: Lanes, most: int) -> None:
+    """Robust noise of x (band, row): Cholesky factor into ``noise`` and ``factor`` (band, band, lane). From few looks it grows."""
+    least_share, bands = np.float32(by.rule.floor_least), len(x)
+    factor[:] = ZERO
     for turn in range(ROUNDS):
-        _covariance(work, route, most, lag, turn == 0)
+        _covariance(x, factor, noise, lanes, most)
+        for lane in range(LANES):
+            last = turn == ROUNDS - 1 and lanes.learnt[lane] > 0
+            lanes.size[lane] = by.rule.small[max(lanes.learnt[lane] - lanes.terms[lane], 0)] if last else ONE
         for b in range(bands):
-            for lane in range(LANES):
-                noise[b, b, lane] += by.typical[b] * PRIOR_LOOKS
             for c in range(b + 1):
+                prior = by.typical[b] * PRIOR_LOOKS if c == b else ZERO
                 for lane in range(LANES):
-                    noise[b, c, lane] /= work.total[lane]
-            for lane in range(LANES):
-                least = work.least[b, lane]
-                noise[b, b, lane] += max(np.float32(by.rule.floor_least) * least, least - noise[b, b, lane])
-        if turn == ROUNDS - 1:
-            for lane in range(LANES):
-                past = work.learnt[lane]
-                work.size[lane] = by.rule.small[max(past - work.terms[lane], 0)] if past > 0 else ONE
-            for b in range(bands):
-                for c in range(b + 1):
-                    for lane in range(LANES):
-                        noise[b, c, lane] *= work.size[lane]
-        factor_lanes(noise, bands, work.solved)
-        turn_over(noise, work.factor[route])
+                    here = (noise[b, c, lane] + prior) / lanes.total[lane]
+                    least = lanes.least[b, lane]
+                    floor = max(least_share * least, least - here) if c == b else ZERO
+                    noise[b, c, lane] = (here + floor) * lanes.size[lane]
+        factor_lanes(noise, bands, lanes.solved)
+        turn_over(noise, factor)
 
 
 @step
-def _season(work: WhitenWork, most: int) -> None:
-    """Fill ``season`` and ``forgiven``."""
-    season, design, bands, total = work.gauge.season, work.rows.design, len(work.least), work.total
+def _season(gauge: Gauge, factor: F32, rows: Rows, most: int, total: F32) -> None:
+    """Fill ``season`` and ``forgiven``; ``factor`` is that of the noise alone, ``total`` (lane) scratch."""
+    season, design, bands = gauge.season, rows.basis, len(factor)
     for k in range(TERMS):
-        forward_lanes(work.factor[ALONE], season[k], bands)
+        forward_lanes(factor, season[k], bands)
     total[:] = ZERO
     for b in range(bands):
         c1, c2, c3, c4 = season[1, b], season[2, b], season[3, b], season[4, b]
@@ -198,14 +235,13 @@ def _season(work: WhitenWork, most: int) -> None:
                 swing = c1[lane] * d1[lane] + c2[lane] * d2[lane] + c3[lane] * d3[lane] + c4[lane] * d4[lane]
                 total[lane] += swing * swing
     for lane in range(LANES):
-        share = total[lane] / np.float32(work.rows.looks[lane] * bands)
-        work.gauge.forgiven[lane] = share / (share + SEASON_HALF)
+        share = total[lane] / np.float32(rows.looks[lane] * bands)
+        gauge.forgiven[lane] = share / (share + SEASON_HALF)
 
 
 @step
-def _model(work: WhitenWork, most: int) -> None:
+def _model(model: F32, single: F32, design: F32, lanes: Lanes, most: int) -> None:
     """Fill ``model`` from the normal matrix of the looks of the history."""
-    model, design = work.gauge.model, work.rows.design
     model[:] = ZERO
     for j in range(0, most * LANES, LANES):
         for k in range(TERMS):
@@ -218,46 +254,48 @@ def _model(work: WhitenWork, most: int) -> None:
         for lane in range(LANES):
             if k > 0:
                 model[k, k, lane] += RIDGE
-            if k >= work.terms[lane]:
-                model[k, : k + 1, lane] = ZERO
-                model[k, k, lane] = ONE
-    factor_lanes(model, TERMS, work.solved)
+            if k >= lanes.terms[lane]:
+                for m in range(k + 1):
+                    model[k, m, lane] = ONE if m == k else ZERO
+    factor_lanes(model, TERMS, lanes.solved)
     for k in range(TERMS):
         for lane in range(LANES):
-            has = k < work.terms[lane] and work.gauge.single[lane] == ZERO
+            has = k < lanes.terms[lane] and single[lane] == ZERO
             model[k, k, lane] = ONE / model[k, k, lane] if has else ZERO
 
 
 @step
-def learn(by: Whitened, work: WhitenWork, most: int, lag: int) -> None:
+def learn(by: Whitened, rows: Rows, gauge: Gauge, lanes: Lanes, most: int) -> None:
     """Fill the gauge of the lanes, ``calm`` and ``alike`` excepted, and the route beside twins, from rows of the history."""
-    _begin(by, work)
-    _agreement(by, work, most, lag)
-    take_off(by, work, most, lag)
-    for route in (BESIDE, ALONE):
-        _noise(by, work, route, most, lag)
-    _season(work, most)
-    _model(work, most)
+    late = len(rows.day) - len(rows.at)
+    _begin(by, rows, gauge, lanes)
+    _agreement(by.typical, rows, lanes, most, gauge.agreement)
+    take_off(by.typical, gauge.agreement, rows, lanes.size, most)
+    for route in range(2):
+        _noise(by, rows.near[route, :, late:], gauge.noise[route], lanes.factor[route], lanes, most)
+    _season(gauge, lanes.factor[ALONE], rows, most, lanes.total)
+    _model(gauge.model, gauge.single, rows.basis, lanes, most)
 
 
 @step
-def learn_calm(work: WhitenWork, route: int, most: int, lag: int) -> None:
-    """Fill ``calm`` of a route from its distances over the history.
+def learn_calm(near: F32, rows: Rows, lanes: Lanes, most: int, out: F32) -> None:
+    """Fill ``out`` (part, lane), the calm of a route, from its distances (band, late row) over the history.
 
     Mean squared distance per band in 16 parts of the year, a third of each neighbour's weight added, with six looks of calm as a prior.
     """
-    sums, counts, far, bands, rows = work.sums, work.counts, work.size, len(work.least), work.rows
+    sums, counts, far, bands, late = lanes.sums, lanes.counts, lanes.size, len(near), len(rows.day) - len(rows.at)
+    looks, parts = rows.looks, rows.part
     sums[:] = ZERO
     counts[:] = ZERO
     for i in range(most):
         far[:] = ZERO
         for b in range(bands):
-            z = rows.near[route, b, (lag + i) * LANES :]
+            z = near[b, late + i * LANES :]
             for lane in range(LANES):
                 far[lane] += z[lane] * z[lane]
         for lane in range(LANES):
-            if i < rows.looks[lane]:
-                here = rows.part[i * LANES + lane]
+            if i < looks[lane]:
+                here = parts[i * LANES + lane]
                 sums[here, lane] += min(far[lane] / np.float32(bands), RESTLESS_MOST)
                 counts[here, lane] += ONE
     for k in range(PARTS):
@@ -265,21 +303,21 @@ def learn_calm(work: WhitenWork, route: int, most: int, lag: int) -> None:
         for lane in range(LANES):
             total = PRIOR_LOOKS + sums[k, lane] + THIRD * (sums[before, lane] + sums[after, lane])
             count = PRIOR_LOOKS + counts[k, lane] + THIRD * (counts[before, lane] + counts[after, lane])
-            work.gauge.calm[route, k, lane] = ONE / np.sqrt(max(total / count, ONE))
+            out[k, lane] = ONE / np.sqrt(max(total / count, ONE))
 
 
 @step
-def learn_alike(work: WhitenWork, route: int, most: int) -> None:
-    """Fill ``alike`` of a route from its distances over the history, level and restlessness taken off."""
-    rows, own, cross = work.rows, work.size, work.total
+def learn_alike(rows: Rows, lanes: Lanes, most: int, out: F32) -> None:
+    """Fill ``out`` (lane), how alike looks of a route are, from what is ``told`` of it over the history."""
+    told, looks, own, cross = rows.told, rows.looks, lanes.size, lanes.total
     own[:] = TINY
     cross[:] = ZERO
     for i in range(1, most):
-        for b in range(len(rows.told)):
-            before, here = rows.told[b, (i - 1) * LANES :], rows.told[b, i * LANES :]
+        for b in range(len(told)):
+            before, here = told[b, (i - 1) * LANES :], told[b, i * LANES :]
             for lane in range(LANES):
-                z = here[lane] if i < rows.looks[lane] else ZERO
+                z = here[lane] if i < looks[lane] else ZERO
                 own[lane] += z * z
                 cross[lane] += z * before[lane]
     for lane in range(LANES):
-        work.gauge.alike[route, lane] = min(max(cross[lane] / own[lane], ZERO), ALIKE_MOST)
+        out[lane] = min(max(cross[lane] / own[lane], ZERO), ALIKE_MOST)

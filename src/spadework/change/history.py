@@ -24,7 +24,7 @@ from scipy import ndimage
 from scipy.special import chdtri, fdtri
 
 from spadework.change import fit as model
-from spadework.change import gauge, rows, twins, watch, whiten, windows
+from spadework.change import gauge, twins, watch, whiten, windows
 from spadework.change.common import CommonRule, fit_work, learn_common, no_fit, plain_basis, regressed, series_of
 from spadework.change.stand import ALONE, Stand, Whitened, WhitenRule
 from spadework.cube import OK, OUTSIDE_AOI, PER_UNIT, Change, Cube, day_number
@@ -260,20 +260,20 @@ def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.A
     chosen = _choose_all(site, every, fit, where, typical)
     watched = site.times - site.basis.history
     lag = windows.SHORTEST + len(site.settings.window_tails) - 1
-    measure, begun = rows.no_gauge(len(every), site.bands), rows.unfollowed(len(every), site.bands, lag)
+    kept = whiten.kept_of(len(every), site.bands, lag)
     stand = Stand(
         distance=np.zeros((3, len(every), watched, site.bands), np.int8),
-        alike=measure.alike,
-        factor=measure.noise[ALONE],
+        alike=kept.gauge.alike,
+        factor=kept.gauge.noise[ALONE],
     )
     answer, known = _answer(len(every), watched), np.full(len(every), site.times, np.int32)
     rule = _whiten_rule(site.settings, site.bands, site.times)
-    part = (site.cube.days % float(model.YEAR) / float(model.YEAR) * rows.PARTS).astype(np.int32)
+    part = (site.cube.days % float(model.YEAR) / float(model.YEAR) * gauge.PARTS).astype(np.int32)
     by = Whitened(fit, site.basis, rule, typical, chosen, part, known)
     on = windows.Watched(fit, site.basis, _watch_rule(site.settings, site.bands), stand, where)
 
-    def distances(block: NDArray[np.int32]) -> None:
-        whiten.whiten_block(by, rows.whiten_work(site.times, site.bands, lag), block, measure, begun, stand)
+    def distances(block: NDArray[np.int32], routes: int = 3) -> None:
+        whiten.whiten_block(by, whiten.whiten_work(site.times, site.bands, lag), block, kept, stand, routes)
 
     def watching(block: NDArray[np.int32]) -> None:
         watch.watch_block(on, watch.watch_work(watched, site.bands, len(site.settings.window_tails)), block, answer)
@@ -284,7 +284,7 @@ def _watch_all(site: _Site, every: NDArray[np.int32], fit: model.Fit) -> watch.A
     known[found] = site.basis.history + answer.confirmed[found]
     again = every[((chosen >= 0) & found[chosen]).any(axis=1)]
     if len(again):
-        _over_blocks(site, None, again, distances)
+        _over_blocks(site, None, again, lambda block: distances(block, routes=1))
         near = np.zeros(site.cube.inside.shape, np.bool_)
         near[tuple(where.at[again].T)] = True
         asked = where.number[ndimage.binary_dilation(near, structure=np.ones((3, 3), np.bool_)) & (where.number >= 0)]

@@ -1,7 +1,7 @@
 """Usable looks of LANES pixels side by side, compiled.
 
-Scratch rows run look by look: row i holds each pixel's own i-th usable look, look i of lane l at ``i * LANES + l``. Rows beyond a
-lane's looks hold no departure. Rows that ``lag`` looks from before lie ahead of are called late: there look i is row ``lag + i``.
+Rows run look by look: look i of lane l is each lane's own i-th usable look, at ``i * LANES + l``. Beyond a lane's looks they hold
+no departure. Late rows begin with as many looks as level and restlessness stay behind: there it is at ``(lag + i) * LANES + l``.
 """
 
 from __future__ import annotations
@@ -13,17 +13,14 @@ import numpy as np
 from spadework.change.algebra import F32, I16, LANES, ONE, ZERO
 from spadework.change.compiled import step
 from spadework.change.regress import TERMS
-from spadework.change.stand import ALONE, Followed, Gauge
+from spadework.change.stand import ALONE
 from spadework.change.twins import PLACES, SPAN, line_up, shared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spadework.change.fit import Basis
     from spadework.change.stand import Whitened
 
-PARTS = 16
-"""Parts of the year whose restlessness is known apart."""
 TWIN_LOOKS = 3
 """Twins that must show a look for it to be compared with theirs."""
 
@@ -43,18 +40,17 @@ class Rows(NamedTuple):
     """(lane, band, time), what the twins share, from some look on."""
     seen: NDArray[np.int32]
     """(lane, time), how many twins show it."""
+    order: NDArray[np.int32]
+    """(lane, look), time index."""
     at: NDArray[np.int32]
     """(row), time index; -1 beyond a lane's looks."""
     part: NDArray[np.int32]
     """(row), part of the year."""
     few: NDArray[np.bool_]
     """(row), True where too few twins show the look."""
-    design: F32
-    """(term, row), as in ``Basis``; 0 beyond a lane's looks."""
-    slope: F32
-    """(term, row), the same; 0 for the first term."""
-    doubt: F32
-    """(row), as in ``Basis``."""
+    basis: F32
+    """(BASIS, row): the design of each term, the slope of each term, and the doubt, as in ``Basis``; design and slope are 0 beyond
+    a lane's looks."""
     common: F32
     """(band, row), what the twins share."""
     weight: F32
@@ -67,115 +63,93 @@ class Rows(NamedTuple):
     """(route, late row), squared distances, level and restlessness taken off."""
     told: F32
     """(band, row), distances of one route, level and restlessness taken off."""
+    whole: NDArray[np.int8]
+    """(band, row), the same in 1/16 of the noise."""
 
 
-class WhitenWork(NamedTuple):
-    """Rows, and what each lane is measured by and was followed to."""
+class Lanes(NamedTuple):
+    """Scratch numbers of LANES pixels, made once a block; all but the first four are short-lived."""
 
-    rows: Rows
-    gauge: Gauge
-    followed: Followed
     solved: NDArray[np.bool_]
     """(lane), False where a noise or a model has no Cholesky factor."""
     learnt: NDArray[np.int32]
     """(lane), looks that its noise is learnt from."""
     terms: NDArray[np.int32]
     """(lane), harmonic terms of its model."""
+    factor: F32
+    """(BESIDE or ALONE, band, band, lane), Cholesky factor of the noise, but one over its diagonal on the diagonal."""
     least: F32
     """(band, lane), least variance of the noise."""
-    factor: F32
-    """(BESIDE or ALONE, band, band, lane), as ``Gauge.noise``, but one over its diagonal on the diagonal."""
-    trust: F32
-    """(lane), short-lived, as all that follow."""
-    size: F32
-    total: F32
-    gain: F32
-    phase: F32
+    one: F32
     """(band, lane)."""
-    swing: F32
+    other: F32
     """(band, lane)."""
     sums: F32
-    """(part, lane)."""
+    """(part or term, lane)."""
     counts: F32
     """(part, lane)."""
+    size: F32
+    """(lane)."""
+    total: F32
+    """(lane)."""
+    gain: F32
+    """(lane)."""
+    pull: F32
+    """(lane)."""
 
 
-def no_gauge(pixels: int, bands: int) -> Gauge:
-    """Room for what so many pixels are measured by."""
-
-    def flat(*shape: int) -> NDArray[np.float32]:
-        return np.zeros((*shape, pixels), np.float32)
-
-    return Gauge(
-        agreement=flat(),
-        noise=flat(2, bands, bands),
-        model=flat(TERMS, TERMS),
-        single=flat(),
-        season=flat(TERMS, bands),
-        forgiven=flat(),
-        calm=flat(3, PARTS),
-        alike=flat(3),
-    )
+SLOPE, DOUBT = TERMS, 2 * TERMS
+"""Rows of ``Rows.basis`` from which slopes begin, and that of the doubt."""
 
 
-def unfollowed(pixels: int, bands: int, lag: int) -> Followed:
-    """Before the first look; level and restlessness stay ``lag`` looks behind."""
-    return Followed(
-        level=np.zeros((3, bands, pixels), np.float32),
-        spread=np.ones((3, pixels), np.float32),
-        since=np.zeros((3, pixels), np.int32),
-        near=np.zeros((3, lag, bands, pixels), np.float32),
-        far=np.zeros((3, lag, pixels), np.float32),
-        day=np.zeros((lag, pixels), np.int32),
-    )
-
-
-def whiten_work(times: int, bands: int, lag: int) -> WhitenWork:
-    """Scratch arrays for so many looks and bands."""
-
-    def lanes(*shape: int, kind: type[Any] = np.float32) -> NDArray[Any]:
-        return np.zeros((*shape, LANES), kind)
+def rows_for(times: int, bands: int, lag: int) -> Rows:
+    """Rows for so many looks and bands."""
 
     def row(*shape: int, late: int = 0, kind: type[Any] = np.float32) -> NDArray[Any]:
         return np.zeros((*shape, (late + times + 1) * LANES), kind)
 
-    rows = Rows(
-        pixel=lanes(kind=np.int32),
-        looks=lanes(kind=np.int32),
+    return Rows(
+        pixel=np.zeros(LANES, np.int32),
+        looks=np.zeros(LANES, np.int32),
         sorting=np.zeros((PLACES, SPAN), np.int16),
         stand_in=np.zeros((-(-times // SPAN), PLACES, SPAN), np.int16),
         middle=np.zeros((LANES, bands, times), np.int16),
         seen=np.zeros((LANES, times), np.int32),
+        order=np.zeros((LANES, times + 1), np.int32),
         at=row(kind=np.int32),
         part=row(kind=np.int32),
         few=row(kind=np.bool_),
-        design=row(TERMS),
-        slope=row(TERMS),
-        doubt=row(),
+        basis=row(DOUBT + 1),
         common=row(bands),
         weight=row(),
         day=row(late=lag, kind=np.int32),
         near=row(3, bands, late=lag),
         far=row(3, late=lag),
         told=row(bands),
+        whole=row(bands, kind=np.int8),
     )
-    return WhitenWork(
-        rows=rows,
-        gauge=no_gauge(LANES, bands),
-        followed=unfollowed(LANES, bands, lag),
-        solved=lanes(kind=np.bool_),
-        learnt=lanes(kind=np.int32),
-        terms=lanes(kind=np.int32),
-        least=lanes(bands),
-        factor=lanes(2, bands, bands),
-        trust=lanes(),
-        size=lanes(),
-        total=lanes(),
-        gain=lanes(),
-        phase=lanes(bands),
-        swing=lanes(bands),
-        sums=lanes(PARTS),
-        counts=lanes(PARTS),
+
+
+def lanes_for(bands: int, parts: int) -> Lanes:
+    """Scratch numbers for so many bands and parts of the year."""
+
+    def flat(*shape: int, kind: type[Any] = np.float32) -> NDArray[Any]:
+        return np.zeros((*shape, LANES), kind)
+
+    return Lanes(
+        solved=flat(kind=np.bool_),
+        learnt=flat(kind=np.int32),
+        terms=flat(kind=np.int32),
+        factor=flat(2, bands, bands),
+        least=flat(bands),
+        one=flat(bands),
+        other=flat(bands),
+        sums=flat(parts),
+        counts=flat(parts),
+        size=flat(),
+        total=flat(),
+        gain=flat(),
+        pull=flat(),
     )
 
 
@@ -192,51 +166,61 @@ def ask_twins(by: Whitened, rows: Rows, pixels: NDArray[np.int32], looks: tuple[
 
 
 @step
-def lay_out(by: Whitened, rows: Rows, lanes: int, looks: tuple[int, int], lag: int) -> int:
-    """Fill the rows from the usable looks of the pixels taken; most looks that one of them has. ``middle`` begins with the first look."""
-    most = 0
-    rows.looks[:] = 0
-    for lane in range(lanes):
-        n, usable = 0, by.fit.usable[rows.pixel[lane]]
-        for t in range(looks[0], looks[1]):
-            rows.at[n * LANES + lane] = t
-            n += usable[t]
-        rows.looks[lane] = n
-        most = max(most, n)
-    for lane in range(LANES):
-        for i in range(rows.looks[lane], most):
-            rows.at[i * LANES + lane] = -1
-    return most
+def _find(usable: NDArray[np.bool_], looks: tuple[int, int], order: NDArray[np.int32]) -> int:
+    """Fill ``order`` with the usable looks; how many."""
+    n = 0
+    for t in range(looks[0], looks[1]):
+        order[n] = t
+        n += usable[t]
+    return n
 
 
 @step
-def lay_out_basis(by: Whitened, rows: Rows, most: int, lag: int) -> None:
-    """Fill the rows with what looks have in common."""
-    basis = by.basis
+def _spread(values: I16, order: NDArray[np.int32], start: int, lane: int, out: F32) -> None:
+    """Fill one lane of a row with the values, which begin with look ``start``, of its looks."""
+    for i in range(len(order)):
+        out[i * LANES + lane] = values[order[i] - start]
+
+
+@step
+def _lay_out_basis(by: Whitened, rows: Rows, most: int) -> None:
+    """Fill what looks have in common."""
+    basis, late = by.basis, len(rows.day) - len(rows.at)
     for j in range(most * LANES):
         t = max(rows.at[j], 0)
         here = ONE if rows.at[j] >= 0 else ZERO
-        rows.design[0, j] = here
-        for k in range(1, TERMS):
-            rows.design[k, j] = basis.design[k, t] * here
-            rows.slope[k, j] = basis.slope[k, t] * here
-        rows.doubt[j] = basis.doubt[t]
+        for k in range(TERMS):
+            rows.basis[k, j] = basis.design[k, t] * here
+            rows.basis[SLOPE + k, j] = basis.slope[k, t] * here
+        rows.basis[DOUBT, j] = basis.doubt[t]
         rows.part[j] = by.part[t]
-        rows.day[lag * LANES + j] = 1 + np.int32(basis.days[t])
+        rows.day[late + j] = 1 + np.int32(basis.days[t])
 
 
 @step
-def lay_out_left(by: Whitened, rows: Rows, most: int, lag: int, start: int) -> None:
-    """Fill the rows with residuals, and with what twins share and whether too few of them show it."""
+def lay_out(by: Whitened, rows: Rows, lanes: int, looks: tuple[int, int], start: int) -> int:
+    """Fill the rows from those looks of the pixels taken that are usable; the most that one of them has.
+
+    ``middle`` and ``seen`` begin with look ``start``.
+    """
+    most, late = 0, len(rows.day) - len(rows.at)
+    rows.looks[:] = 0
+    for lane in range(lanes):
+        rows.looks[lane] = _find(by.fit.usable[rows.pixel[lane]], looks, rows.order[lane])
+        most = max(most, rows.looks[lane])
+    rows.at[: most * LANES] = -1
+    for lane in range(lanes):
+        for i in range(rows.looks[lane]):
+            j, t = i * LANES + lane, rows.order[lane, i]
+            rows.at[j] = t
+            rows.few[j] = rows.seen[lane, t - start] < TWIN_LOOKS
+    _lay_out_basis(by, rows, most)
     for b in range(len(rows.common)):
-        common, left = rows.common[b], rows.near[ALONE, b, lag * LANES :]
-        for i in range(most):
-            for lane in range(LANES):
-                j = i * LANES + lane
-                t = rows.at[j]
-                left[j] = np.float32(by.fit.left[rows.pixel[lane], b, max(t, 0)]) if t >= 0 else ZERO
-                common[j] = np.float32(rows.middle[lane, b, max(t - start, 0)]) if t >= 0 else ZERO
-    for i in range(most):
-        for lane in range(LANES):
-            j = i * LANES + lane
-            rows.few[j] = rows.seen[lane, max(rows.at[j] - start, 0)] < TWIN_LOOKS
+        common, left = rows.common[b, : most * LANES], rows.near[ALONE, b, late : late + most * LANES]
+        common[:] = ZERO
+        left[:] = ZERO
+        for lane in range(lanes):
+            order = rows.order[lane, : rows.looks[lane]]
+            _spread(by.fit.left[rows.pixel[lane], b], order, 0, lane, left)
+            _spread(rows.middle[lane, b], order, start, lane, common)
+    return most

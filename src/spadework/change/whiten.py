@@ -3,29 +3,28 @@
 *Beside its twins*: what twins share is taken off. *On its own*: nothing is. *As a field*: nothing shared is taken off, but a
 season that comes early, late, strong or not at all is forgiven (rank-one noise terms; Sherman and Morrison 1950).
 What distances are measured by was learnt from the history (``gauge``). On every route they also follow a slow level and
-restlessness while nothing changes, look by look, from wherever that was left.
+restlessness while nothing changes, look by look, from wherever that was left off.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from spadework.change.algebra import F32, LANES, ONE, TINY, ZERO, forward_lanes
 from spadework.change.compiled import compiled, step
-from spadework.change.gauge import learn, learn_alike, learn_calm, take_off, turn_over
+from spadework.change.gauge import PARTS, Gauge, learn, learn_alike, learn_calm, no_gauge, take_off, turn_over
 from spadework.change.regress import TERMS
-from spadework.change.rows import ask_twins, lay_out, lay_out_basis, lay_out_left
+from spadework.change.rows import DOUBT, SLOPE, Lanes, Rows, ask_twins, lanes_for, lay_out, rows_for
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
 from spadework.cube import NO_METHOD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spadework.change.rows import WhitenWork
-    from spadework.change.stand import Followed, Gauge, Stand, Whitened
+    from spadework.change.stand import Stand, Whitened, WhitenRule
 
 CAP = np.float32(36.0)
 """Squared distance to which one look is cut: a single leak must not carry a window."""
@@ -35,6 +34,64 @@ LEVEL_MOST, RESTLESS_GAIN = 0.2, np.float32(0.04)
 """Largest gain of one look on the level; gain on the restlessness."""
 
 
+class Followed(NamedTuple):
+    """How far level and restlessness were followed along each route; filled in place."""
+
+    level: F32
+    """(route, band, pixel), noise = 1."""
+    spread: F32
+    """(route, pixel), mean squared distance a band."""
+    since: NDArray[np.int32]
+    """(route, pixel), 1 + day of the last look that moved them, or of the first; 0 before any."""
+    near: F32
+    """(route, lag, band, pixel), distances, level and restlessness not taken off, of the looks that have not moved them yet."""
+    far: F32
+    """(route, lag, pixel), their squared distances, level and restlessness taken off."""
+    day: NDArray[np.int32]
+    """(lag, pixel), 1 + day of each; 0 where there was no such look."""
+
+
+class Kept(NamedTuple):
+    """What is kept of all pixels of the site to judge more looks by; filled in place."""
+
+    gauge: Gauge
+    followed: Followed
+    """Up to the watched period."""
+
+
+class WhitenWork(NamedTuple):
+    """Scratch arrays of LANES pixels, made once a block."""
+
+    rows: Rows
+    lanes: Lanes
+    gauge: Gauge
+    followed: Followed
+
+
+def unfollowed(pixels: int, bands: int, lag: int) -> Followed:
+    """Before the first look; level and restlessness stay ``lag`` looks behind."""
+    return Followed(
+        level=np.zeros((3, bands, pixels), np.float32),
+        spread=np.ones((3, pixels), np.float32),
+        since=np.zeros((3, pixels), np.int32),
+        near=np.zeros((3, lag, bands, pixels), np.float32),
+        far=np.zeros((3, lag, pixels), np.float32),
+        day=np.zeros((lag, pixels), np.int32),
+    )
+
+
+def kept_of(pixels: int, bands: int, lag: int) -> Kept:
+    """Room for what is kept of so many pixels."""
+    return Kept(no_gauge(pixels, bands), unfollowed(pixels, bands, lag))
+
+
+def whiten_work(times: int, bands: int, lag: int) -> WhitenWork:
+    """Scratch arrays for so many looks and bands."""
+    return WhitenWork(
+        rows_for(times, bands, lag), lanes_for(bands, PARTS), no_gauge(LANES, bands), unfollowed(LANES, bands, lag)
+    )
+
+
 def gains(track_days: float) -> NDArray[np.float32]:
     """(days): gain of a look on a level that is tracked with this time constant, so many days after the one before."""
     enough = math.ceil(-track_days * math.log1p(-LEVEL_MOST)) + 1
@@ -42,45 +99,49 @@ def gains(track_days: float) -> NDArray[np.float32]:
 
 
 @step
-def _predict(work: WhitenWork, most: int) -> None:
-    """Fill ``weight`` with one over the deviation of each prediction, noise = 1: the look's doubt, and what the model does not know."""
-    rows, model, x = work.rows, work.gauge.model, work.sums
+def _predict(model: F32, single: F32, rows: Rows, x: F32, most: int) -> None:
+    """Fill ``weight`` with one over the deviation of each prediction, noise = 1: the look's doubt, and what the model does not know.
+
+    ``x`` (term or more, lane) is scratch.
+    """
+    basis, weights, x0, x1, x2, x3, x4 = rows.basis, rows.weight, x[0], x[1], x[2], x[3], x[4]
     for j in range(0, most * LANES, LANES):
         for k in range(TERMS):
-            x[k] = rows.design[k, j : j + LANES]
+            one, two = basis[k, j:], x[k]
+            for lane in range(LANES):
+                two[lane] = one[lane]
         forward_lanes(model, x, TERMS)
-        out, doubt, single = rows.weight[j:], rows.doubt[j:], work.gauge.single
-        x0, x1, x2, x3, x4 = x[0], x[1], x[2], x[3], x[4]
+        out, doubt = weights[j:], basis[DOUBT, j:]
         for lane in range(LANES):
             known = doubt[lane] + single[lane] + x0[lane] * x0[lane] + x1[lane] * x1[lane]
             out[lane] = ONE / np.sqrt(known + x2[lane] * x2[lane] + x3[lane] * x3[lane] + x4[lane] * x4[lane])
 
 
 @step
-def _whiten(work: WhitenWork, route: int, most: int, lag: int) -> None:
-    """Whiten the residuals of a route, in place."""
-    near, factor, x, bands = work.rows.near[route], work.factor[route], work.phase, len(work.least)
+def _whiten(near: F32, factor: F32, weights: F32, x: F32, most: int) -> None:
+    """Whiten residuals (band, row), in place; ``x`` (band, lane) is scratch."""
     for j in range(0, most * LANES, LANES):
-        late, weight = lag * LANES + j, work.rows.weight[j:]
-        for b in range(bands):
-            x[b] = near[b, late : late + LANES]
-        forward_lanes(factor, x, bands)
-        for b in range(bands):
-            out, z = near[b, late:], x[b]
+        weight = weights[j:]
+        for b in range(len(x)):
+            one, two = near[b, j:], x[b]
+            for lane in range(LANES):
+                two[lane] = one[lane]
+        forward_lanes(factor, x, len(x))
+        for b in range(len(x)):
+            out, z = near[b, j:], x[b]
             for lane in range(LANES):
                 out[lane] = z[lane] * weight[lane]
 
 
 @step
-def _jitter(work: WhitenWork, basis: F32, j: int, days: float, out: F32) -> None:
-    """Fill ``out`` (band, lane) with the season's jitter at one look, whitened, for ``days`` of it on ``basis`` (term, row)."""
-    season, share = work.gauge.season, work.gauge.forgiven
+def _jitter(season: F32, share: F32, basis: F32, j: int, out: F32) -> None:
+    """Fill ``out`` (band, lane) with the season's jitter at one look, whitened: ``share`` (lane) of ``basis`` (term, row)."""
     d1, d2, d3, d4 = basis[1, j:], basis[2, j:], basis[3, j:], basis[4, j:]
     for b in range(len(out)):
         c1, c2, c3, c4, jitter = season[1, b], season[2, b], season[3, b], season[4, b], out[b]
         for lane in range(LANES):
             here = c1[lane] * d1[lane] + c2[lane] * d2[lane] + c3[lane] * d3[lane] + c4[lane] * d4[lane]
-            jitter[lane] = here * (np.float32(days) * share[lane])
+            jitter[lane] = here * share[lane]
 
 
 @step
@@ -115,103 +176,101 @@ def _shrink(x: F32, at: int, u: F32, gain: F32, dot: F32) -> None:
 
 
 @step
-def _forgive(by: Whitened, work: WhitenWork, most: int, lag: int) -> None:
-    """Fill the route as a field from the one alone, the season's jitter taken out; it stands in where too few twins were seen."""
-    rows, phase, swing = work.rows, work.phase, work.swing
+def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int, always: bool) -> None:
+    """Fill the route as a field from the one alone, the season's jitter taken out; it stands in where too few twins were seen.
+
+    If not ``always``, only where it stands in.
+    """
+    early, strong, gain, dot, size, phase, swing = (
+        lanes.counts[0], lanes.counts[1], lanes.gain, lanes.total, lanes.size, lanes.one, lanes.other
+    )
+    late, few = len(rows.day) - len(rows.at), rows.few
+    alone, beside, field, design, slope = rows.near[ALONE], rows.near[BESIDE], rows.near[FIELD], rows.basis, rows.basis[SLOPE:]
+    for lane in range(LANES):
+        early[lane] = np.float32(rule.phase_days) * gauge.forgiven[lane]
+        strong[lane] = np.float32(rule.amplitude) * gauge.forgiven[lane]
     for j in range(0, most * LANES, LANES):
-        late = lag * LANES + j
-        _jitter(work, rows.slope, j, by.rule.phase_days, phase)
-        _jitter(work, rows.design, j, by.rule.amplitude, swing)
+        if not always and not few[j : j + LANES].any():
+            continue
+        _jitter(gauge.season, early, slope, j, phase)
+        _jitter(gauge.season, strong, design, j, swing)
         for b in range(len(phase)):
-            rows.near[FIELD, b, late : late + LANES] = rows.near[ALONE, b, late : late + LANES]
-        _lengths(phase, work.size, work.gain)
-        _shrink(swing, 0, phase, work.gain, work.total)
-        _shrink(rows.near[FIELD], late, phase, work.gain, work.total)
-        _lengths(swing, work.size, work.gain)
-        _shrink(rows.near[FIELD], late, swing, work.gain, work.total)
-        few = rows.few[j:]
-        for b in range(len(phase)):
-            beside, field = rows.near[BESIDE, b, late:], rows.near[FIELD, b, late:]
+            one, two = alone[b, late + j :], field[b, late + j :]
             for lane in range(LANES):
-                beside[lane] = field[lane] if few[lane] else beside[lane]
+                two[lane] = one[lane]
+        _lengths(phase, size, gain)
+        _shrink(swing, 0, phase, gain, dot)
+        _shrink(field, late + j, phase, gain, dot)
+        _lengths(swing, size, gain)
+        _shrink(field, late + j, swing, gain, dot)
+        for b in range(len(phase)):
+            one, two = beside[b, late + j :], field[b, late + j :]
+            for lane in range(LANES):
+                one[lane] = two[lane] if few[j + lane] else one[lane]
 
 
 @step
-def _routes(by: Whitened, work: WhitenWork, most: int, lag: int) -> None:
-    """Residuals to distances along the three routes."""
-    _predict(work, most)
-    for route in (BESIDE, ALONE):
-        _whiten(work, route, most, lag)
-    _forgive(by, work, most, lag)
-
-
-@step
-def _settle(work: WhitenWork, route: int, most: int, lag: int) -> None:
-    """Divide the distances of a route by how restless the history was at that time of the year."""
-    rows, calm, share = work.rows, work.gauge.calm[route], work.size
+def _settle(near: F32, calm: F32, part: NDArray[np.int32], share: F32, most: int) -> None:
+    """Divide distances (band, row) by how restless the history was at that time of the year; ``share`` (lane) is scratch."""
     for j in range(0, most * LANES, LANES):
         for lane in range(LANES):
-            share[lane] = calm[rows.part[j + lane], lane]
-        for b in range(len(work.least)):
-            z = rows.near[route, b, lag * LANES + j :]
+            share[lane] = calm[part[j + lane], lane]
+        for b in range(len(near)):
+            z = near[b, j:]
             for lane in range(LANES):
                 z[lane] *= share[lane]
 
 
 @step
-def _move(by: Whitened, work: WhitenWork, route: int, i: int) -> None:
-    """Let the look of row i, ``lag`` looks behind, move level and restlessness if it was calm and there is a look i."""
-    rows, followed, bands, gone = work.rows, work.followed, len(work.least), i * LANES
-    gain, size, most = work.gain, work.size, len(by.rule.gain) - 1
-    since, spread = followed.since[route], followed.spread[route]
-    for lane in range(LANES):
-        day = rows.day[gone + lane]
-        last = since[lane] if since[lane] > 0 else day
-        here = i < rows.looks[lane]
-        calm = here and day > 0 and rows.far[route, gone + lane] < CALM_LOOK
-        gain[lane] = by.rule.gain[min(max(day - last, 0), most)] if calm else ZERO
-        work.trust[lane] = RESTLESS_GAIN if calm else ZERO
-        since[lane] = day if calm else (last if here else since[lane])
-    size[:] = ZERO
-    for b in range(bands):
-        level, z = followed.level[route, b], rows.near[route, b, gone:]
-        for lane in range(LANES):
-            e = z[lane] - level[lane]
-            size[lane] += e * e
-            level[lane] += gain[lane] * e
-    for lane in range(LANES):
-        spread[lane] += work.trust[lane] * (size[lane] / np.float32(bands) - spread[lane])
+def _follow(rule: WhitenRule, rows: Rows, followed: Followed, lanes: Lanes, at: tuple[int, int]) -> None:
+    """Take a slow level and restlessness off the distances of a route, into ``told``; both learn from calm looks, ``lag`` looks behind.
 
-
-@step
-def _follow(by: Whitened, work: WhitenWork, route: int, most: int, lag: int) -> None:
-    """Take a slow level and restlessness off the distances of a route, into ``told``; both learn from calm looks, ``lag`` looks behind."""
-    rows, bands, share, size = work.rows, len(work.least), work.total, work.size
-    spread = work.followed.spread[route]
+    ``at`` is the route and the most looks that a lane has.
+    """
+    route, most = at
+    spread, since, levels, gains = followed.spread[route], followed.since[route], followed.level[route], rule.gain
+    near, told, fars, looks, days = rows.near[route], rows.told, rows.far[route], rows.looks, rows.day
+    share, size, gain, pull, late = lanes.total, lanes.size, lanes.gain, lanes.pull, len(rows.day) - len(rows.at)
+    bands = len(near)
     for i in range(most):
-        _move(by, work, route, i)
+        j = i * LANES
         for lane in range(LANES):
+            day = days[j + lane]
+            last = since[lane] if since[lane] > 0 else day
+            here = i < looks[lane]
+            calm = here and day > 0 and fars[j + lane] < CALM_LOOK
+            gain[lane] = gains[min(max(day - last, 0), len(gains) - 1)] if calm else ZERO
+            pull[lane] = RESTLESS_GAIN if calm else ZERO
+            since[lane] = day if calm else (last if here else since[lane])
+        size[:] = ZERO
+        for b in range(bands):
+            level, z = levels[b], near[b, j:]
+            for lane in range(LANES):
+                e = z[lane] - level[lane]
+                size[lane] += e * e
+                level[lane] += gain[lane] * e
+        for lane in range(LANES):
+            spread[lane] += pull[lane] * (size[lane] / np.float32(bands) - spread[lane])
             share[lane] = ONE / np.sqrt(max(spread[lane], ONE))
         size[:] = ZERO
         for b in range(bands):
-            level, z, out = work.followed.level[route, b], rows.near[route, b, (lag + i) * LANES :], rows.told[b, i * LANES :]
+            level, z, out = levels[b], near[b, late + j :], told[b, j:]
             for lane in range(LANES):
                 out[lane] = (z[lane] - level[lane]) * share[lane]
                 size[lane] += out[lane] * out[lane]
-        far = rows.far[route, (lag + i) * LANES :]
+        far = fars[late + j :]
         for lane in range(LANES):
             far[lane] = size[lane]
             share[lane] = np.sqrt(min(CAP / max(size[lane], TINY), ONE))
         for b in range(bands):
-            out = rows.told[b, i * LANES :]
+            out = told[b, j:]
             for lane in range(LANES):
                 out[lane] *= share[lane]
 
 
 @step
-def _begin_anew(work: WhitenWork) -> None:
-    """Forget what was followed."""
-    followed = work.followed
+def _forget(followed: Followed) -> None:
+    """Begin to follow anew."""
     followed.level[:] = ZERO
     followed.spread[:] = ONE
     followed.since[:] = 0
@@ -221,52 +280,57 @@ def _begin_anew(work: WhitenWork) -> None:
 
 
 @step
-def _take_up(work: WhitenWork, lag: int) -> None:
-    """Lay the looks that were not followed yet ahead of the rows."""
-    rows, followed = work.rows, work.followed
-    for i in range(lag):
-        late = slice(i * LANES, (i + 1) * LANES)
-        rows.day[late] = followed.day[i]
-        for route in range(3):
-            rows.far[route, late] = followed.far[route, i]
-            for b in range(len(work.least)):
-                rows.near[route, b, late] = followed.near[route, i, b]
-
-
-@step
-def _leave_off(work: WhitenWork, lag: int) -> None:
-    """Keep each lane's last ``lag`` looks, not followed yet."""
-    rows, followed = work.rows, work.followed
-    for i in range(lag):
+def _take_up(rows: Rows, followed: Followed) -> None:
+    """Lay the looks that have not moved level and restlessness yet ahead of the rows."""
+    for i in range(len(followed.day)):
         for lane in range(LANES):
-            late = (rows.looks[lane] + i) * LANES + lane
-            followed.day[i, lane] = rows.day[late]
+            j = i * LANES + lane
+            rows.day[j] = followed.day[i, lane]
             for route in range(3):
-                followed.far[route, i, lane] = rows.far[route, late]
-                for b in range(len(work.least)):
-                    followed.near[route, i, b, lane] = rows.near[route, b, late]
+                rows.far[route, j] = followed.far[route, i, lane]
+                for b in range(followed.near.shape[2]):
+                    rows.near[route, b, j] = followed.near[route, i, b, lane]
 
 
 @step
-def _hand_over(by: Whitened, work: WhitenWork, route: int, lanes: int, stand: Stand) -> None:
-    """Write the distances of a route."""
-    rows = work.rows
-    for lane in range(lanes):
-        if work.solved[lane]:
-            out = stand.distance[route, rows.pixel[lane]]
+def _leave_off(rows: Rows, followed: Followed) -> None:
+    """Keep each lane's last looks, which have not moved level and restlessness yet."""
+    for i in range(len(followed.day)):
+        for lane in range(LANES):
+            j = (rows.looks[lane] + i) * LANES + lane
+            followed.day[i, lane] = rows.day[j]
+            for route in range(3):
+                followed.far[route, i, lane] = rows.far[route, j]
+                for b in range(followed.near.shape[2]):
+                    followed.near[route, i, b, lane] = rows.near[route, b, j]
+
+
+@step
+def _hand_over(rows: Rows, solved: NDArray[np.bool_], most: int, history: int, out: NDArray[np.int8]) -> None:
+    """Write what is ``told`` of a route to ``out`` (pixel, time watched, band)."""
+    bands, whole = len(rows.told), rows.whole
+    for b in range(bands):
+        z, cut = rows.told[b], whole[b]
+        for j in range(most * LANES):
+            cut[j] = np.int8(np.rint(z[j] * UNIT))
+    for lane in range(LANES):
+        if solved[lane]:
+            stands = out[rows.pixel[lane]]
             for i in range(rows.looks[lane]):
-                j = i * LANES + lane
-                for b in range(len(work.least)):
-                    out[rows.at[j] - by.basis.history, b] = np.int8(np.rint(rows.told[b, j] * UNIT))
+                t = rows.order[lane, i] - history
+                for b in range(bands):
+                    stands[t, b] = whole[b, i * LANES + lane]
 
 
 @step
-def _keep(work: WhitenWork, lanes: int, lane_rows: F32, out: F32) -> None:
-    """Copy (row, lane) to the pixels of ``out`` (row, pixel)."""
-    for k in range(len(out)):
-        for lane in range(lanes):
-            if work.solved[lane]:
-                out[k, work.rows.pixel[lane]] = lane_rows[k, lane]
+def _copy(ours: F32, all_: F32, pixels: NDArray[np.int32], solved: NDArray[np.bool_], keep: bool) -> None:
+    """Keep (row, lane) among those of all pixels (row, pixel), or take them from there."""
+    for k in range(len(ours)):
+        for lane in range(len(pixels)):
+            if not keep:
+                ours[k, lane] = all_[k, pixels[lane]]
+            elif solved[lane]:
+                all_[k, pixels[lane]] = ours[k, lane]
 
 
 @step
@@ -274,41 +338,72 @@ def _flat(a: F32) -> F32:
     return a.reshape((-1, a.shape[-1]))
 
 
+@step
+def _exchange(work: WhitenWork, kept: Kept, pixels: NDArray[np.int32], keep: bool) -> None:
+    """Keep what the lanes are measured by and were followed to, or take it up."""
+    solved, ours, gauge, mine, followed = work.lanes.solved, work.gauge, kept.gauge, work.followed, kept.followed
+    _copy(_flat(ours.agreement), _flat(gauge.agreement), pixels, solved, keep)
+    _copy(_flat(ours.noise), _flat(gauge.noise), pixels, solved, keep)
+    _copy(_flat(ours.model), _flat(gauge.model), pixels, solved, keep)
+    _copy(_flat(ours.single), _flat(gauge.single), pixels, solved, keep)
+    _copy(_flat(ours.season), _flat(gauge.season), pixels, solved, keep)
+    _copy(_flat(ours.forgiven), _flat(gauge.forgiven), pixels, solved, keep)
+    _copy(_flat(ours.calm), _flat(gauge.calm), pixels, solved, keep)
+    _copy(_flat(ours.alike), _flat(gauge.alike), pixels, solved, keep)
+    _copy(_flat(mine.level), _flat(followed.level), pixels, solved, keep)
+    _copy(_flat(mine.spread), _flat(followed.spread), pixels, solved, keep)
+    _copy(_flat(mine.since), _flat(followed.since), pixels, solved, keep)
+    _copy(_flat(mine.near), _flat(followed.near), pixels, solved, keep)
+    _copy(_flat(mine.far), _flat(followed.far), pixels, solved, keep)
+    _copy(_flat(mine.day), _flat(followed.day), pixels, solved, keep)
+
+
 @compiled
-def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], gauge: Gauge, begun: Followed, stand: Stand) -> None:
-    """Fill ``stand`` for the pixels of a block, from their own residuals and those of their twins; a failed one loses its method."""
-    history, times = by.basis.history, by.fit.usable.shape[1]
-    lag = len(begun.day)
+def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], kept: Kept, stand: Stand, routes: int) -> None:
+    """Fill ``stand`` for the pixels of a block, from their own residuals and those of their twins; a failed one loses its method.
+
+    Along all three routes the history is learnt from and what is learnt is ``kept``. Along one, beside the twins, the watched
+    looks are judged again by what was kept.
+    """
+    rows, lanes, gauge, followed, history, times = (
+        work.rows, work.lanes, work.gauge, work.followed, by.basis.history, by.fit.usable.shape[1]
+    )
+    late, anew = len(rows.day) - len(rows.at), routes > 1
     block = pixels[by.fit.method[pixels] != NO_METHOD]
+    start = 0 if anew else history
     for first in range(0, len(block), LANES):
         group = block[first : first + LANES]
-        lanes = len(group)
-        ask_twins(by, work.rows, group, (0, times))
-        most = lay_out(by, work.rows, lanes, (0, history), lag)
-        lay_out_basis(by, work.rows, most, lag)
-        lay_out_left(by, work.rows, most, lag, 0)
-        learn(by, work, most, lag)
-        _routes(by, work, most, lag)
-        _begin_anew(work)
-        _take_up(work, lag)
-        for route in range(3):
-            learn_calm(work, route, most, lag)
-            _settle(work, route, most, lag)
-            _follow(by, work, route, most, lag)
-            learn_alike(work, route, most)
-        _leave_off(work, lag)
-        most = lay_out(by, work.rows, lanes, (history, times), lag)
-        lay_out_basis(by, work.rows, most, lag)
-        lay_out_left(by, work.rows, most, lag, 0)
-        take_off(by, work, most, lag)
-        _routes(by, work, most, lag)
-        _take_up(work, lag)
-        for route in range(3):
-            _settle(work, route, most, lag)
-            _follow(by, work, route, most, lag)
-            _hand_over(by, work, route, lanes, stand)
-        for lane in range(lanes):
-            if not work.solved[lane]:
-                by.fit.method[work.rows.pixel[lane]] = NO_METHOD
-        _keep(work, lanes, _flat(work.gauge.noise), _flat(gauge.noise))
-        _keep(work, lanes, _flat(work.gauge.alike), _flat(gauge.alike))
+        ask_twins(by, rows, group, (start, times))
+        if anew:
+            _forget(followed)
+        else:
+            lanes.solved[:] = True
+            _exchange(work, kept, group, False)
+            turn_over(gauge.noise[BESIDE], lanes.factor[BESIDE])
+            turn_over(gauge.noise[ALONE], lanes.factor[ALONE])
+        for watched in range(0 if anew else 1, 2):
+            most = lay_out(by, rows, len(group), (history, times) if watched else (0, history), start)
+            if watched:
+                take_off(by.typical, gauge.agreement, rows, lanes.size, most)
+            else:
+                learn(by, rows, gauge, lanes, most)
+            _predict(gauge.model, gauge.single, rows, lanes.sums, most)
+            for route in range(2):
+                _whiten(rows.near[route, :, late:], lanes.factor[route], rows.weight, lanes.one, most)
+            _forgive(by.rule, rows, gauge, lanes, most, anew)
+            _take_up(rows, followed)
+            for route in range(routes):
+                if not watched:
+                    learn_calm(rows.near[route], rows, lanes, most, gauge.calm[route])
+                _settle(rows.near[route, :, late:], gauge.calm[route], rows.part, lanes.size, most)
+                _follow(by.rule, rows, followed, lanes, (route, most))
+                if watched:
+                    _hand_over(rows, lanes.solved, most, history, stand.distance[route])
+                else:
+                    learn_alike(rows, lanes, most, gauge.alike[route])
+            if not watched:
+                _leave_off(rows, followed)
+                _exchange(work, kept, group, True)
+        for lane in range(len(group)):
+            if not lanes.solved[lane]:
+                by.fit.method[group[lane]] = NO_METHOD
