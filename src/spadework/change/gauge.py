@@ -81,12 +81,11 @@ def no_gauge(pixels: int, bands: int) -> Gauge:
 
 
 @step
-def _begin(by: Whitened, rows: Rows, gauge: Gauge, lanes: Lanes) -> None:
+def begin_to_learn(by: Whitened, rows: Rows, gauge: Gauge, lanes: Lanes) -> None:
     """Fill what each lane is learnt by: its looks, the terms of its model, its least noise, its season."""
     for lane in range(LANES):
         p = rows.pixel[lane]
         method = by.fit.method[p]
-        lanes.solved[lane] = True
         lanes.terms[lane] = terms_of(method)
         lanes.learnt[lane] = 0 if method == PAIRWISE else rows.looks[lane]
         gauge.single[lane] = ONE if method == PAIRWISE else ZERO
@@ -97,7 +96,7 @@ def _begin(by: Whitened, rows: Rows, gauge: Gauge, lanes: Lanes) -> None:
 
 
 @step
-def _agreement(noise: F32, rows: Rows, lanes: Lanes, most: int, out: F32) -> None:
+def learn_agreement(noise: F32, rows: Rows, lanes: Lanes, most: int, out: F32) -> None:
     """Fill ``out`` with the agreement: robust regression over the history, ``noise`` (band) being the scene's.
 
     Cauchy weights by the pixel's own distance; a pull to .5 of the weight of one look keeps pixels without a signal near it.
@@ -146,40 +145,32 @@ def take_off(noise: F32, part: F32, rows: Rows, size: F32, most: int) -> None:
 
 
 @step
-def _weigh(factor: F32, x: F32, far: F32, trust: F32) -> None:
-    """Fill ``trust`` (lane) of a look x (band, lane): beyond three sigma it falls with the square of the distance."""
-    bands = len(x)
-    limit = np.float32(bands + 3.0 * math.sqrt(2.0 * bands))
-    forward_lanes(factor, x, bands)
-    far[:] = ZERO
-    for b in range(bands):
-        z = x[b]
-        for lane in range(LANES):
-            far[lane] += z[lane] * z[lane]
-    for lane in range(LANES):
-        share = limit / max(far[lane], limit)
-        trust[lane] = share * share
-
-
-@step
 def _covariance(x: F32, factor: F32, out: F32, lanes: Lanes, most: int) -> None:
-    """Fill ``out`` (band, band, lane) with the sums of the weighted covariance of x (band, row) over the looks learnt from.
+    """Fill ``out`` (band, band, lane) with the sums of the weighted covariance of x (band, row), and ``total`` with that of weights.
 
-    The sum of weights goes into ``total``. Without ``solved`` factors, which are all 0, every look weighs one.
+    Looks beyond three sigma by the noise of the round before, ``factor``, lose weight with the square of their distance. In the
+    first round that is 0, and every look weighs one.
     """
-    z, count, trust, pull, far, learnt = lanes.one, lanes.total, lanes.gain, lanes.pull, lanes.size, lanes.learnt
+    z, count, trust, pull, far, learnt, bands = lanes.one, lanes.total, lanes.gain, lanes.pull, lanes.size, lanes.learnt, len(x)
+    limit = np.float32(bands + 3.0 * math.sqrt(2.0 * bands))
     out[:] = ZERO
     count[:] = PRIOR_LOOKS
     for i in range(most):
-        for b in range(len(x)):
+        for b in range(bands):
             one, two = x[b, i * LANES :], z[b]
             for lane in range(LANES):
                 two[lane] = one[lane]
-        _weigh(factor, z, far, trust)
+        forward_lanes(factor, z, bands)
+        far[:] = ZERO
+        for b in range(bands):
+            two = z[b]
+            for lane in range(LANES):
+                far[lane] += two[lane] * two[lane]
         for lane in range(LANES):
-            trust[lane] = trust[lane] if i < learnt[lane] else ZERO
+            share = limit / max(far[lane], limit)
+            trust[lane] = share * share if i < learnt[lane] else ZERO
             count[lane] += trust[lane]
-        for b in range(len(x)):
+        for b in range(bands):
             one = x[b, i * LANES :]
             for lane in range(LANES):
                 pull[lane] = trust[lane] * one[lane]
@@ -199,9 +190,9 @@ def turn_over(factor: F32, out: F32) -> None:
 
 
 @step
-def _noise(by: Whitened, x: F32, noise: F32, factor: F32, lanes: Lanes, most: int) -> None:
-    """Robust noise of x (band, row): Cholesky factor into ``noise`` and ``factor`` (band, band, lane). From few looks it grows."""
-    least_share, bands = np.float32(by.rule.floor_least), len(x)
+def learn_noise(by: Whitened, x: F32, noise: F32, lanes: Lanes, most: int) -> None:
+    """Robust noise of x (band, row): Cholesky factor into ``noise`` (band, band, lane). Noise learnt from few looks grows."""
+    least_share, bands, factor = np.float32(by.rule.floor_least), len(x), lanes.factor
     factor[:] = ZERO
     for turn in range(ROUNDS):
         _covariance(x, factor, noise, lanes, most)
@@ -221,7 +212,7 @@ def _noise(by: Whitened, x: F32, noise: F32, factor: F32, lanes: Lanes, most: in
 
 
 @step
-def _season(gauge: Gauge, factor: F32, rows: Rows, most: int, total: F32) -> None:
+def learn_season(gauge: Gauge, factor: F32, rows: Rows, most: int, total: F32) -> None:
     """Fill ``season`` and ``forgiven``; ``factor`` is that of the noise alone, ``total`` (lane) scratch."""
     season, design, bands = gauge.season, rows.basis, len(factor)
     for k in range(TERMS):
@@ -240,7 +231,7 @@ def _season(gauge: Gauge, factor: F32, rows: Rows, most: int, total: F32) -> Non
 
 
 @step
-def _model(model: F32, single: F32, design: F32, lanes: Lanes, most: int) -> None:
+def learn_model(model: F32, single: F32, design: F32, lanes: Lanes, most: int) -> None:
     """Fill ``model`` from the normal matrix of the looks of the history."""
     model[:] = ZERO
     for j in range(0, most * LANES, LANES):
@@ -262,19 +253,6 @@ def _model(model: F32, single: F32, design: F32, lanes: Lanes, most: int) -> Non
         for lane in range(LANES):
             has = k < lanes.terms[lane] and single[lane] == ZERO
             model[k, k, lane] = ONE / model[k, k, lane] if has else ZERO
-
-
-@step
-def learn(by: Whitened, rows: Rows, gauge: Gauge, lanes: Lanes, most: int) -> None:
-    """Fill the gauge of the lanes, ``calm`` and ``alike`` excepted, and the route beside twins, from rows of the history."""
-    late = len(rows.day) - len(rows.at)
-    _begin(by, rows, gauge, lanes)
-    _agreement(by.typical, rows, lanes, most, gauge.agreement)
-    take_off(by.typical, gauge.agreement, rows, lanes.size, most)
-    for route in range(2):
-        _noise(by, rows.near[route, :, late:], gauge.noise[route], lanes.factor[route], lanes, most)
-    _season(gauge, lanes.factor[ALONE], rows, most, lanes.total)
-    _model(gauge.model, gauge.single, rows.basis, lanes, most)
 
 
 @step

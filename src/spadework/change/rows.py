@@ -77,7 +77,7 @@ class Lanes(NamedTuple):
     terms: NDArray[np.int32]
     """(lane), harmonic terms of its model."""
     factor: F32
-    """(BESIDE or ALONE, band, band, lane), Cholesky factor of the noise, but one over its diagonal on the diagonal."""
+    """(band, band, lane), Cholesky factor of a noise, but one over its diagonal on the diagonal."""
     least: F32
     """(band, lane), least variance of the noise."""
     one: F32
@@ -140,7 +140,7 @@ def lanes_for(bands: int, parts: int) -> Lanes:
         solved=flat(kind=np.bool_),
         learnt=flat(kind=np.int32),
         terms=flat(kind=np.int32),
-        factor=flat(2, bands, bands),
+        factor=flat(bands, bands),
         least=flat(bands),
         one=flat(bands),
         other=flat(bands),

@@ -15,7 +15,10 @@ import numpy as np
 
 from spadework.change.algebra import F32, LANES, ONE, TINY, ZERO, forward_lanes
 from spadework.change.compiled import compiled, step
-from spadework.change.gauge import PARTS, Gauge, learn, learn_alike, learn_calm, no_gauge, take_off, turn_over
+from spadework.change.gauge import (
+    PARTS, Gauge, begin_to_learn, learn_agreement, learn_alike, learn_calm, learn_model, learn_noise, learn_season, no_gauge,
+    take_off, turn_over,
+)
 from spadework.change.regress import TERMS
 from spadework.change.rows import DOUBT, SLOPE, Lanes, Rows, ask_twins, lanes_for, lay_out, rows_for
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
@@ -269,8 +272,9 @@ def _follow(rule: WhitenRule, rows: Rows, followed: Followed, lanes: Lanes, at: 
 
 
 @step
-def _forget(followed: Followed) -> None:
-    """Begin to follow anew."""
+def _forget(followed: Followed, solved: NDArray[np.bool_]) -> None:
+    """Begin anew."""
+    solved[:] = True
     followed.level[:] = ZERO
     followed.spread[:] = ONE
     followed.since[:] = 0
@@ -374,22 +378,24 @@ def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], kept
     for first in range(0, len(block), LANES):
         group = block[first : first + LANES]
         ask_twins(by, rows, group, (start, times))
-        if anew:
-            _forget(followed)
-        else:
-            lanes.solved[:] = True
-            _exchange(work, kept, group, False)
-            turn_over(gauge.noise[BESIDE], lanes.factor[BESIDE])
-            turn_over(gauge.noise[ALONE], lanes.factor[ALONE])
+        _forget(followed, lanes.solved)
         for watched in range(0 if anew else 1, 2):
-            most = lay_out(by, rows, len(group), (history, times) if watched else (0, history), start)
             if watched:
-                take_off(by.typical, gauge.agreement, rows, lanes.size, most)
-            else:
-                learn(by, rows, gauge, lanes, most)
+                _exchange(work, kept, group, anew)
+            most = lay_out(by, rows, len(group), (history, times) if watched else (0, history), start)
+            if not watched:
+                begin_to_learn(by, rows, gauge, lanes)
+                learn_agreement(by.typical, rows, lanes, most, gauge.agreement)
+                learn_model(gauge.model, gauge.single, rows.basis, lanes, most)
+            take_off(by.typical, gauge.agreement, rows, lanes.size, most)
             _predict(gauge.model, gauge.single, rows, lanes.sums, most)
             for route in range(2):
-                _whiten(rows.near[route, :, late:], lanes.factor[route], rows.weight, lanes.one, most)
+                if not watched:
+                    learn_noise(by, rows.near[route, :, late:], gauge.noise[route], lanes, most)
+                turn_over(gauge.noise[route], lanes.factor)
+                _whiten(rows.near[route, :, late:], lanes.factor, rows.weight, lanes.one, most)
+            if not watched:
+                learn_season(gauge, lanes.factor, rows, most, lanes.total)
             _forgive(by.rule, rows, gauge, lanes, most, anew)
             _take_up(rows, followed)
             for route in range(routes):
@@ -403,7 +409,6 @@ def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], kept
                     learn_alike(rows, lanes, most, gauge.alike[route])
             if not watched:
                 _leave_off(rows, followed)
-                _exchange(work, kept, group, True)
         for lane in range(len(group)):
             if not lanes.solved[lane]:
                 by.fit.method[group[lane]] = NO_METHOD
