@@ -17,7 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import rasterio
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from spadework.cube import Chip, Cube
     from spadework.records import Scene
 
+Result = TypeVar("Result")
 YEARS: Final = 3
 EAST, NORTH, CRS = 300_000, 3_900_000, "EPSG:32637"
 GROUND, CLOUD = 5, 9
@@ -124,7 +125,7 @@ def reader(folder: Path, cube: Cube, start: dt.date) -> Callable[[], Cube]:
     return lambda: read_cube(site, plan, get, lambda scene, _: scene, lambda _done, _total: None).cube
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, float, Any]:
+def timed(work: Callable[[], Result]) -> tuple[float, float, Result]:
     """Seconds by the clock, seconds of processors, and what came out."""
 
     def used() -> float:
@@ -157,7 +158,7 @@ def main() -> None:
     read_s, read_cpu, cube = timed(read)
     monitor_s, monitor_cpu, _ = timed(lambda: monitor(cube, start))
     both, larger, least = read_s + monitor_s, max(read_s, monitor_s), (read_cpu + monitor_cpu) / cores
-    looks, rows, cols = len(cube.looks), *cube.inside.shape
+    looks, (rows, cols) = len(cube.looks), cube.inside.shape
     text = f"""{written_by("overlap.py", "engine")} {load:.1f} processes wanted a core when it began.
 
 {rows} x {cols} pixels, {looks} looks in {YEARS} years, {len(cube.bands)} bands, from {looks * (len(cube.bands) + 1):,} local COGs, on {cores} cores.

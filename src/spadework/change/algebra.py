@@ -1,4 +1,4 @@
-"""Small dense algebra, compiled: on one pixel's arrays (band, look), inner loops along looks; or on LANES pixels side by side."""
+"""Small dense algebra on LANES pixels side by side, and networks that sort, compiled."""
 
 from __future__ import annotations
 
@@ -100,25 +100,8 @@ def eighth(one: Eight, other: Eight) -> np.int16:
 
 
 @step
-def cholesky(a: F32, n: int) -> bool:
-    """Lower Cholesky factor in place of the leading n x n block; False where it is not positive definite."""
-    for j in range(n):
-        for i in range(j, n):
-            total = a[i, j]
-            for k in range(j):
-                total -= a[i, k] * a[j, k]
-            if i == j:
-                if not total > 0.0:
-                    return False
-                a[j, j] = math.sqrt(total)
-            else:
-                a[i, j] = total / a[j, j]
-    return True
-
-
-@step
 def factor_lanes(a: F32, n: int, solved: NDArray[np.bool_]) -> None:
-    """``cholesky`` of a (row, column, lane), lane by lane; ``solved`` turns False where it is not positive definite."""
+    """Lower Cholesky factor in place of a (row, column, lane), lane by lane; ``solved`` turns False where it is not positive definite."""
     for j in range(n):
         root = a[j, j]
         for i in range(j, n):
@@ -158,35 +141,13 @@ def solve_lanes(factor: F32, x: F32, n: int) -> None:
 
 
 @step
-def forward(factor: F32, x: F32, rows: int, n: int) -> None:
-    """Solve factor @ z = x in place, x (rows, look), for the first n looks."""
-    for r in range(rows):
+def forward_lanes(factor: F32, x: F32, n: int) -> None:
+    """Solve factor @ z = x in place, factor (row, column, lane) with one over its diagonal on the diagonal, x (row, lane), lane by lane."""
+    for r in range(n):
+        total, over = x[r], factor[r, r]
         for k in range(r):
-            share = factor[r, k]
-            for i in range(n):
-                x[r, i] -= share * x[k, i]
-        share = ONE / factor[r, r]
-        for i in range(n):
-            x[r, i] *= share
-
-
-@step
-def combine(out: F32, rows: F32, coef: F32, terms: int, n: int) -> None:
-    """Fill out (band, look) = coef (band, term) @ rows (term, look), over the first terms and looks."""
-    for b in range(out.shape[0]):
-        for i in range(n):
-            out[b, i] = coef[b, 0] * rows[0, i]
-        for k in range(1, terms):
-            share = coef[b, k]
-            for i in range(n):
-                out[b, i] += share * rows[k, i]
-
-
-@step
-def squares(out: F32, x: F32, n: int) -> None:
-    """Fill out (look) = sum over bands of x (band, look) squared."""
-    for i in range(n):
-        out[i] = ZERO
-    for b in range(x.shape[0]):
-        for i in range(n):
-            out[i] += x[b, i] * x[b, i]
+            share, other = factor[r, k], x[k]
+            for lane in range(LANES):
+                total[lane] -= share[lane] * other[lane]
+        for lane in range(LANES):
+            total[lane] *= over[lane]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from spadework.change import fit as model
-from spadework.change import regress, twins, watch
+from spadework.change import twins, watch
 from spadework.change.common import no_fit
-from spadework.change.stand import Stand, WhitenWork
+from spadework.change.settings import lag
+from spadework.change.stand import ALONE, Stand
+from spadework.change.whiten import Kept, kept_of
 from spadework.cube import OUTSIDE_AOI, Change
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ class Ring(NamedTuple):
     """(pixel), look at which the first watch confirmed a change; as many as there are where it did not."""
     unknown: NDArray[np.int32]
     """(pixel), the same before any watch."""
+    kept: Kept
     stand: Stand
     answer: watch.Answer
 
@@ -73,6 +76,7 @@ def ring_of(site: Site, length: int) -> Ring:
     watched, offsets = site.times - site.basis.history, twins.offsets()
     number = np.full(site.cube.inside.shape, -1, np.int32)
     number.reshape(-1)[site.places] = np.arange(len(site.places)) % length
+    kept = kept_of(length, site.bands, lag(site.settings))
     places = twins.Places(np.zeros((length, 2), np.int32), number, offsets, *twins.ways(offsets))
     return Ring(
         fit=no_fit(length, site.bands, site.times),
@@ -82,10 +86,11 @@ def ring_of(site: Site, length: int) -> Ring:
         twins=np.zeros((length, twins.TWINS), np.int32),
         known=np.zeros(length, np.int32),
         unknown=np.full(length, site.times, np.int32),
+        kept=kept,
         stand=Stand(
             distance=np.zeros((3, length, watched, site.bands), np.int8),
-            alike=np.zeros((3, length), np.float32),
-            factor=np.zeros((length, site.bands, site.bands), np.float32),
+            alike=kept.gauge.alike,
+            factor=kept.gauge.noise[ALONE],
         ),
         answer=watch.Answer(
             first=np.zeros(length, np.int32),
@@ -96,35 +101,6 @@ def ring_of(site: Site, length: int) -> Ring:
             recovered=np.zeros(length, np.bool_),
             anomalous=np.zeros((length, watched), np.bool_),
         ),
-    )
-
-
-def whiten_work(times: int, bands: int) -> WhitenWork:
-    """Scratch arrays of one pixel."""
-
-    def flat(*shape: int) -> NDArray[np.float32]:
-        return np.zeros(shape, np.float32)
-
-    return WhitenWork(
-        at=np.zeros(times, np.int32),
-        rows=np.zeros((twins.PLACES, twins.SPAN), np.int16),
-        stand_in=np.zeros((-(-times // twins.SPAN), twins.PLACES, twins.SPAN), np.int16),
-        common=flat(bands, times),
-        twins=np.zeros(times, np.int32),
-        left=flat(bands, times),
-        z=flat(3, bands, times),
-        design=flat(regress.TERMS, times),
-        slope=flat(regress.TERMS, times),
-        phase=flat(bands, times),
-        swing=flat(bands, times),
-        weight=flat(times),
-        far=flat(times),
-        size=flat(times),
-        dot=flat(times),
-        noise=flat(2, bands, bands),
-        normal=flat(regress.TERMS, regress.TERMS),
-        coef=flat(bands, regress.TERMS),
-        level=flat(bands),
     )
 
 

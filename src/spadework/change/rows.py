@@ -14,9 +14,9 @@ import numpy as np
 from scipy import ndimage
 
 from spadework.change import fit as model
-from spadework.change import settings, twins, watch, whiten, windows
+from spadework.change import gauge, settings, twins, watch, whiten, windows
 from spadework.change.common import fit_work, runs_of, series_of
-from spadework.change.ring import NO_DAY, Ring, Site, no_change, ring_of, whiten_work
+from spadework.change.ring import NO_DAY, Ring, Site, no_change, ring_of
 from spadework.change.stand import Whitened
 from spadework.cube import OK, Change
 
@@ -83,7 +83,7 @@ def _residuals(walk: _Walk, rows: range) -> None:
         ring.places.at[pixels] = np.column_stack(np.unravel_index(places, site.cube.inside.shape))
         ring.fit.coef[pixels] = walk.models.coef[block]
         ring.fit.method[pixels] = ring.method[pixels] = walk.models.method[block]
-        ring.stand.distance[:, pixels], ring.stand.alike[:, pixels], ring.stand.factor[pixels] = 0, 0, 0
+        ring.stand.distance[:, pixels], ring.stand.alike[:, pixels], ring.stand.factor[:, :, pixels] = 0, 0, 0
         ring.answer.anomalous[pixels] = False
         model.leave_block(series_of(site.cube, places), site.basis, fit_work(site.times, site.bands), pixels, ring.fit)
 
@@ -111,20 +111,20 @@ def _choose(walk: _Walk, rows: range) -> None:
 
 
 def _distances(walk: _Walk, rows: range) -> None:
-    _whiten(walk, walk.ringed(walk.numbers(rows)), walk.ring.unknown, steps=1)
+    _whiten(walk, walk.ringed(walk.numbers(rows)), walk.ring.unknown, again=False)
 
 
-def _whiten(walk: _Walk, pixels: NDArray[np.int32], known: NDArray[np.int32], steps: int = 0) -> None:
-    """Distances of some pixels, from twins that are not known to have changed."""
-    site, ring = walk.site, walk.ring
+def _whiten(walk: _Walk, pixels: NDArray[np.int32], known: NDArray[np.int32], *, again: bool) -> None:
+    """Distances of some pixels, from twins that are not known to have changed; again: beside these alone."""
+    site, ring, lag, routes = walk.site, walk.ring, settings.lag(walk.site.settings), 1 if again else 3
     rule = settings.whiten_rule(site.settings, site.bands, site.times)
-    part = (site.cube.days % float(model.YEAR) / float(model.YEAR) * whiten.PARTS).astype(np.int32)
+    part = (site.cube.days % float(model.YEAR) / float(model.YEAR) * gauge.PARTS).astype(np.int32)
     by = Whitened(ring.fit, site.basis, rule, walk.typical, ring.twins, part, known)
 
     def work(block: NDArray[np.int32]) -> None:
-        whiten.whiten_block(by, whiten_work(site.times, site.bands), block, ring.stand)
+        whiten.whiten_block(by, whiten.whiten_work(site.times, site.bands, lag), block, ring.kept, ring.stand, routes)
 
-    walk.crew.over(pixels, work, steps=steps)
+    walk.crew.over(pixels, work, steps=0 if again else 1)
 
 
 def _watch(walk: _Walk, rows: range) -> None:
@@ -153,7 +153,7 @@ def _distances_again(walk: _Walk, rows: range) -> None:
     chosen = walk.ring.twins[pixels]
     again = ((chosen >= 0) & (walk.ring.known[chosen] < walk.site.times)).any(axis=1)
     walk.again.reshape(-1)[walk.site.places[numbers]] = again
-    _whiten(walk, pixels[again], walk.ring.known)
+    _whiten(walk, pixels[again], walk.ring.known, again=True)
 
 
 def _watch_again(walk: _Walk, rows: range) -> None:

@@ -11,8 +11,9 @@ from scipy.special import chdtri, fdtri
 from spadework.change import windows
 from spadework.change.common import CommonRule
 from spadework.change.fit import FitRule
+from spadework.change.gauge import PRIOR_LOOKS
 from spadework.change.stand import WhitenRule
-from spadework.change.whiten import PRIOR_LOOKS
+from spadework.change.whiten import gains
 from spadework.cube import PER_UNIT
 
 if TYPE_CHECKING:
@@ -126,6 +127,11 @@ def common_rule(settings: MonitorSettings) -> CommonRule:
     )
 
 
+def lag(settings: MonitorSettings) -> int:
+    """Looks by which level and restlessness stay behind: the longest window."""
+    return windows.SHORTEST + len(settings.window_tails) - 1
+
+
 def whiten_rule(settings: MonitorSettings, bands: int, looks: int) -> WhitenRule:
     """How distances are measured, with so many bands and looks of the history at most."""
     return WhitenRule(
@@ -134,8 +140,7 @@ def whiten_rule(settings: MonitorSettings, bands: int, looks: int) -> WhitenRule
         floor_least=settings.floor_least,
         phase_days=settings.phase_days,
         amplitude=settings.amplitude,
-        track_days=settings.track_days,
-        lag=windows.SHORTEST + len(settings.window_tails) - 1,
+        gain=gains(settings.track_days),
         small=small(settings, bands, looks),
     )
 

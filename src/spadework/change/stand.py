@@ -1,4 +1,4 @@
-"""Where a pixel stands at each look, what that is measured by, and the scratch arrays of measuring it."""
+"""Where a pixel stands at each look, and what that is measured from."""
 
 from __future__ import annotations
 
@@ -26,15 +26,14 @@ class WhitenRule(NamedTuple):
     floor_least: float
     phase_days: float
     amplitude: float
-    track_days: float
-    lag: int
-    """Looks by which level and restlessness stay behind: the longest window."""
+    gain: F32
+    """(days), gain of one look on the level so many days after the one before; the last number holds for more."""
     small: F32
     """(history looks), by how much noise learnt from so few looks must grow."""
 
 
 class Whitened(NamedTuple):
-    """What distances are measured by; all pixels of the site."""
+    """What distances are measured from; all pixels of the site."""
 
     fit: Fit
     basis: Basis
@@ -55,49 +54,6 @@ class Stand(NamedTuple):
     distance: NDArray[np.int8]
     """(route, pixel, time watched, band), whitened departure in 1/16 of the noise, its length capped."""
     alike: F32
-    """(route, pixel), correlation of one look with the next over the history, 0..0.9."""
+    """(route, pixel), as in ``gauge.Gauge``."""
     factor: F32
-    """(pixel, band, band), lower Cholesky factor of the pixel's noise on its own."""
-
-
-class WhitenWork(NamedTuple):
-    """Scratch arrays of one pixel, made once a block."""
-
-    at: NDArray[np.int32]
-    """(look), time index of each usable look."""
-    rows: NDArray[np.int16]
-    """(PLACES, SPAN)."""
-    stand_in: NDArray[np.int16]
-    """(span, PLACES, SPAN), what stands in for a twin that does not show a look; 0 where it does."""
-    common: F32
-    """(band, time), what the twins share."""
-    twins: NDArray[np.int32]
-    """(time), how many show it."""
-    left: F32
-    """(band, look), residual."""
-    z: F32
-    """(route, band, look), whitened."""
-    design: F32
-    """(term, look), then whitened by the normal matrix."""
-    slope: F32
-    """(term, look)."""
-    phase: F32
-    """(band, look), whitened jitter of the season's phase."""
-    swing: F32
-    """(band, look), whitened jitter of the season's amplitude."""
-    weight: F32
-    """(look), trust; later one over the deviation of a prediction."""
-    far: F32
-    """(look), squared distance."""
-    size: F32
-    """(look), short-lived."""
-    dot: F32
-    """(look), short-lived."""
-    noise: F32
-    """(2, band, band), Cholesky factors beside twins and alone."""
-    normal: F32
-    """(term, term)."""
-    coef: F32
-    """(band, term)."""
-    level: F32
-    """(band)."""
+    """(band, band, pixel), lower Cholesky factor of the pixel's noise on its own."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spadework.change.algebra import F32, I16, ONE, ZERO, Four, eighth, merge_fours, sort_four
+from spadework.change.algebra import F32, I16, ZERO, Four, eighth, merge_fours, sort_four
 from spadework.change.compiled import compiled, step
 from spadework.cube import NO_METHOD
 
@@ -163,23 +163,28 @@ def choose_block(
 
 
 @step
-def line_up(fit: Fit, twins: NDArray[np.int32], known: NDArray[np.int32], stand_in: I16, seen: NDArray[np.int32]) -> None:
-    """Which twins show each look: 0 in ``stand_in`` (span, PLACES, SPAN) where one does, else what stands in; their number in ``seen``.
+def line_up(
+    fit: Fit, twins: NDArray[np.int32], known: NDArray[np.int32], looks: tuple[int, int], stand_in: I16, seen: NDArray[np.int32]
+) -> None:
+    """Which twins show each look from the first of ``looks`` to before the last: ``seen`` (look) counts them.
 
-    A twin that is not clear stands above or below all, in turn, and leaves the median between the others; which of the two
-    comes first changes from look to look, so that an even number of twins leans neither way.
+    ``stand_in`` (span, PLACES, SPAN) is 0 where one does, else what stands in. A twin that is not clear stands above or below
+    all, in turn, and leaves the median between the others; which of the two comes first changes from look to look, so that an
+    even number of twins leans neither way.
     """
+    start, end = looks
     seen[:] = 0
     stand_in[:, TWINS] = BEYOND
     for k in range(len(twins)):
         q = max(twins[k], 0)
         until = known[q] if twins[k] >= 0 else 0
         for s in range(len(stand_in)):
-            first = s * SPAN
-            row, count, usable = stand_in[s, k], seen[first : first + SPAN], fit.usable[q, first : first + SPAN]
+            first = start + s * SPAN
+            row, count, usable = stand_in[s, k], seen[s * SPAN : (s + 1) * SPAN], fit.usable[q, first : min(first + SPAN, end)]
+            turn = k + first
             for t in range(len(count)):
                 shows = usable[t] & (first + t < until)
-                beyond = -BEYOND if (k + count[t] + t) % 2 else BEYOND
+                beyond = -BEYOND if (turn + count[t] + t) % 2 else BEYOND
                 row[t] = 0 if shows else beyond
                 count[t] += shows
 
@@ -202,18 +207,22 @@ def _four(rows: I16, i: int) -> Four:
 
 
 @step
-def _sort_twins(fit: Fit, four: NDArray[np.int32], b: int, first: int, stand_in: I16, rows: I16) -> None:
-    """Fill four of ``rows`` with the residuals of four twins, or what stands in for them, in order at each look from ``first`` on."""
+def _sort_twins(fit: Fit, four: NDArray[np.int32], at: tuple[int, int, int], stand_in: I16, rows: I16) -> None:
+    """Fill four of ``rows`` with the residuals of four twins, or what stands in for them, in order at each look.
+
+    ``at`` is the band, the first look and how many looks.
+    """
+    b, first, looks = at
     one, two = _left(fit, four, 0, b, first), _left(fit, four, 1, b, first)
     three, last = _left(fit, four, 2, b, first), _left(fit, four, 3, b, first)
-    for t in range(min(SPAN, len(one))):
+    for t in range(min(SPAN, looks)):
         e, f, g, h = _four(stand_in, t)
         e, f, g, h = sort_four(_shown(one[t], e), _shown(two[t], f), _shown(three[t], g), _shown(last[t], h))
         rows[t], rows[SPAN + t], rows[2 * SPAN + t], rows[3 * SPAN + t] = e, f, g, h
 
 
 @step
-def _middle(rows: I16, out: F32) -> None:
+def _middle(rows: I16, out: I16) -> None:
     """Median at each look of the twins in ``rows``, of which each four are in order, into ``out`` (look); 0 where none is shown."""
     for t in range(len(out)):  # writes into rows: a slice of them would look as if it might overlap all
         one = merge_fours(_four(rows, t), _four(rows, 4 * SPAN + t))
@@ -224,37 +233,16 @@ def _middle(rows: I16, out: F32) -> None:
 
 
 @step
-def shared(fit: Fit, twins: NDArray[np.int32], rows: I16, stand_in: I16, out: F32) -> None:
-    """Median residual of one pixel's twins at each look, into ``out`` (band, time); 0 without any.
+def shared(fit: Fit, twins: NDArray[np.int32], start: int, rows: I16, stand_in: I16, out: I16) -> None:
+    """Median residual of one pixel's twins at each look from look ``start`` on, into ``out`` (band, look); 0 without any.
 
     ``stand_in`` is that of ``line_up``, ``rows`` (PLACES, SPAN) is scratch.
     """
     flat = rows.ravel()
     for s in range(len(stand_in)):
-        first, beside = s * SPAN, stand_in[s].ravel()
+        beside = stand_in[s].ravel()
         for b in range(out.shape[0]):
-            here = out[b, first : first + SPAN]
+            here = out[b, s * SPAN : (s + 1) * SPAN]
             for k in range(0, PLACES, 4):
-                _sort_twins(fit, twins[k : k + 4], b, first, beside[k * SPAN :], flat[k * SPAN :])
+                _sort_twins(fit, twins[k : k + 4], (b, start + s * SPAN, len(here)), beside[k * SPAN :], flat[k * SPAN :])
             _middle(flat, here)
-
-
-@step
-def agreement(left: F32, common: F32, noise: F32, at: NDArray[np.int32], past: int) -> float:
-    """How much of what its twins share a pixel shows itself, 0..1: robust regression over the first ``past`` looks.
-
-    Cauchy weights by the pixel's own distance; a pull to .5 of the weight of one look keeps pixels without a signal near it.
-    """
-    bands = left.shape[0]
-    own, cross = np.float32(bands), np.float32(0.5 * bands)
-    for i in range(past):
-        far, oo, oc = ZERO, ZERO, ZERO
-        for b in range(bands):
-            e, c = left[b, i], common[b, at[i]]
-            far += e * e / noise[b]
-            oo += c * c / noise[b]
-            oc += e * c / noise[b]
-        weight = ONE / (ONE + far / np.float32(9 * bands))
-        own += weight * oo
-        cross += weight * oc
-    return float(min(max(cross / own, ZERO), ONE))

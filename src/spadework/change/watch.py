@@ -247,8 +247,8 @@ def _verdict(on: Watched, work: WatchWork, p: int, i: int) -> int:
     for b in range(len(work.after)):
         e = work.after[b] - _model(on, p, b, work.at[i])
         for k in range(b):
-            e -= on.stand.factor[p, b, k] * work.vector[k]
-        work.vector[b] = e / on.stand.factor[p, b, b]
+            e -= on.stand.factor[b, k, p] * work.vector[k]
+        work.vector[b] = e / on.stand.factor[b, b, p]
         size += work.vector[b] * work.vector[b]
         along += work.vector[b] * work.near[ALONE, b, i] / UNIT
     if work.far[ALONE, i] > on.rule.calm_limit:

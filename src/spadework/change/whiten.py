@@ -1,325 +1,435 @@
-"""From residuals to distances of unit noise, along three routes, compiled.
+"""From residuals to distances of unit noise, along three routes, for LANES pixels side by side, compiled.
 
 *Beside its twins*: what twins share is taken off. *On its own*: nothing is. *As a field*: nothing shared is taken off, but a
 season that comes early, late, strong or not at all is forgiven (rank-one noise terms; Sherman and Morrison 1950).
-On every route noise is the pixel's own (robust covariance over its history, with the scene's noise as a prior, a floor and the small
-sample's allowance), grows where the year has been restless before, and follows a slow level and restlessness while nothing changes.
+What distances are measured by was learnt from the history (``gauge``). On every route they also follow a slow level and
+restlessness while nothing changes, look by look, from wherever that was left off.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spadework.change.algebra import F32, ONE, TINY, ZERO, cholesky, combine, forward, squares
+from spadework.change.algebra import F32, LANES, ONE, TINY, ZERO, forward_lanes
 from spadework.change.compiled import compiled, step
-from spadework.change.fit import Basis, Fit, terms_of
-from spadework.change.regress import RIDGE, TERMS
+from spadework.change.gauge import (
+    PARTS,
+    Gauge,
+    begin_to_learn,
+    learn_agreement,
+    learn_alike,
+    learn_calm,
+    learn_model,
+    learn_noise,
+    learn_season,
+    no_gauge,
+    take_off,
+    turn_over,
+)
+from spadework.change.regress import TERMS
+from spadework.change.looks import DOUBT, SLOPE, Lanes, Rows, ask_twins, lanes_for, lay_out, rows_for
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
-from spadework.change.twins import agreement, line_up, shared
-from spadework.cube import NO_METHOD, PAIRWISE
+from spadework.cube import NO_METHOD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spadework.change.stand import Stand, Whitened, WhitenWork
+    from spadework.change.stand import Stand, Whitened, WhitenRule
 
 CAP = np.float32(36.0)
 """Squared distance to which one look is cut: a single leak must not carry a window."""
-ROUNDS = 3
-"""Rounds of reweighting of the noise."""
-PRIOR_LOOKS = np.float32(6.0)
-"""Weight of the scene's typical noise in a pixel's noise, in looks; and of calm in a season's restlessness."""
-TWIN_LOOKS = 3
-"""Twins that must show a look for it to be compared with theirs."""
-SHARED_MOST = np.float32(0.95)
-"""Share of a strong common departure that is taken off even where the history did not show how much the pixel takes part."""
-SEASON_HALF = np.float32(4.0)
-"""Seasonal variance, noise = 1, at which half of the season's forgiveness is granted: flat pixels keep their sharpness."""
-PARTS = 16
-"""Parts of the year whose restlessness is known apart."""
-THIRD = np.float32(1.0 / 3.0)
-RESTLESS_MOST = np.float32(9.0)
-"""Largest restlessness that one history look adds, noise = 1."""
 CALM_LOOK = np.float32(15.0)
 """Squared distance below which a look moves level and restlessness."""
 LEVEL_MOST, RESTLESS_GAIN = 0.2, np.float32(0.04)
 """Largest gain of one look on the level; gain on the restlessness."""
 
 
-@step
-def _gather(fit: Fit, basis: Basis, work: WhitenWork, p: int) -> tuple[int, int]:
-    """Copy the usable looks of pixel p; their number, and that of the history's."""
-    n, past = 0, 0
-    for t in range(fit.usable.shape[1]):
-        if fit.usable[p, t]:
-            work.at[n] = t
-            n += 1
-            past += t < basis.history
-    for b in range(fit.left.shape[1]):
-        for i in range(n):
-            work.left[b, i] = fit.left[p, b, work.at[i]]
-    for k in range(TERMS):
-        for i in range(n):
-            work.design[k, i] = basis.design[k, work.at[i]]
-            work.slope[k, i] = basis.slope[k, work.at[i]]
-    return n, past
+class Followed(NamedTuple):
+    """How far level and restlessness were followed along each route; filled in place."""
+
+    level: F32
+    """(route, band, pixel), noise = 1."""
+    spread: F32
+    """(route, pixel), mean squared distance a band."""
+    since: NDArray[np.int32]
+    """(route, pixel), 1 + day of the last look that moved them, or of the first; 0 before any."""
+    near: F32
+    """(route, lag, band, pixel), distances, level and restlessness not taken off, of the looks that have not moved them yet."""
+    far: F32
+    """(route, lag, pixel), their squared distances, level and restlessness taken off."""
+    day: NDArray[np.int32]
+    """(lag, pixel), 1 + day of each; 0 where there was no such look."""
+
+
+class Kept(NamedTuple):
+    """What is kept of all pixels of the site to judge more looks by; filled in place."""
+
+    gauge: Gauge
+    followed: Followed
+    """Up to the watched period."""
+
+
+class WhitenWork(NamedTuple):
+    """Scratch arrays of LANES pixels, made once a block."""
+
+    rows: Rows
+    lanes: Lanes
+    gauge: Gauge
+    followed: Followed
+
+
+def unfollowed(pixels: int, bands: int, lag: int) -> Followed:
+    """Before the first look; level and restlessness stay ``lag`` looks behind."""
+    return Followed(
+        level=np.zeros((3, bands, pixels), np.float32),
+        spread=np.ones((3, pixels), np.float32),
+        since=np.zeros((3, pixels), np.int32),
+        near=np.zeros((3, lag, bands, pixels), np.float32),
+        far=np.zeros((3, lag, pixels), np.float32),
+        day=np.zeros((lag, pixels), np.int32),
+    )
+
+
+def kept_of(pixels: int, bands: int, lag: int) -> Kept:
+    """Room for what is kept of so many pixels."""
+    return Kept(no_gauge(pixels, bands), unfollowed(pixels, bands, lag))
+
+
+def whiten_work(times: int, bands: int, lag: int) -> WhitenWork:
+    """Scratch arrays for so many looks and bands."""
+    return WhitenWork(
+        rows_for(times, bands, lag), lanes_for(bands, PARTS), no_gauge(LANES, bands), unfollowed(LANES, bands, lag)
+    )
+
+
+def gains(track_days: float) -> NDArray[np.float32]:
+    """(days): gain of a look on a level that is tracked with this time constant, so many days after the one before."""
+    enough = math.ceil(-track_days * math.log1p(-LEVEL_MOST)) + 1
+    return np.array([min(1.0 - math.exp(-days / track_days), LEVEL_MOST) for days in range(enough + 1)], np.float32)
 
 
 @step
-def _take_off(work: WhitenWork, noise: F32, n: int, past: int) -> None:
-    """Fill the route beside twins: residual less the part of the twins' common departure that the pixel shares.
+def _predict(model: F32, single: F32, rows: Rows, x: F32, most: int) -> None:
+    """Fill ``weight`` with one over the deviation of each prediction, noise = 1: the look's doubt, and what the model does not know.
 
-    What is within the median's own noise is taken off as far as the history shows the pixel taking part; a strong common
-    departure (a sensor step, a flood of light) nearly whole.
+    ``x`` (term or more, lane) is scratch.
     """
-    bands = work.left.shape[0]
-    part = np.float32(agreement(work.left, work.common, noise, work.at, past))
-    for i in range(n):
-        size = ZERO
-        for b in range(bands):
-            size += work.common[b, work.at[i]] * work.common[b, work.at[i]] / noise[b]
-        size /= np.float32(bands)
-        share = part + max(SHARED_MOST - part, ZERO) * size / (size + ONE)
-        for b in range(bands):
-            work.z[BESIDE, b, i] = work.left[b, i] - share * work.common[b, work.at[i]]
-            work.z[ALONE, b, i] = work.left[b, i]
-
-
-@step
-def _covariance(x: F32, out: F32, weight: F32, typical: F32, past: int) -> None:
-    """Weighted covariance of x (band, look) over the first looks, with ``typical`` variance as prior, into the lower half of ``out``."""
-    bands = x.shape[0]
-    count = PRIOR_LOOKS
-    out[:] = ZERO
-    for i in range(past):
-        count += weight[i]
-        for b in range(bands):
-            part = weight[i] * x[b, i]
-            for c in range(b + 1):
-                out[b, c] += part * x[c, i]
-    for b in range(bands):
-        out[b, b] += typical[b] * PRIOR_LOOKS
-        for c in range(b + 1):
-            out[b, c] /= count
-
-
-@step
-def _noise(by: Whitened, work: WhitenWork, route: int, past: int, terms: int) -> bool:
-    """Robust noise of a route: Cholesky factor into ``work.noise``, the route whitened; False where it has none.
-
-    Looks beyond three sigma lose weight with the square of their distance. Noise learnt from few looks grows.
-    """
-    x, factor, bands = work.z[route], work.noise[route], work.left.shape[0]
-    limit = np.float32(bands + 3.0 * math.sqrt(2.0 * bands))
-    work.weight[:past] = ONE
-    grow = by.rule.small[max(past - terms, 0)] if past > 0 else ONE
-    for turn in range(ROUNDS):
-        _covariance(x, factor, work.weight, by.typical, past)
-        for b in range(bands):
-            least = np.float32(by.rule.floor**2 + (by.rule.floor_share * work.coef[b, 0]) ** 2)
-            factor[b, b] += max(np.float32(by.rule.floor_least) * least, least - factor[b, b])
-        if turn == ROUNDS - 1:
-            factor *= grow
-            return cholesky(factor, bands)
-        if not cholesky(factor, bands):
-            return False
-        work.phase[:, :past] = x[:, :past]
-        forward(factor, work.phase, bands, past)
-        squares(work.far, work.phase, past)
-        for i in range(past):
-            trust = limit / max(work.far[i], limit)
-            work.weight[i] = trust * trust
-    return False
-
-
-@step
-def _season(by: Whitened, work: WhitenWork, p: int, n: int, past: int) -> None:
-    """Fill ``phase`` and ``swing`` with the season's jitter at each look, whitened; flat pixels get none."""
-    bands, terms = work.left.shape[0], terms_of(by.fit.method[p])
-    for b in range(bands):
+    basis, weights, x0, x1, x2, x3, x4 = rows.basis, rows.weight, x[0], x[1], x[2], x[3], x[4]
+    for j in range(0, most * LANES, LANES):
         for k in range(TERMS):
-            work.coef[b, k] = by.fit.coef[p, b, k] if k > 0 else ZERO
-    forward(work.noise[ALONE], work.coef, bands, TERMS)
-    combine(work.phase, work.slope, work.coef, terms, n)
-    combine(work.swing, work.design, work.coef, terms, n)
-    total = ZERO
-    for b in range(bands):
-        for i in range(past):
-            total += work.swing[b, i] * work.swing[b, i]
-    season = total / np.float32(past * bands)
-    season /= season + SEASON_HALF
-    for b in range(bands):
-        for i in range(n):
-            work.phase[b, i] *= np.float32(by.rule.phase_days) * season
-            work.swing[b, i] *= np.float32(by.rule.amplitude) * season
+            one, two = basis[k, j:], x[k]
+            for lane in range(LANES):
+                two[lane] = one[lane]
+        forward_lanes(model, x, TERMS)
+        out, doubt = weights[j:], basis[DOUBT, j:]
+        for lane in range(LANES):
+            known = doubt[lane] + single[lane] + x0[lane] * x0[lane] + x1[lane] * x1[lane]
+            out[lane] = ONE / np.sqrt(known + x2[lane] * x2[lane] + x3[lane] * x3[lane] + x4[lane] * x4[lane])
 
 
 @step
-def _prediction(basis: Basis, work: WhitenWork, n: int, past: int, method: int) -> bool:
-    """Fill ``weight`` with one over the deviation of each prediction, noise = 1: the look's doubt, and what the model does not know."""
-    terms = terms_of(method)
-    for k in range(terms):
-        for j in range(k + 1):
-            total = ZERO
-            for i in range(past):
-                total += work.design[k, i] * work.design[j, i]
-            work.normal[k, j] = total
-        if k > 0:
-            work.normal[k, k] += RIDGE
-    if not cholesky(work.normal, terms):
-        return False
-    forward(work.normal, work.design, terms, n)
-    for i in range(n):
-        work.weight[i] = basis.doubt[work.at[i]] + (ONE if method == PAIRWISE else ZERO)
-        if method != PAIRWISE:
-            for k in range(terms):
-                work.weight[i] += work.design[k, i] * work.design[k, i]
-        work.weight[i] = ONE / np.sqrt(work.weight[i])
-    return True
+def _whiten(near: F32, factor: F32, weights: F32, x: F32, most: int) -> None:
+    """Whiten residuals (band, row), in place; ``x`` (band, lane) is scratch."""
+    for j in range(0, most * LANES, LANES):
+        weight = weights[j:]
+        for b in range(len(x)):
+            one, two = near[b, j:], x[b]
+            for lane in range(LANES):
+                two[lane] = one[lane]
+        forward_lanes(factor, x, len(x))
+        for b in range(len(x)):
+            out, z = near[b, j:], x[b]
+            for lane in range(LANES):
+                out[lane] = z[lane] * weight[lane]
 
 
 @step
-def _shrink(x: F32, u: F32, work: WhitenWork, n: int) -> None:
-    """Whiten x (band, look), in place, for one more noise term u u' a look.
+def _jitter(season: F32, share: F32, basis: F32, j: int, out: F32) -> None:
+    """Fill ``out`` (band, lane) with the season's jitter at one look, whitened: ``share`` (lane) of ``basis`` (term, row)."""
+    d1, d2, d3, d4 = basis[1, j:], basis[2, j:], basis[3, j:], basis[4, j:]
+    for b in range(len(out)):
+        c1, c2, c3, c4, jitter = season[1, b], season[2, b], season[3, b], season[4, b], out[b]
+        for lane in range(LANES):
+            here = c1[lane] * d1[lane] + c2[lane] * d2[lane] + c3[lane] * d3[lane] + c4[lane] * d4[lane]
+            jitter[lane] = here * share[lane]
+
+
+@step
+def _lengths(u: F32, size: F32, gain: F32) -> None:
+    """Fill ``size`` with u'u and ``gain`` with (1 - (1 + u'u)^-1/2) / u'u, u (band, lane)."""
+    size[:] = TINY
+    for b in range(len(u)):
+        one = u[b]
+        for lane in range(LANES):
+            size[lane] += one[lane] * one[lane]
+    for lane in range(LANES):
+        gain[lane] = (ONE - ONE / np.sqrt(ONE + size[lane])) / size[lane]
+
+
+@step
+def _shrink(x: F32, at: int, u: F32, gain: F32, dot: F32) -> None:
+    """Whiten the look of x (band, row) at a place, in place, for one more noise term u u', u (band, lane).
 
     (I + u u')^-1/2 x = x - (1 - (1 + u'u)^-1/2) / u'u u u'x.
     """
-    work.size[:n] = TINY
-    work.dot[:n] = ZERO
-    for b in range(u.shape[0]):
-        for i in range(n):
-            work.size[i] += u[b, i] * u[b, i]
-            work.dot[i] += u[b, i] * x[b, i]
-    for i in range(n):
-        work.dot[i] *= (ONE - ONE / np.sqrt(ONE + work.size[i])) / work.size[i]
-    for b in range(u.shape[0]):
-        for i in range(n):
-            x[b, i] -= work.dot[i] * u[b, i]
+    dot[:] = ZERO
+    for b in range(len(u)):
+        one, other = u[b], x[b, at:]
+        for lane in range(LANES):
+            dot[lane] += one[lane] * other[lane]
+    for lane in range(LANES):
+        dot[lane] *= gain[lane]
+    for b in range(len(u)):
+        one, other = u[b], x[b, at:]
+        for lane in range(LANES):
+            other[lane] -= dot[lane] * one[lane]
 
 
 @step
-def _forgive(work: WhitenWork, n: int) -> None:
-    """Fill the route as a field from the one alone, the season's jitter taken out; it stands in where too few twins were seen."""
-    work.z[FIELD, :, :n] = work.z[ALONE, :, :n]
-    _shrink(work.swing, work.phase, work, n)
-    _shrink(work.z[FIELD], work.phase, work, n)
-    _shrink(work.z[FIELD], work.swing, work, n)
-    for i in range(n):
-        if work.twins[work.at[i]] < TWIN_LOOKS:
-            for b in range(work.left.shape[0]):
-                work.z[BESIDE, b, i] = work.z[FIELD, b, i]
+def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int, always: bool) -> None:
+    """Fill the route as a field from the one alone, the season's jitter taken out; it stands in where too few twins were seen.
 
-
-@step
-def _restless(part: NDArray[np.int32], work: WhitenWork, z: F32, n: int, past: int) -> None:
-    """Divide distances by how restless the pixel's history was at that time of the year, where it was more than noise.
-
-    Mean squared distance per band in 16 parts of the year, a third of each neighbour's weight added, with six looks of calm as a prior.
+    If not ``always``, only where it stands in.
     """
-    sums, counts = np.zeros(PARTS, np.float32), np.zeros(PARTS, np.float32)
-    squares(work.far, z, past)
-    for i in range(past):
-        here = part[work.at[i]]
-        sums[here] += min(work.far[i] / np.float32(z.shape[0]), RESTLESS_MOST)
-        counts[here] += ONE
-    scale = np.empty(PARTS, np.float32)
-    for k in range(PARTS):
-        before, after = (k - 1) % PARTS, (k + 1) % PARTS
-        total = PRIOR_LOOKS + sums[k] + THIRD * (sums[before] + sums[after])
-        count = PRIOR_LOOKS + counts[k] + THIRD * (counts[before] + counts[after])
-        scale[k] = ONE / np.sqrt(max(total / count, ONE))
-    for i in range(n):
-        work.dot[i] = scale[part[work.at[i]]]
-    for b in range(z.shape[0]):
-        for i in range(n):
-            z[b, i] *= work.dot[i]
+    early, strong, gain, dot, size, phase, swing = (
+        lanes.counts[0],
+        lanes.counts[1],
+        lanes.gain,
+        lanes.total,
+        lanes.size,
+        lanes.one,
+        lanes.other,
+    )
+    late, few = len(rows.day) - len(rows.at), rows.few
+    alone, beside, field, design, slope = rows.near[ALONE], rows.near[BESIDE], rows.near[FIELD], rows.basis, rows.basis[SLOPE:]
+    for lane in range(LANES):
+        early[lane] = np.float32(rule.phase_days) * gauge.forgiven[lane]
+        strong[lane] = np.float32(rule.amplitude) * gauge.forgiven[lane]
+    for j in range(0, most * LANES, LANES):
+        if not always and not few[j : j + LANES].any():
+            continue
+        _jitter(gauge.season, early, slope, j, phase)
+        _jitter(gauge.season, strong, design, j, swing)
+        for b in range(len(phase)):
+            one, two = alone[b, late + j :], field[b, late + j :]
+            for lane in range(LANES):
+                two[lane] = one[lane]
+        _lengths(phase, size, gain)
+        _shrink(swing, 0, phase, gain, dot)
+        _shrink(field, late + j, phase, gain, dot)
+        _lengths(swing, size, gain)
+        _shrink(field, late + j, swing, gain, dot)
+        for b in range(len(phase)):
+            one, two = beside[b, late + j :], field[b, late + j :]
+            for lane in range(LANES):
+                one[lane] = two[lane] if few[j + lane] else one[lane]
 
 
 @step
-def _follow(by: Whitened, work: WhitenWork, z: F32, n: int) -> None:
-    """Take a slow level and restlessness off the distances, in place; both learn from calm looks, the longest window behind."""
-    bands, spread, last = z.shape[0], ONE, 0
-    work.level[:] = ZERO
-    for i in range(n):
-        gone = i - by.rule.lag
-        if gone >= 0 and work.far[gone] < CALM_LOOK:
-            days = by.basis.days[work.at[gone]] - by.basis.days[work.at[last]]
-            gain = np.float32(min(1.0 - math.exp(-days / by.rule.track_days), LEVEL_MOST))
-            size = ZERO
-            for b in range(bands):
-                e = work.phase[b, gone] - work.level[b]
-                size += e * e
-                work.level[b] += gain * e
-            spread += RESTLESS_GAIN * (size / np.float32(bands) - spread)
-            last = gone
-        scale, size = ONE / np.sqrt(max(spread, ONE)), ZERO
+def _settle(near: F32, calm: F32, part: NDArray[np.int32], share: F32, most: int) -> None:
+    """Divide distances (band, row) by how restless the history was at that time of the year; ``share`` (lane) is scratch."""
+    for j in range(0, most * LANES, LANES):
+        for lane in range(LANES):
+            share[lane] = calm[part[j + lane], lane]
+        for b in range(len(near)):
+            z = near[b, j:]
+            for lane in range(LANES):
+                z[lane] *= share[lane]
+
+
+@step
+def _follow(rule: WhitenRule, rows: Rows, followed: Followed, lanes: Lanes, at: tuple[int, int]) -> None:
+    """Take a slow level and restlessness off the distances of a route, into ``told``; both learn from calm looks, ``lag`` looks behind.
+
+    ``at`` is the route and the most looks that a lane has.
+    """
+    route, most = at
+    spread, since, levels, gains = followed.spread[route], followed.since[route], followed.level[route], rule.gain
+    near, told, fars, looks, days = rows.near[route], rows.told, rows.far[route], rows.looks, rows.day
+    share, size, gain, pull, late = lanes.total, lanes.size, lanes.gain, lanes.pull, len(rows.day) - len(rows.at)
+    bands = len(near)
+    for i in range(most):
+        j = i * LANES
+        for lane in range(LANES):
+            day = days[j + lane]
+            last = since[lane] if since[lane] > 0 else day
+            here = i < looks[lane]
+            calm = here and day > 0 and fars[j + lane] < CALM_LOOK
+            gain[lane] = gains[min(max(day - last, 0), len(gains) - 1)] if calm else ZERO
+            pull[lane] = RESTLESS_GAIN if calm else ZERO
+            since[lane] = day if calm else (last if here else since[lane])
+        size[:] = ZERO
         for b in range(bands):
-            work.phase[b, i] = z[b, i]
-            z[b, i] = (z[b, i] - work.level[b]) * scale
-            size += z[b, i] * z[b, i]
-        work.far[i] = size
-        cut = np.sqrt(min(CAP / max(size, TINY), ONE))
+            level, z = levels[b], near[b, j:]
+            for lane in range(LANES):
+                e = z[lane] - level[lane]
+                size[lane] += e * e
+                level[lane] += gain[lane] * e
+        for lane in range(LANES):
+            spread[lane] += pull[lane] * (size[lane] / np.float32(bands) - spread[lane])
+            share[lane] = ONE / np.sqrt(max(spread[lane], ONE))
+        size[:] = ZERO
         for b in range(bands):
-            z[b, i] *= cut
+            level, z, out = levels[b], near[b, late + j :], told[b, j:]
+            for lane in range(LANES):
+                out[lane] = (z[lane] - level[lane]) * share[lane]
+                size[lane] += out[lane] * out[lane]
+        far = fars[late + j :]
+        for lane in range(LANES):
+            far[lane] = size[lane]
+            share[lane] = np.sqrt(min(CAP / max(size[lane], TINY), ONE))
+        for b in range(bands):
+            out = told[b, j:]
+            for lane in range(LANES):
+                out[lane] *= share[lane]
 
 
 @step
-def _alike(z: F32, past: int) -> float:
-    """Correlation of one look with the next over the history, 0..0.9."""
-    own, cross = TINY, ZERO
-    for i in range(1, past):
-        for b in range(z.shape[0]):
-            own += z[b, i] * z[b, i]
-            cross += z[b, i] * z[b, i - 1]
-    return float(min(max(cross / own, ZERO), np.float32(0.9)))
+def _forget(followed: Followed, solved: NDArray[np.bool_]) -> None:
+    """Begin anew."""
+    solved[:] = True
+    followed.level[:] = ZERO
+    followed.spread[:] = ONE
+    followed.since[:] = 0
+    followed.near[:] = ZERO
+    followed.far[:] = ZERO
+    followed.day[:] = 0
 
 
 @step
-def _whiten_pixel(by: Whitened, work: WhitenWork, p: int) -> tuple[int, int]:
-    """Whiten all looks of pixel p along three routes; number of usable looks (0 = failed), and of the history's."""
-    n, past = _gather(by.fit, by.basis, work, p)
-    method = by.fit.method[p]
-    terms, bands = terms_of(method), work.left.shape[0]
-    _take_off(work, by.typical, n, past)
+def _take_up(rows: Rows, followed: Followed) -> None:
+    """Lay the looks that have not moved level and restlessness yet ahead of the rows."""
+    for i in range(len(followed.day)):
+        for lane in range(LANES):
+            j = i * LANES + lane
+            rows.day[j] = followed.day[i, lane]
+            for route in range(3):
+                rows.far[route, j] = followed.far[route, i, lane]
+                for b in range(followed.near.shape[2]):
+                    rows.near[route, b, j] = followed.near[route, i, b, lane]
+
+
+@step
+def _leave_off(rows: Rows, followed: Followed) -> None:
+    """Keep each lane's last looks, which have not moved level and restlessness yet."""
+    for i in range(len(followed.day)):
+        for lane in range(LANES):
+            j = (rows.looks[lane] + i) * LANES + lane
+            followed.day[i, lane] = rows.day[j]
+            for route in range(3):
+                followed.far[route, i, lane] = rows.far[route, j]
+                for b in range(followed.near.shape[2]):
+                    followed.near[route, i, b, lane] = rows.near[route, b, j]
+
+
+@step
+def _hand_over(rows: Rows, solved: NDArray[np.bool_], most: int, history: int, out: NDArray[np.int8]) -> None:
+    """Write what is ``told`` of a route to ``out`` (pixel, time watched, band)."""
+    bands, whole = len(rows.told), rows.whole
     for b in range(bands):
-        work.coef[b, 0] = by.fit.coef[p, b, 0]
-    learnt = 0 if method == PAIRWISE else past
-    for route in (BESIDE, ALONE):
-        if not _noise(by, work, route, learnt, terms):
-            return 0, past
-        forward(work.noise[route], work.z[route], bands, n)
-    _season(by, work, p, n, past)
-    if not _prediction(by.basis, work, n, past, method):
-        return 0, past
-    for route in (BESIDE, ALONE):
-        for b in range(bands):
-            for i in range(n):
-                work.z[route, b, i] *= work.weight[i]
-    _forgive(work, n)
-    for route in range(3):
-        _restless(by.part, work, work.z[route], n, past)
-        _follow(by, work, work.z[route], n)
-    return n, past
+        z, cut = rows.told[b], whole[b]
+        for j in range(most * LANES):
+            cut[j] = np.int8(np.rint(z[j] * UNIT))
+    for lane in range(LANES):
+        if solved[lane]:
+            stands = out[rows.pixel[lane]]
+            for i in range(rows.looks[lane]):
+                t = rows.order[lane, i] - history
+                for b in range(bands):
+                    stands[t, b] = whole[b, i * LANES + lane]
+
+
+@step
+def _copy(ours: F32, all_: F32, pixels: NDArray[np.int32], solved: NDArray[np.bool_], keep: bool) -> None:
+    """Keep (row, lane) among those of all pixels (row, pixel), or take them from there."""
+    for k in range(len(ours)):
+        for lane in range(len(pixels)):
+            if not keep:
+                ours[k, lane] = all_[k, pixels[lane]]
+            elif solved[lane]:
+                all_[k, pixels[lane]] = ours[k, lane]
+
+
+@step
+def _flat(a: F32) -> F32:
+    return a.reshape((-1, a.shape[-1]))
+
+
+@step
+def _exchange(work: WhitenWork, kept: Kept, pixels: NDArray[np.int32], keep: bool) -> None:
+    """Keep what the lanes are measured by and were followed to, or take it up."""
+    solved, ours, gauge, mine, followed = work.lanes.solved, work.gauge, kept.gauge, work.followed, kept.followed
+    _copy(_flat(ours.agreement), _flat(gauge.agreement), pixels, solved, keep)
+    _copy(_flat(ours.noise), _flat(gauge.noise), pixels, solved, keep)
+    _copy(_flat(ours.model), _flat(gauge.model), pixels, solved, keep)
+    _copy(_flat(ours.single), _flat(gauge.single), pixels, solved, keep)
+    _copy(_flat(ours.season), _flat(gauge.season), pixels, solved, keep)
+    _copy(_flat(ours.forgiven), _flat(gauge.forgiven), pixels, solved, keep)
+    _copy(_flat(ours.calm), _flat(gauge.calm), pixels, solved, keep)
+    _copy(_flat(ours.alike), _flat(gauge.alike), pixels, solved, keep)
+    _copy(_flat(mine.level), _flat(followed.level), pixels, solved, keep)
+    _copy(_flat(mine.spread), _flat(followed.spread), pixels, solved, keep)
+    _copy(_flat(mine.since), _flat(followed.since), pixels, solved, keep)
+    _copy(_flat(mine.near), _flat(followed.near), pixels, solved, keep)
+    _copy(_flat(mine.far), _flat(followed.far), pixels, solved, keep)
+    _copy(_flat(mine.day), _flat(followed.day), pixels, solved, keep)
 
 
 @compiled
-def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], stand: Stand) -> None:
-    """Fill ``stand`` for the pixels of a block, from their own residuals and those of their twins; a failed one loses its method."""
-    for p in pixels:
-        if by.fit.method[p] == NO_METHOD:
-            continue
-        line_up(by.fit, by.twins[p], by.known, work.stand_in, work.twins)
-        shared(by.fit, by.twins[p], work.rows, work.stand_in, work.common)
-        n, past = _whiten_pixel(by, work, p)
-        if n == 0:
-            by.fit.method[p] = NO_METHOD
-            continue
-        for route in range(3):
-            stand.alike[route, p] = _alike(work.z[route], past)
-            for b in range(work.left.shape[0]):
-                for i in range(past, n):
-                    stand.distance[route, p, work.at[i] - by.basis.history, b] = round(work.z[route, b, i] * UNIT)
-        stand.factor[p] = work.noise[ALONE]
+def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], kept: Kept, stand: Stand, routes: int) -> None:
+    """Fill ``stand`` for the pixels of a block, from their own residuals and those of their twins; a failed one loses its method.
+
+    Along all three routes the history is learnt from and what is learnt is ``kept``. Along one, beside the twins, the watched
+    looks are judged again by what was kept.
+    """
+    rows, lanes, gauge, followed, history, times = (
+        work.rows,
+        work.lanes,
+        work.gauge,
+        work.followed,
+        by.basis.history,
+        by.fit.usable.shape[1],
+    )
+    late, anew = len(rows.day) - len(rows.at), routes > 1
+    block = pixels[by.fit.method[pixels] != NO_METHOD]
+    start = 0 if anew else history
+    for first in range(0, len(block), LANES):
+        group = block[first : first + LANES]
+        ask_twins(by, rows, group, (start, times))
+        _forget(followed, lanes.solved)
+        for watched in range(0 if anew else 1, 2):
+            if watched:
+                _exchange(work, kept, group, anew)
+            most = lay_out(by, rows, len(group), (history, times) if watched else (0, history), start)
+            if not watched:
+                begin_to_learn(by, rows, gauge, lanes)
+                learn_agreement(by.typical, rows, lanes, most, gauge.agreement)
+                learn_model(gauge.model, gauge.single, rows.basis, lanes, most)
+            take_off(by.typical, gauge.agreement, rows, lanes.size, most)
+            _predict(gauge.model, gauge.single, rows, lanes.sums, most)
+            for route in range(2):
+                if not watched:
+                    learn_noise(by, rows.near[route, :, late:], gauge.noise[route], lanes, most)
+                turn_over(gauge.noise[route], lanes.factor)
+                _whiten(rows.near[route, :, late:], lanes.factor, rows.weight, lanes.one, most)
+            if not watched:
+                learn_season(gauge, lanes.factor, rows, most, lanes.total)
+            _forgive(by.rule, rows, gauge, lanes, most, anew)
+            _take_up(rows, followed)
+            for route in range(routes):
+                if not watched:
+                    learn_calm(rows.near[route], rows, lanes, most, gauge.calm[route])
+                _settle(rows.near[route, :, late:], gauge.calm[route], rows.part, lanes.size, most)
+                _follow(by.rule, rows, followed, lanes, (route, most))
+                if watched:
+                    _hand_over(rows, lanes.solved, most, history, stand.distance[route])
+                else:
+                    learn_alike(rows, lanes, most, gauge.alike[route])
+            if not watched:
+                _leave_off(rows, followed)
+        for lane in range(len(group)):
+            if not lanes.solved[lane]:
+                by.fit.method[group[lane]] = NO_METHOD

@@ -1,0 +1,307 @@
+"""What a pixel's distances are measured by, learnt from its history alone, for LANES pixels side by side, compiled.
+
+Noise is the pixel's own: robust covariance over its history, with the scene's noise as a prior, a floor and the small sample's
+allowance. It grows where the year has been restless before. No later look changes it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spadework.change.algebra import F32, LANES, ONE, TINY, ZERO, factor_lanes, forward_lanes
+from spadework.change.compiled import step
+from spadework.change.fit import terms_of
+from spadework.change.regress import RIDGE, TERMS
+from spadework.change.stand import ALONE, BESIDE
+from spadework.cube import PAIRWISE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spadework.change.looks import Lanes, Rows
+    from spadework.change.stand import Whitened
+
+ROUNDS = 3
+"""Rounds of reweighting of the noise."""
+PRIOR_LOOKS = np.float32(6.0)
+"""Weight of the scene's typical noise in a pixel's noise, in looks; and of calm in a season's restlessness."""
+SHARED_MOST = np.float32(0.95)
+"""Share of a strong common departure that is taken off even where the history did not show how much the pixel takes part."""
+SEASON_HALF = np.float32(4.0)
+"""Seasonal variance, noise = 1, at which half of the season's forgiveness is granted: flat pixels keep their sharpness."""
+PARTS = 16
+"""Parts of the year whose restlessness is known apart."""
+THIRD = np.float32(1.0 / 3.0)
+RESTLESS_MOST = np.float32(9.0)
+"""Largest restlessness that one history look adds, noise = 1."""
+ALIKE_MOST = np.float32(0.9)
+
+
+class Gauge(NamedTuple):
+    """What the distances of pixels are measured by; filled in place."""
+
+    agreement: F32
+    """(pixel), how much of what its twins share a pixel shows itself, 0..1."""
+    noise: F32
+    """(BESIDE or ALONE, band, band, pixel), lower Cholesky factor of the noise."""
+    model: F32
+    """(term, term, pixel), lower Cholesky factor of the model's normal matrix, one over its diagonal on the diagonal; there 0 for
+    terms that the model has not."""
+    single: F32
+    """(pixel), 1 where looks are compared with one look, whose own noise adds to theirs, else 0."""
+    season: F32
+    """(term, band, pixel), coefficients of the season over the noise alone; 0 for the mean."""
+    forgiven: F32
+    """(pixel), share of the season's jitter that a field is forgiven, 0..1."""
+    calm: F32
+    """(route, part of the year, pixel), one over how restless the history was, 0..1."""
+    alike: F32
+    """(route, pixel), correlation of one look with the next over the history, 0..0.9."""
+
+
+def no_gauge(pixels: int, bands: int) -> Gauge:
+    """Room for what so many pixels are measured by."""
+
+    def flat(*shape: int) -> NDArray[np.float32]:
+        return np.zeros((*shape, pixels), np.float32)
+
+    return Gauge(
+        agreement=flat(),
+        noise=flat(2, bands, bands),
+        model=flat(TERMS, TERMS),
+        single=flat(),
+        season=flat(TERMS, bands),
+        forgiven=flat(),
+        calm=flat(3, PARTS),
+        alike=flat(3),
+    )
+
+
+@step
+def begin_to_learn(by: Whitened, rows: Rows, gauge: Gauge, lanes: Lanes) -> None:
+    """Fill what each lane is learnt by: its looks, the terms of its model, its least noise, its season."""
+    for lane in range(LANES):
+        p = rows.pixel[lane]
+        method = by.fit.method[p]
+        lanes.terms[lane] = terms_of(method)
+        lanes.learnt[lane] = 0 if method == PAIRWISE else rows.looks[lane]
+        gauge.single[lane] = ONE if method == PAIRWISE else ZERO
+        for b in range(len(lanes.least)):
+            lanes.least[b, lane] = np.float32(by.rule.floor**2 + (by.rule.floor_share * by.fit.coef[p, b, 0]) ** 2)
+            for k in range(TERMS):
+                gauge.season[k, b, lane] = by.fit.coef[p, b, k] if k > 0 else ZERO
+
+
+@step
+def learn_agreement(noise: F32, rows: Rows, lanes: Lanes, most: int, out: F32) -> None:
+    """Fill ``out`` with the agreement: robust regression over the history, ``noise`` (band) being the scene's.
+
+    Cauchy weights by the pixel's own distance; a pull to .5 of the weight of one look keeps pixels without a signal near it.
+    """
+    bands, own, cross, late = len(noise), lanes.size, lanes.total, len(rows.day) - len(rows.at)
+    far, mine, both, left, common = lanes.gain, lanes.pull, lanes.one[0], rows.near[ALONE], rows.common
+    own[:], cross[:] = np.float32(bands), np.float32(0.5 * bands)
+    for j in range(0, most * LANES, LANES):
+        far[:], mine[:], both[:] = ZERO, ZERO, ZERO
+        for b in range(bands):
+            one, other, scale = left[b, late + j :], common[b, j:], noise[b]
+            for lane in range(LANES):
+                e, c = one[lane], other[lane]
+                far[lane] += e * e / scale
+                mine[lane] += c * c / scale
+                both[lane] += e * c / scale
+        for lane in range(LANES):
+            weight = ONE / (ONE + far[lane] / np.float32(9 * bands))
+            own[lane] += weight * mine[lane]
+            cross[lane] += weight * both[lane]
+    for lane in range(LANES):
+        out[lane] = min(max(cross[lane] / own[lane], ZERO), ONE)
+
+
+@step
+def take_off(noise: F32, part: F32, rows: Rows, size: F32, most: int) -> None:
+    """Fill the route beside twins: residual less the part of the twins' common departure that the pixel shares.
+
+    What is within the median's own noise (band) is taken off as far as the history shows the pixel taking ``part`` (lane); a
+    strong common departure (a sensor step, a flood of light) nearly whole. ``size`` (lane) is scratch.
+    """
+    bands, late, commons, alone, beside = (
+        len(noise),
+        len(rows.day) - len(rows.at),
+        rows.common,
+        rows.near[ALONE],
+        rows.near[BESIDE],
+    )
+    for j in range(0, most * LANES, LANES):
+        size[:] = ZERO
+        for b in range(bands):
+            common, scale = commons[b, j:], noise[b]
+            for lane in range(LANES):
+                size[lane] += common[lane] * common[lane] / scale
+        for lane in range(LANES):
+            far = size[lane] / np.float32(bands)
+            size[lane] = part[lane] + max(SHARED_MOST - part[lane], ZERO) * far / (far + ONE)
+        for b in range(bands):
+            common, left, out = commons[b, j:], alone[b, late + j :], beside[b, late + j :]
+            for lane in range(LANES):
+                out[lane] = left[lane] - size[lane] * common[lane]
+
+
+@step
+def _covariance(x: F32, factor: F32, out: F32, lanes: Lanes, most: int) -> None:
+    """Fill ``out`` (band, band, lane) with the sums of the weighted covariance of x (band, row), and ``total`` with that of weights.
+
+    Looks beyond three sigma by the noise of the round before, ``factor``, lose weight with the square of their distance. In the
+    first round that is 0, and every look weighs one.
+    """
+    z, count, trust, pull, far, learnt, bands = lanes.one, lanes.total, lanes.gain, lanes.pull, lanes.size, lanes.learnt, len(x)
+    limit = np.float32(bands + 3.0 * math.sqrt(2.0 * bands))
+    out[:] = ZERO
+    count[:] = PRIOR_LOOKS
+    for i in range(most):
+        for b in range(bands):
+            one, two = x[b, i * LANES :], z[b]
+            for lane in range(LANES):
+                two[lane] = one[lane]
+        forward_lanes(factor, z, bands)
+        far[:] = ZERO
+        for b in range(bands):
+            two = z[b]
+            for lane in range(LANES):
+                far[lane] += two[lane] * two[lane]
+        for lane in range(LANES):
+            share = limit / max(far[lane], limit)
+            trust[lane] = share * share if i < learnt[lane] else ZERO
+            count[lane] += trust[lane]
+        for b in range(bands):
+            one = x[b, i * LANES :]
+            for lane in range(LANES):
+                pull[lane] = trust[lane] * one[lane]
+            for c in range(b + 1):
+                total, two = out[b, c], x[c, i * LANES :]
+                for lane in range(LANES):
+                    total[lane] += pull[lane] * two[lane]
+
+
+@step
+def turn_over(factor: F32, out: F32) -> None:
+    """Copy a factor (row, column, lane), one over its diagonal for its diagonal."""
+    for k in range(len(factor)):
+        for m in range(k + 1):
+            for lane in range(LANES):
+                out[k, m, lane] = factor[k, m, lane] if m < k else ONE / factor[k, m, lane]
+
+
+@step
+def learn_noise(by: Whitened, x: F32, noise: F32, lanes: Lanes, most: int) -> None:
+    """Robust noise of x (band, row): Cholesky factor into ``noise`` (band, band, lane). Noise learnt from few looks grows."""
+    least_share, bands, factor = np.float32(by.rule.floor_least), len(x), lanes.factor
+    factor[:] = ZERO
+    for turn in range(ROUNDS):
+        _covariance(x, factor, noise, lanes, most)
+        for lane in range(LANES):
+            last = turn == ROUNDS - 1 and lanes.learnt[lane] > 0
+            lanes.size[lane] = by.rule.small[max(lanes.learnt[lane] - lanes.terms[lane], 0)] if last else ONE
+        for b in range(bands):
+            for c in range(b + 1):
+                prior = by.typical[b] * PRIOR_LOOKS if c == b else ZERO
+                for lane in range(LANES):
+                    here = (noise[b, c, lane] + prior) / lanes.total[lane]
+                    least = lanes.least[b, lane]
+                    floor = max(least_share * least, least - here) if c == b else ZERO
+                    noise[b, c, lane] = (here + floor) * lanes.size[lane]
+        factor_lanes(noise, bands, lanes.solved)
+        turn_over(noise, factor)
+
+
+@step
+def learn_season(gauge: Gauge, factor: F32, rows: Rows, most: int, total: F32) -> None:
+    """Fill ``season`` and ``forgiven``; ``factor`` is that of the noise alone, ``total`` (lane) scratch."""
+    season, design, bands = gauge.season, rows.basis, len(factor)
+    for k in range(TERMS):
+        forward_lanes(factor, season[k], bands)
+    total[:] = ZERO
+    for b in range(bands):
+        c1, c2, c3, c4 = season[1, b], season[2, b], season[3, b], season[4, b]
+        for j in range(0, most * LANES, LANES):
+            d1, d2, d3, d4 = design[1, j:], design[2, j:], design[3, j:], design[4, j:]
+            for lane in range(LANES):
+                swing = c1[lane] * d1[lane] + c2[lane] * d2[lane] + c3[lane] * d3[lane] + c4[lane] * d4[lane]
+                total[lane] += swing * swing
+    for lane in range(LANES):
+        share = total[lane] / np.float32(rows.looks[lane] * bands)
+        gauge.forgiven[lane] = share / (share + SEASON_HALF)
+
+
+@step
+def learn_model(model: F32, single: F32, design: F32, lanes: Lanes, most: int) -> None:
+    """Fill ``model`` from the normal matrix of the looks of the history."""
+    model[:] = ZERO
+    for j in range(0, most * LANES, LANES):
+        for k in range(TERMS):
+            one = design[k, j:]
+            for m in range(k + 1):
+                total, other = model[k, m], design[m, j:]
+                for lane in range(LANES):
+                    total[lane] += one[lane] * other[lane]
+    for k in range(TERMS):
+        for lane in range(LANES):
+            if k > 0:
+                model[k, k, lane] += RIDGE
+            if k >= lanes.terms[lane]:
+                for m in range(k + 1):
+                    model[k, m, lane] = ONE if m == k else ZERO
+    factor_lanes(model, TERMS, lanes.solved)
+    for k in range(TERMS):
+        for lane in range(LANES):
+            has = k < lanes.terms[lane] and single[lane] == ZERO
+            model[k, k, lane] = ONE / model[k, k, lane] if has else ZERO
+
+
+@step
+def learn_calm(near: F32, rows: Rows, lanes: Lanes, most: int, out: F32) -> None:
+    """Fill ``out`` (part, lane), the calm of a route, from its distances (band, late row) over the history.
+
+    Mean squared distance per band in 16 parts of the year, a third of each neighbour's weight added, with six looks of calm as a prior.
+    """
+    sums, counts, far, bands, late = lanes.sums, lanes.counts, lanes.size, len(near), len(rows.day) - len(rows.at)
+    looks, parts = rows.looks, rows.part
+    sums[:] = ZERO
+    counts[:] = ZERO
+    for i in range(most):
+        far[:] = ZERO
+        for b in range(bands):
+            z = near[b, late + i * LANES :]
+            for lane in range(LANES):
+                far[lane] += z[lane] * z[lane]
+        for lane in range(LANES):
+            if i < looks[lane]:
+                here = parts[i * LANES + lane]
+                sums[here, lane] += min(far[lane] / np.float32(bands), RESTLESS_MOST)
+                counts[here, lane] += ONE
+    for k in range(PARTS):
+        before, after = (k - 1) % PARTS, (k + 1) % PARTS
+        for lane in range(LANES):
+            total = PRIOR_LOOKS + sums[k, lane] + THIRD * (sums[before, lane] + sums[after, lane])
+            count = PRIOR_LOOKS + counts[k, lane] + THIRD * (counts[before, lane] + counts[after, lane])
+            out[k, lane] = ONE / np.sqrt(max(total / count, ONE))
+
+
+@step
+def learn_alike(rows: Rows, lanes: Lanes, most: int, out: F32) -> None:
+    """Fill ``out`` (lane), how alike looks of a route are, from what is ``told`` of it over the history."""
+    told, looks, own, cross = rows.told, rows.looks, lanes.size, lanes.total
+    own[:] = TINY
+    cross[:] = ZERO
+    for i in range(1, most):
+        for b in range(len(told)):
+            before, here = told[b, (i - 1) * LANES :], told[b, i * LANES :]
+            for lane in range(LANES):
+                z = here[lane] if i < looks[lane] else ZERO
+                own[lane] += z * z
+                cross[lane] += z * before[lane]
+    for lane in range(LANES):
+        out[lane] = min(max(cross[lane] / own[lane], ZERO), ALIKE_MOST)
