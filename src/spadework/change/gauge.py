@@ -151,37 +151,44 @@ def take_off(noise: F32, part: F32, rows: Rows, size: F32, most: int) -> None:
 
 
 @step
-def _covariance(x: F32, factor: F32, out: F32, lanes: Lanes, most: int) -> None:
-    """Fill ``out`` (band, band, lane) with the sums of the weighted covariance of x (band, row), and ``total`` with that of weights.
+def _far(x: F32, at: int, factor: F32, z: F32, far: F32) -> None:
+    """Fill ``far`` (lane) with the squared distance of one look of x (band, row); ``z`` (band, lane) is scratch."""
+    for b in range(len(x)):
+        one, two = x[b, at:], z[b]
+        for lane in range(LANES):
+            two[lane] = one[lane]
+    forward_lanes(factor, z, len(x))
+    far[:] = ZERO
+    for b in range(len(x)):
+        two = z[b]
+        for lane in range(LANES):
+            far[lane] += two[lane] * two[lane]
 
-    Looks beyond three sigma by the noise of the round before, ``factor``, lose weight with the square of their distance. In the
-    first round that is 0, and every look weighs one.
+
+@step
+def _covariance(x: F32, out: F32, lanes: Lanes, late: int, most: int, turn: int) -> None:
+    """Fill ``out`` (band, band, lane) with the sums of the weighted covariance of x (band, late row), ``total`` with that of weights.
+
+    Looks beyond three sigma by the noise of the turn before, ``factor``, lose weight with the square of their distance.
     """
-    z, count, trust, pull, far, learnt, bands = lanes.one, lanes.total, lanes.gain, lanes.pull, lanes.size, lanes.learnt, len(x)
+    count, trust, pull, far, learnt, bands = lanes.total, lanes.gain, lanes.pull, lanes.size, lanes.learnt, len(x)
     limit = np.float32(bands + 3.0 * math.sqrt(2.0 * bands))
     out[:] = ZERO
+    far[:] = ZERO
     count[:] = PRIOR_LOOKS
     for i in range(most):
-        for b in range(bands):
-            one, two = x[b, i * LANES :], z[b]
-            for lane in range(LANES):
-                two[lane] = one[lane]
-        forward_lanes(factor, z, bands)
-        far[:] = ZERO
-        for b in range(bands):
-            two = z[b]
-            for lane in range(LANES):
-                far[lane] += two[lane] * two[lane]
+        if turn > 0:
+            _far(x, late + i * LANES, lanes.factor, lanes.one, far)
         for lane in range(LANES):
             share = limit / max(far[lane], limit)
             trust[lane] = share * share if i < learnt[lane] else ZERO
             count[lane] += trust[lane]
         for b in range(bands):
-            one = x[b, i * LANES :]
+            one = x[b, late + i * LANES :]
             for lane in range(LANES):
                 pull[lane] = trust[lane] * one[lane]
             for c in range(b + 1):
-                total, two = out[b, c], x[c, i * LANES :]
+                total, two = out[b, c], x[c, late + i * LANES :]
                 for lane in range(LANES):
                     total[lane] += pull[lane] * two[lane]
 
@@ -196,12 +203,11 @@ def turn_over(factor: F32, out: F32) -> None:
 
 
 @step
-def learn_noise(by: Whitened, x: F32, noise: F32, lanes: Lanes, most: int) -> None:
-    """Robust noise of x (band, row): Cholesky factor into ``noise`` (band, band, lane). Noise learnt from few looks grows."""
-    least_share, bands, factor = np.float32(by.rule.floor_least), len(x), lanes.factor
-    factor[:] = ZERO
+def learn_noise(by: Whitened, rows: Rows, route: int, noise: F32, lanes: Lanes, most: int) -> None:
+    """Robust noise of a route: Cholesky factor into ``noise`` (band, band, lane). Noise learnt from few looks grows."""
+    least_share, bands, factor = np.float32(by.rule.floor_least), len(noise), lanes.factor
     for turn in range(ROUNDS):
-        _covariance(x, factor, noise, lanes, most)
+        _covariance(rows.near[route], noise, lanes, len(rows.day) - len(rows.at), most, turn)
         for lane in range(LANES):
             last = turn == ROUNDS - 1 and lanes.learnt[lane] > 0
             lanes.size[lane] = by.rule.small[max(lanes.learnt[lane] - lanes.terms[lane], 0)] if last else ONE

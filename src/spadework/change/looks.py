@@ -162,7 +162,7 @@ def ask_twins(by: Whitened, rows: Rows, pixels: NDArray[np.int32], looks: tuple[
         p = pixels[lane]
         rows.pixel[lane] = p
         line_up(by.fit, by.twins[p], by.known, looks, rows.stand_in, rows.seen[lane, :length])
-        shared(by.fit, by.twins[p], looks[0], rows.sorting, rows.stand_in, rows.middle[lane, :, :length])
+        shared(by.fit, by.twins[p], looks, rows.sorting, rows.stand_in, rows.middle[lane])
 
 
 @step
@@ -179,7 +179,7 @@ def _find(usable: NDArray[np.bool_], looks: tuple[int, int], order: NDArray[np.i
 def _spread(values: I16, order: NDArray[np.int32], start: int, lane: int, out: F32) -> None:
     """Fill one lane of a row with the values, which begin with look ``start``, of its looks."""
     for i in range(len(order)):
-        out[i * LANES + lane] = values[order[i] - start]
+        out[i * LANES + lane] = values[np.uint32(order[i] - start)]  # no sign: no look is counted from the end
 
 
 @step
@@ -187,7 +187,7 @@ def _lay_out_basis(by: Whitened, rows: Rows, most: int) -> None:
     """Fill what looks have in common."""
     basis, late = by.basis, len(rows.day) - len(rows.at)
     for j in range(most * LANES):
-        t = max(rows.at[j], 0)
+        t = np.uint32(max(rows.at[j], 0))  # no sign: no look is counted from the end
         here = ONE if rows.at[j] >= 0 else ZERO
         for k in range(TERMS):
             rows.basis[k, j] = basis.design[k, t] * here

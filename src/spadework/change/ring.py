@@ -10,9 +10,9 @@ import numpy as np
 from spadework.change import fit as model
 from spadework.change import twins, watch
 from spadework.change.common import no_fit
+from spadework.change.kept import Kept, kept_of
 from spadework.change.settings import lag
 from spadework.change.stand import ALONE, Stand
-from spadework.change.whiten import Kept, kept_of
 from spadework.cube import OUTSIDE_AOI, Change
 
 if TYPE_CHECKING:

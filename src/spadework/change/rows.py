@@ -116,13 +116,14 @@ def _distances(walk: _Walk, rows: range) -> None:
 
 def _whiten(walk: _Walk, pixels: NDArray[np.int32], known: NDArray[np.int32], *, again: bool) -> None:
     """Distances of some pixels, from twins that are not known to have changed; again: beside these alone."""
-    site, ring, lag, routes = walk.site, walk.ring, settings.lag(walk.site.settings), 1 if again else 3
+    site, ring, lag = walk.site, walk.ring, settings.lag(walk.site.settings)
+    turn = whiten.Turn(site.basis.history if again else 0, site.times, 1 if again else 3, keep=False)
     rule = settings.whiten_rule(site.settings, site.bands, site.times)
     part = (site.cube.days % float(model.YEAR) / float(model.YEAR) * gauge.PARTS).astype(np.int32)
     by = Whitened(ring.fit, site.basis, rule, walk.typical, ring.twins, part, known)
 
     def work(block: NDArray[np.int32]) -> None:
-        whiten.whiten_block(by, whiten.whiten_work(site.times, site.bands, lag), block, ring.kept, ring.stand, routes)
+        whiten.whiten_block(by, whiten.whiten_work(site.times, site.bands, lag), block, ring.kept, ring.stand, turn)
 
     walk.crew.over(pixels, work, steps=0 if again else 1)
 

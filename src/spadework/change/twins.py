@@ -233,16 +233,18 @@ def _middle(rows: I16, out: I16) -> None:
 
 
 @step
-def shared(fit: Fit, twins: NDArray[np.int32], start: int, rows: I16, stand_in: I16, out: I16) -> None:
-    """Median residual of one pixel's twins at each look from look ``start`` on, into ``out`` (band, look); 0 without any.
+def shared(fit: Fit, twins: NDArray[np.int32], looks: tuple[int, int], rows: I16, stand_in: I16, out: I16) -> None:
+    """Median residual of one pixel's twins at each look from the first of ``looks`` to before the last, into ``out`` (band, look).
+
+    It is 0 where no twin shows the look.
 
     ``stand_in`` is that of ``line_up``, ``rows`` (PLACES, SPAN) is scratch.
     """
-    flat = rows.ravel()
+    flat, length = rows.ravel(), looks[1] - looks[0]
     for s in range(len(stand_in)):
         beside = stand_in[s].ravel()
         for b in range(out.shape[0]):
-            here = out[b, s * SPAN : (s + 1) * SPAN]
+            here = out[b, s * SPAN : min((s + 1) * SPAN, length)]
             for k in range(0, PLACES, 4):
-                _sort_twins(fit, twins[k : k + 4], (b, start + s * SPAN, len(here)), beside[k * SPAN :], flat[k * SPAN :])
+                _sort_twins(fit, twins[k : k + 4], (b, looks[0] + s * SPAN, len(here)), beside[k * SPAN :], flat[k * SPAN :])
             _middle(flat, here)

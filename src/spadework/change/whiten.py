@@ -25,12 +25,12 @@ from spadework.change.gauge import (
     learn_model,
     learn_noise,
     learn_season,
-    no_gauge,
     take_off,
     turn_over,
 )
-from spadework.change.regress import TERMS
+from spadework.change.kept import Followed, Kept, forget, hand_on, kept_of, leave_off, take_up
 from spadework.change.looks import DOUBT, SLOPE, Lanes, Rows, ask_twins, lanes_for, lay_out, rows_for
+from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
 from spadework.cube import NO_METHOD
 
@@ -46,30 +46,21 @@ CALM_LOOK = np.float32(15.0)
 LEVEL_MOST, RESTLESS_GAIN = 0.2, np.float32(0.04)
 """Largest gain of one look on the level; gain on the restlessness."""
 
-
-class Followed(NamedTuple):
-    """How far level and restlessness were followed along each route; filled in place."""
-
-    level: F32
-    """(route, band, pixel), noise = 1."""
-    spread: F32
-    """(route, pixel), mean squared distance a band."""
-    since: NDArray[np.int32]
-    """(route, pixel), 1 + day of the last look that moved them, or of the first; 0 before any."""
-    near: F32
-    """(route, lag, band, pixel), distances, level and restlessness not taken off, of the looks that have not moved them yet."""
-    far: F32
-    """(route, lag, pixel), their squared distances, level and restlessness taken off."""
-    day: NDArray[np.int32]
-    """(lag, pixel), 1 + day of each; 0 where there was no such look."""
+LEARN, JUDGE, KEEP = range(3)
+"""Stages of a turn."""
 
 
-class Kept(NamedTuple):
-    """What is kept of all pixels of the site to judge more looks by; filled in place."""
+class Turn(NamedTuple):
+    """Which looks are judged."""
 
-    gauge: Gauge
-    followed: Followed
-    """Up to the watched period."""
+    first: int
+    """0, which learns from the history first; else one of the watched looks, up to which was followed before."""
+    last: int
+    """The look behind the last."""
+    routes: int
+    """3, or 1: only beside the twins."""
+    keep: bool
+    """Whether to keep how far was followed with the last look."""
 
 
 class WhitenWork(NamedTuple):
@@ -77,32 +68,12 @@ class WhitenWork(NamedTuple):
 
     rows: Rows
     lanes: Lanes
-    gauge: Gauge
-    followed: Followed
-
-
-def unfollowed(pixels: int, bands: int, lag: int) -> Followed:
-    """Before the first look; level and restlessness stay ``lag`` looks behind."""
-    return Followed(
-        level=np.zeros((3, bands, pixels), np.float32),
-        spread=np.ones((3, pixels), np.float32),
-        since=np.zeros((3, pixels), np.int32),
-        near=np.zeros((3, lag, bands, pixels), np.float32),
-        far=np.zeros((3, lag, pixels), np.float32),
-        day=np.zeros((lag, pixels), np.int32),
-    )
-
-
-def kept_of(pixels: int, bands: int, lag: int) -> Kept:
-    """Room for what is kept of so many pixels."""
-    return Kept(no_gauge(pixels, bands), unfollowed(pixels, bands, lag))
+    kept: Kept
 
 
 def whiten_work(times: int, bands: int, lag: int) -> WhitenWork:
-    """Scratch arrays for so many looks and bands."""
-    return WhitenWork(
-        rows_for(times, bands, lag), lanes_for(bands, PARTS), no_gauge(LANES, bands), unfollowed(LANES, bands, lag)
-    )
+    """Scratch arrays for so many looks and bands; level and restlessness stay ``lag`` looks behind."""
+    return WhitenWork(rows_for(times, bands, lag), lanes_for(bands, PARTS), kept_of(LANES, bands, lag))
 
 
 def gains(track_days: float) -> NDArray[np.float32]:
@@ -131,17 +102,18 @@ def _predict(model: F32, single: F32, rows: Rows, x: F32, most: int) -> None:
 
 
 @step
-def _whiten(near: F32, factor: F32, weights: F32, x: F32, most: int) -> None:
-    """Whiten residuals (band, row), in place; ``x`` (band, lane) is scratch."""
+def _whiten(rows: Rows, route: int, factor: F32, x: F32, most: int) -> None:
+    """Whiten the residuals of a route, in place; ``x`` (band, lane) is scratch."""
+    near, weights, late = rows.near[route], rows.weight, len(rows.day) - len(rows.at)
     for j in range(0, most * LANES, LANES):
         weight = weights[j:]
         for b in range(len(x)):
-            one, two = near[b, j:], x[b]
+            one, two = near[b, late + j :], x[b]
             for lane in range(LANES):
                 two[lane] = one[lane]
         forward_lanes(factor, x, len(x))
         for b in range(len(x)):
-            out, z = near[b, j:], x[b]
+            out, z = near[b, late + j :], x[b]
             for lane in range(LANES):
                 out[lane] = z[lane] * weight[lane]
 
@@ -189,10 +161,10 @@ def _shrink(x: F32, at: int, u: F32, gain: F32, dot: F32) -> None:
 
 
 @step
-def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int, always: bool) -> None:
+def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int, routes: int) -> None:
     """Fill the route as a field from the one alone, the season's jitter taken out; it stands in where too few twins were seen.
 
-    If not ``always``, only where it stands in.
+    If it is not one of the ``routes`` asked for, only where it stands in.
     """
     early, strong, gain, dot, size, phase, swing = (
         lanes.counts[0],
@@ -209,7 +181,7 @@ def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int
         early[lane] = np.float32(rule.phase_days) * gauge.forgiven[lane]
         strong[lane] = np.float32(rule.amplitude) * gauge.forgiven[lane]
     for j in range(0, most * LANES, LANES):
-        if not always and not few[j : j + LANES].any():
+        if routes <= FIELD and not few[j : j + LANES].any():
             continue
         _jitter(gauge.season, early, slope, j, phase)
         _jitter(gauge.season, strong, design, j, swing)
@@ -229,15 +201,27 @@ def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int
 
 
 @step
-def _settle(near: F32, calm: F32, part: NDArray[np.int32], share: F32, most: int) -> None:
-    """Divide distances (band, row) by how restless the history was at that time of the year; ``share`` (lane) is scratch."""
+def _settle(rows: Rows, route: int, calm: F32, share: F32, most: int) -> None:
+    """Divide the distances of a route by how restless the history was at that time of the year; ``share`` (lane) is scratch."""
+    near, part, late = rows.near[route], rows.part, len(rows.day) - len(rows.at)
     for j in range(0, most * LANES, LANES):
         for lane in range(LANES):
             share[lane] = calm[part[j + lane], lane]
         for b in range(len(near)):
-            z = near[b, j:]
+            z = near[b, late + j :]
             for lane in range(LANES):
                 z[lane] *= share[lane]
+
+
+@step
+def _cap(told: F32, j: int, size: F32) -> None:
+    """Cut the lengths of a look of ``told`` (band, row) whose squares are ``size`` (lane), which is used up."""
+    for lane in range(LANES):
+        size[lane] = np.sqrt(min(CAP / max(size[lane], TINY), ONE))
+    for b in range(len(told)):
+        out = told[b, j:]
+        for lane in range(LANES):
+            out[lane] *= size[lane]
 
 
 @step
@@ -280,49 +264,7 @@ def _follow(rule: WhitenRule, rows: Rows, followed: Followed, lanes: Lanes, at: 
         far = fars[late + j :]
         for lane in range(LANES):
             far[lane] = size[lane]
-            share[lane] = np.sqrt(min(CAP / max(size[lane], TINY), ONE))
-        for b in range(bands):
-            out = told[b, j:]
-            for lane in range(LANES):
-                out[lane] *= share[lane]
-
-
-@step
-def _forget(followed: Followed, solved: NDArray[np.bool_]) -> None:
-    """Begin anew."""
-    solved[:] = True
-    followed.level[:] = ZERO
-    followed.spread[:] = ONE
-    followed.since[:] = 0
-    followed.near[:] = ZERO
-    followed.far[:] = ZERO
-    followed.day[:] = 0
-
-
-@step
-def _take_up(rows: Rows, followed: Followed) -> None:
-    """Lay the looks that have not moved level and restlessness yet ahead of the rows."""
-    for i in range(len(followed.day)):
-        for lane in range(LANES):
-            j = i * LANES + lane
-            rows.day[j] = followed.day[i, lane]
-            for route in range(3):
-                rows.far[route, j] = followed.far[route, i, lane]
-                for b in range(followed.near.shape[2]):
-                    rows.near[route, b, j] = followed.near[route, i, b, lane]
-
-
-@step
-def _leave_off(rows: Rows, followed: Followed) -> None:
-    """Keep each lane's last looks, which have not moved level and restlessness yet."""
-    for i in range(len(followed.day)):
-        for lane in range(LANES):
-            j = (rows.looks[lane] + i) * LANES + lane
-            followed.day[i, lane] = rows.day[j]
-            for route in range(3):
-                followed.far[route, i, lane] = rows.far[route, j]
-                for b in range(followed.near.shape[2]):
-                    followed.near[route, i, b, lane] = rows.near[route, b, j]
+        _cap(told, j, size)
 
 
 @step
@@ -343,93 +285,65 @@ def _hand_over(rows: Rows, solved: NDArray[np.bool_], most: int, history: int, o
 
 
 @step
-def _copy(ours: F32, all_: F32, pixels: NDArray[np.int32], solved: NDArray[np.bool_], keep: bool) -> None:
-    """Keep (row, lane) among those of all pixels (row, pixel), or take them from there."""
-    for k in range(len(ours)):
-        for lane in range(len(pixels)):
-            if not keep:
-                ours[k, lane] = all_[k, pixels[lane]]
-            elif solved[lane]:
-                all_[k, pixels[lane]] = ours[k, lane]
+def _whiten_routes(by: Whitened, rows: Rows, gauge: Gauge, lanes: Lanes, most: int, stage: int) -> None:
+    """Whiten the routes beside twins and alone, by a noise that is learnt first or was before."""
+    for route in range(2):
+        if stage == LEARN:
+            learn_noise(by, rows, route, gauge.noise[route], lanes, most)
+        turn_over(gauge.noise[route], lanes.factor)
+        _whiten(rows, route, lanes.factor, lanes.one, most)
 
 
 @step
-def _flat(a: F32) -> F32:
-    return a.reshape((-1, a.shape[-1]))
-
-
-@step
-def _exchange(work: WhitenWork, kept: Kept, pixels: NDArray[np.int32], keep: bool) -> None:
-    """Keep what the lanes are measured by and were followed to, or take it up."""
-    solved, ours, gauge, mine, followed = work.lanes.solved, work.gauge, kept.gauge, work.followed, kept.followed
-    _copy(_flat(ours.agreement), _flat(gauge.agreement), pixels, solved, keep)
-    _copy(_flat(ours.noise), _flat(gauge.noise), pixels, solved, keep)
-    _copy(_flat(ours.model), _flat(gauge.model), pixels, solved, keep)
-    _copy(_flat(ours.single), _flat(gauge.single), pixels, solved, keep)
-    _copy(_flat(ours.season), _flat(gauge.season), pixels, solved, keep)
-    _copy(_flat(ours.forgiven), _flat(gauge.forgiven), pixels, solved, keep)
-    _copy(_flat(ours.calm), _flat(gauge.calm), pixels, solved, keep)
-    _copy(_flat(ours.alike), _flat(gauge.alike), pixels, solved, keep)
-    _copy(_flat(mine.level), _flat(followed.level), pixels, solved, keep)
-    _copy(_flat(mine.spread), _flat(followed.spread), pixels, solved, keep)
-    _copy(_flat(mine.since), _flat(followed.since), pixels, solved, keep)
-    _copy(_flat(mine.near), _flat(followed.near), pixels, solved, keep)
-    _copy(_flat(mine.far), _flat(followed.far), pixels, solved, keep)
-    _copy(_flat(mine.day), _flat(followed.day), pixels, solved, keep)
+def _close(by: Whitened, work: WhitenWork, group: NDArray[np.int32], kept: Kept) -> None:
+    """Keep what was learnt and followed of the lanes whose noise and model had a solution; the others lose their method."""
+    own = np.flatnonzero(work.lanes.solved[: len(group)]).astype(np.int32)
+    hand_on(work.kept, own, kept, group[own])
+    for lane in range(len(group)):
+        if not work.lanes.solved[lane]:
+            by.fit.method[group[lane]] = NO_METHOD
 
 
 @compiled
-def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], kept: Kept, stand: Stand, routes: int) -> None:
+def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], kept: Kept, stand: Stand, turn: Turn) -> None:
     """Fill ``stand`` for the pixels of a block, from their own residuals and those of their twins; a failed one loses its method.
 
-    Along all three routes the history is learnt from and what is learnt is ``kept``. Along one, beside the twins, the watched
-    looks are judged again by what was kept.
+    A turn that begins with the first look of all learns from the history, and fills ``kept``; any other goes on from it.
+    Each step is called from one place alone: where it is called from two, it is compiled twice.
     """
-    rows, lanes, gauge, followed, history, times = (
-        work.rows,
-        work.lanes,
-        work.gauge,
-        work.followed,
-        by.basis.history,
-        by.fit.usable.shape[1],
-    )
-    late, anew = len(rows.day) - len(rows.at), routes > 1
+    rows, lanes, gauge, followed, history = work.rows, work.lanes, work.kept.gauge, work.kept.followed, by.basis.history
     block = pixels[by.fit.method[pixels] != NO_METHOD]
-    start = 0 if anew else history
     for first in range(0, len(block), LANES):
         group = block[first : first + LANES]
-        ask_twins(by, rows, group, (start, times))
-        _forget(followed, lanes.solved)
-        for watched in range(0 if anew else 1, 2):
-            if watched:
-                _exchange(work, kept, group, anew)
-            most = lay_out(by, rows, len(group), (history, times) if watched else (0, history), start)
-            if not watched:
+        ask_twins(by, rows, group, (turn.first, turn.last))
+        lanes.solved[:] = True
+        if turn.first > 0:
+            hand_on(kept, group, work.kept, np.arange(len(group)).astype(np.int32))
+        else:
+            forget(followed)
+        for stage in range(JUDGE if turn.first > 0 else LEARN, KEEP):
+            looks = (0, history) if stage == LEARN else (max(turn.first, history), turn.last)
+            most = lay_out(by, rows, len(group), looks, turn.first)
+            if stage == LEARN:
                 begin_to_learn(by, rows, gauge, lanes)
                 learn_agreement(by.typical, rows, lanes, most, gauge.agreement)
                 learn_model(gauge.model, gauge.single, rows.basis, lanes, most)
             take_off(by.typical, gauge.agreement, rows, lanes.size, most)
             _predict(gauge.model, gauge.single, rows, lanes.sums, most)
-            for route in range(2):
-                if not watched:
-                    learn_noise(by, rows.near[route, :, late:], gauge.noise[route], lanes, most)
-                turn_over(gauge.noise[route], lanes.factor)
-                _whiten(rows.near[route, :, late:], lanes.factor, rows.weight, lanes.one, most)
-            if not watched:
+            _whiten_routes(by, rows, gauge, lanes, most, stage)
+            if stage == LEARN:
                 learn_season(gauge, lanes.factor, rows, most, lanes.total)
-            _forgive(by.rule, rows, gauge, lanes, most, anew)
-            _take_up(rows, followed)
-            for route in range(routes):
-                if not watched:
+            _forgive(by.rule, rows, gauge, lanes, most, turn.routes)
+            take_up(rows, followed)
+            for route in range(turn.routes):
+                if stage == LEARN:
                     learn_calm(rows.near[route], rows, lanes, most, gauge.calm[route])
-                _settle(rows.near[route, :, late:], gauge.calm[route], rows.part, lanes.size, most)
+                _settle(rows, route, gauge.calm[route], lanes.size, most)
                 _follow(by.rule, rows, followed, lanes, (route, most))
-                if watched:
-                    _hand_over(rows, lanes.solved, most, history, stand.distance[route])
-                else:
+                if stage == LEARN:
                     learn_alike(rows, lanes, most, gauge.alike[route])
-            if not watched:
-                _leave_off(rows, followed)
-        for lane in range(len(group)):
-            if not lanes.solved[lane]:
-                by.fit.method[group[lane]] = NO_METHOD
+                else:
+                    _hand_over(rows, lanes.solved, most, history, stand.distance[route])
+            leave_off(rows, followed)
+            if stage == LEARN or turn.keep:
+                _close(by, work, group, kept)
