@@ -15,7 +15,7 @@ from odc.geo.geobox import GeoBox
 from scipy import stats
 from scipy.ndimage import maximum_filter
 
-from spadework.change import algebra, crew, regress, rows, stand, twins, watch, whiten, windows
+from spadework.change import algebra, crew, gauge, regress, rows, stand, twins, watch, whiten, windows
 from spadework.change import fit as model
 from spadework.change.common import fit_work, no_fit, no_models, plain_basis
 from spadework.change.compiled import compiled
@@ -482,7 +482,7 @@ def test_twins_are_those_with_the_same_history(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_noise_learnt_from_few_looks_grows_as_hotelling_says() -> None:
-    rule, prior = MonitorSettings(), int(whiten.PRIOR_LOOKS)
+    rule, prior = MonitorSettings(), int(gauge.PRIOR_LOOKS)
     for bands in (2, 3, 6):
         table = small(rule, bands, 300)
         assert table.shape == (301,)
@@ -522,94 +522,40 @@ def test_a_fit_without_outliers_is_ridge_least_squares(past: int, terms: int) ->
 
 # ---------------------------------------------------------------- compiled steps, called from here
 @compiled
-def _cholesky(a: algebra.F32, n: int) -> bool:
-    return algebra.cholesky(a, n)
+def _factor(a: algebra.F32, n: int, solved: NDArray[np.bool_]) -> None:
+    algebra.factor_lanes(a, n, solved)
 
 
 @compiled
-def _forward(factor: algebra.F32, x: algebra.F32, rows: int, n: int) -> None:
-    algebra.forward(factor, x, rows, n)
-
-
-@compiled
-def _combine(out: algebra.F32, rows: algebra.F32, coef: algebra.F32, terms: int, n: int) -> None:
-    algebra.combine(out, rows, coef, terms, n)
-
-
-@compiled
-def _squares(out: algebra.F32, x: algebra.F32, n: int) -> None:
-    algebra.squares(out, x, n)
-
-
-@compiled
-def _line_up(
-    fit: model.Fit, of: NDArray[np.int32], known: NDArray[np.int32], stand_in: algebra.I16, seen: NDArray[np.int32]
-) -> None:
-    twins.line_up(fit, of, known, stand_in, seen)
-
-
-@compiled
-def _shared(fit: model.Fit, of: NDArray[np.int32], rows: algebra.I16, stand_in: algebra.I16, out: algebra.F32) -> None:
-    twins.shared(fit, of, rows, stand_in, out)
+def _forward(factor: algebra.F32, x: algebra.F32, n: int) -> None:
+    algebra.forward_lanes(factor, x, n)
 
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
 @settings(max_examples=50, deadline=None)
-@given(seed=SEEDS, n=st.integers(1, 6), looks=st.integers(1, 20))
-def test_cholesky_and_forward_whiten_as_numpy_does(seed: int, n: int, looks: int) -> None:
+@given(seed=SEEDS, n=st.integers(1, 6), bad=st.sets(st.integers(0, algebra.LANES - 1), max_size=3))
+def test_lanes_are_factored_and_solved_as_numpy_does_and_those_not_positive_definite_told(
+    seed: int, n: int, bad: set[int]
+) -> None:
     rng = np.random.default_rng(seed)
-    root = rng.normal(size=(n, n))
-    a = root @ root.T + 0.5 * np.eye(n)
-    factor, x = a.astype(np.float32), rng.normal(size=(n, looks + 1)).astype(np.float32)
-    z = x.copy()
-    assert _cholesky(factor, n)
-    np.testing.assert_allclose(np.tril(factor), np.linalg.cholesky(a), atol=2e-4)
-    _forward(factor, z, n, looks)
-    np.testing.assert_allclose(z[:, :looks], np.linalg.solve(np.linalg.cholesky(a), x[:, :looks]), atol=5e-3)
-    np.testing.assert_array_equal(z[:, looks:], x[:, looks:])
-
-
-def test_cholesky_refuses_what_is_not_positive_definite() -> None:
-    for a in ([[1, 2], [2, 1]], [[0, 0], [0, 1]], [[np.nan, 0], [0, 1]]):
-        assert not _cholesky(np.array(a, np.float32), 2)
-
-
-def test_combine_and_squares_are_products() -> None:
-    rng = np.random.default_rng(1)
-    coef, rows = rng.normal(size=(3, 5)).astype(np.float32), rng.normal(size=(5, 12)).astype(np.float32)
-    out, sums = np.full((3, 12), 7, np.float32), np.full(12, 7, np.float32)
-    _combine(out, rows, coef, 3, 10)
-    np.testing.assert_allclose(out[:, :10], coef[:, :3] @ rows[:3, :10], atol=1e-5)
-    _squares(sums, out, 10)
-    np.testing.assert_allclose(sums[:10], (out[:, :10] ** 2).sum(axis=0), rtol=1e-5)
-    assert (out[:, 10:] == 7).all()
-    assert (sums[10:] == 7).all()
-
-
-@settings(max_examples=50, deadline=None)
-@given(seed=SEEDS, cloud=st.floats(0, 1), twin=st.integers(0, twins.TWINS))
-def test_what_twins_share_is_their_median_under_clouds(seed: int, cloud: float, twin: int) -> None:
-    """With an odd number of twins the median; with an even one either of the middle two; changed twins are left out."""
-    rng, pixels, times = np.random.default_rng(seed), 30, 25
-    fit = no_fit(pixels, 2, times)
-    fit.left[:] = rng.integers(-2000, 2000, fit.left.shape)
-    fit.usable[:] = rng.random(fit.usable.shape) >= cloud
-    of = np.full(twins.TWINS, -1, np.int32)
-    of[:twin] = rng.choice(pixels, twin, replace=False)
-    known = np.where(rng.random(pixels) < 0.3, rng.integers(0, times, pixels), times).astype(np.int32)
-    out, seen = np.zeros((2, times), np.float32), np.zeros(times, np.int32)
-    rows, stand_in = np.zeros((twins.PLACES, twins.SPAN), np.int16), np.zeros((1, twins.PLACES, twins.SPAN), np.int16)
-    _line_up(fit, of, known, stand_in, seen)
-    _shared(fit, of, rows, stand_in, out)
-    for t in range(times):
-        here = [q for q in of[:twin] if fit.usable[q, t] and t < known[q]]
-        assert seen[t] == len(here)
-        for b in range(2):
-            ranked = np.sort(fit.left[here, b, t])
-            middle = {ranked[(len(here) - 1) // 2], ranked[len(here) // 2]} if here else {0}
-            assert out[b, t] in middle
+    root = rng.normal(size=(algebra.LANES, n, n))
+    a = root @ root.transpose(0, 2, 1) + 0.5 * np.eye(n)
+    for lane in bad:
+        a[lane, -1, -1] = (-1.0, 0.0, np.nan)[lane % 3] if n == 1 or lane % 3 else np.nan
+    factor, solved = np.ascontiguousarray(a.transpose(1, 2, 0), np.float32), np.ones(algebra.LANES, np.bool_)
+    _factor(factor, n, solved)
+    assert set(np.flatnonzero(~solved)) == bad
+    x = rng.normal(size=(n, algebra.LANES)).astype(np.float32)
+    z, over = x.copy(), factor.copy()
+    with np.errstate(divide="ignore"):  # where there is no factor
+        over[range(n), range(n)] = 1 / factor[range(n), range(n)]
+    _forward(over, z, n)
+    for lane in np.flatnonzero(solved)[:5]:
+        expected = np.linalg.cholesky(a[lane])
+        np.testing.assert_allclose(np.tril(factor[..., lane]), expected, atol=2e-4)
+        np.testing.assert_allclose(z[:, lane], np.linalg.solve(expected, x[:, lane]), atol=5e-3)
 
 
 # ---------------------------------------------------------------- code and bytes

@@ -24,11 +24,12 @@ SIDE, BANDS, HISTORY, TIMES = 24, 2, 37, 50
 
 @compiled
 def _lined_up_and_shared(
-    fit: model.Fit, of: NDArray[np.int32], known: NDArray[np.int32], rows: algebra.I16, stand_in: algebra.I16, out: algebra.F32
+    fit: model.Fit, of: NDArray[np.int32], known: NDArray[np.int32], first: int, work: algebra.I16, out: algebra.I16
 ) -> NDArray[np.int32]:
-    seen = np.zeros(out.shape[1], np.int32)
-    twins.line_up(fit, of, known, stand_in, seen)
-    twins.shared(fit, of, rows, stand_in, out)
+    """From look ``first`` on; ``work`` (1 + span, PLACES, SPAN) is scratch."""
+    seen, looks = np.zeros(out.shape[1], np.int32), (first, first + out.shape[1])
+    twins.line_up(fit, of, known, looks, work[1:], seen)
+    twins.shared(fit, of, looks, work[0], work[1:], out)
     return seen
 
 
@@ -147,13 +148,13 @@ def check_shared(fit: model.Fit, twin: int, seed: int) -> None:
     of = np.full(twins.TWINS, -1, np.int32)
     of[:twin] = rng.choice(pixels, twin, replace=False)
     known = np.where(rng.random(pixels) < 0.3, rng.integers(0, times, pixels), times).astype(np.int32)
-    rows = rng.integers(-9, 9, (twins.PLACES, twins.SPAN)).astype(np.int16)
-    stand_in = rng.integers(-9, 9, (-(-times // twins.SPAN), twins.PLACES, twins.SPAN)).astype(np.int16)
-    out = np.full((BANDS, times), 7, np.float32)
-    seen = _lined_up_and_shared(fit, of, known, rows, stand_in, out)
+    work = rng.integers(-9, 9, (1 + -(-times // twins.SPAN), twins.PLACES, twins.SPAN)).astype(np.int16)
     expected = shared_of(fit, of, known)
-    np.testing.assert_array_equal(seen, expected[0])
-    np.testing.assert_array_equal(out, expected[1])
+    for first in {0, times // 3, times}:
+        out = np.full((BANDS, times - first), 7, np.int16)
+        seen = _lined_up_and_shared(fit, of, known, first, work, out)
+        np.testing.assert_array_equal(seen, expected[0][first:])
+        np.testing.assert_array_equal(out, expected[1][:, first:])
 
 
 def test_there_are_as_many_twins_as_the_network_has_places_for() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from spadework.change import regress, twins, whiten
+from spadework.change import gauge, regress, twins
 
 ROUTES: Final = 3
 
@@ -34,7 +34,7 @@ def flops(s: Shape) -> dict[str, float]:
     weights = 6 * b + 4
     triangle = b * (b + 1)
     whitened = triangle * looks
-    noise = whiten.ROUNDS * s.history * (triangle + 2 * triangle + 2 * b)
+    noise = gauge.ROUNDS * s.history * (triangle + 2 * triangle + 2 * b)
     season = 2 * (model * looks) + 3 * (4 * b * looks)
     follow = looks * (7 * b + 6)
     return {

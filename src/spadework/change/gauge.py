@@ -243,6 +243,18 @@ def learn_season(gauge: Gauge, factor: F32, rows: Rows, most: int, total: F32) -
 
 
 @step
+def _pull(model: F32, terms: NDArray[np.int32]) -> None:
+    """Add the pull on each harmonic to a normal matrix (term, term, lane); terms that a model has not become rows of the unit matrix."""
+    for k in range(TERMS):
+        for lane in range(LANES):
+            if k > 0:
+                model[k, k, lane] += RIDGE
+            if k >= terms[lane]:
+                for m in range(k + 1):
+                    model[k, m, lane] = ONE if m == k else ZERO
+
+
+@step
 def learn_model(model: F32, single: F32, design: F32, lanes: Lanes, most: int) -> None:
     """Fill ``model`` from the normal matrix of the looks of the history."""
     model[:] = ZERO
@@ -253,13 +265,7 @@ def learn_model(model: F32, single: F32, design: F32, lanes: Lanes, most: int) -
                 total, other = model[k, m], design[m, j:]
                 for lane in range(LANES):
                     total[lane] += one[lane] * other[lane]
-    for k in range(TERMS):
-        for lane in range(LANES):
-            if k > 0:
-                model[k, k, lane] += RIDGE
-            if k >= lanes.terms[lane]:
-                for m in range(k + 1):
-                    model[k, m, lane] = ONE if m == k else ZERO
+    _pull(model, lanes.terms)
     factor_lanes(model, TERMS, lanes.solved)
     for k in range(TERMS):
         for lane in range(LANES):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -96,7 +96,7 @@ def leave_off(rows: Rows, followed: Followed) -> None:
 
 
 @step
-def _copy(source: F32, come: NDArray[np.int32], target: F32, go: NDArray[np.int32]) -> None:
+def _copy(source: NDArray[Any], come: NDArray[np.int32], target: NDArray[Any], go: NDArray[np.int32]) -> None:
     """Copy pixels ``come`` of (row, pixel) to pixels ``go`` of another."""
     for k in range(len(source)):
         for i in range(len(come)):
@@ -104,7 +104,7 @@ def _copy(source: F32, come: NDArray[np.int32], target: F32, go: NDArray[np.int3
 
 
 @step
-def _flat(a: F32) -> F32:
+def _flat(a: NDArray[Any]) -> NDArray[Any]:
     """(row, pixel)."""
     return a.reshape((-1, a.shape[-1]))
 

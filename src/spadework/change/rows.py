@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from spadework.change.crew import Crew
 
-CHUNK_PIXELS: Final = 8192
+CHUNK_PIXELS: Final = 4096
 """Pixels, at least, by which a pass goes on at once: enough blocks for all threads, few rows of a wide site."""
 REACH: Final = twins.RINGS[-1]
 """Rows from a pixel to its farthest twin."""
