@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from spadework.change import confirm, settings, twins, watch, whiten, windows
 from spadework.change import fit as model
-from spadework.change import settings, twins, watch, whiten, windows
 from spadework.change.common import fit_work, runs_of, series_of
 from spadework.change.ring import NO_DAY, Ring, Site, no_change, ring_of, whiten_work
 from spadework.change.stand import Whitened
@@ -147,7 +147,7 @@ def _confirm(walk: _Walk, pixels: NDArray[np.int32]) -> None:
 
     def work(block: NDArray[np.int32]) -> None:
         watch.begin(ring.watching, block)
-        watch.watch_block(on, watch.watch_work(watched, site.bands, sizes), block, (0, watched), ring.watching, ring.odd)
+        watch.watch_block(on, confirm.watch_work(watched, site.bands, sizes), block, (0, watched), ring.watching, ring.odd)
 
     walk.crew.over(pixels, work)
 

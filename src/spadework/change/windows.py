@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spadework.change.fit import Basis, Fit
-    from spadework.change.stand import Stand, Watching
+    from spadework.change.stand import Stand
     from spadework.change.twins import Places
 
 LANES = 16
@@ -185,10 +185,8 @@ def _distances(work: Windows, most: int) -> None:
             for i in range(len(far)):
                 far[i] += near[i] * near[i]
             total[:LANES] = ZERO
-            for k in range(most):
-                before, after, one = total[k * LANES :][:LANES], total[(k + 1) * LANES :][:LANES], near[k * LANES :][:LANES]
-                for lane in range(LANES):
-                    after[lane] = before[lane] + one[lane]
+            for i in range(len(near)):
+                total[LANES + i] = total[i] + near[i]
         for i in range(len(far)):
             far[i] *= SCALE
 
@@ -219,12 +217,14 @@ def _products(work: Windows, looks: int, last: int, n: int) -> None:
 def _prepare(on: Watched, work: Windows, lead: int, most: int) -> None:
     """Fill ``alike`` and ``filled``, and begin ``top`` and ``asks``."""
     for lane in range(LANES):
-        p, begin, end = max(work.pixel[lane], 0), work.begin[lane], work.end[lane]
-        for i in range(lead, most):
-            work.filled[i * LANES + lane] = max(i + 1 - begin, 0) if i < end else 0
         for route in range(3):
-            for i in range(lead, most):
-                work.alike[route, i * LANES + lane] = on.stand.alike[route, p]
+            work.alike[route, lead * LANES + lane] = on.stand.alike[route, max(work.pixel[lane], 0)]
+    for i in range(lead, most):
+        for route in range(3):
+            work.alike[route, i * LANES :][:LANES] = work.alike[route, lead * LANES :][:LANES]
+        filled = work.filled[i * LANES :][:LANES]
+        for lane in range(LANES):
+            filled[lane] = max(i + 1 - work.begin[lane], 0) if i < work.end[lane] else 0
     work.top[lead * LANES : most * LANES] = 0.0
     work.asks[lead * LANES : most * LANES] = False
 
