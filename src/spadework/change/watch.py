@@ -167,7 +167,7 @@ def _withdraw(watching: Watching, p: int) -> None:
     """The change of pixel p is none."""
     watching.best[p] = max(watching.best[p], watching.distance[p])
     watching.first[p] = watching.confirmed[p] = -1
-    watching.recovered[p] = True
+    watching.calm[p], watching.calm_since[p], watching.recovered[p] = 0, 0.0, True
 
 
 # ---------------------------------------------------------------- both by turns
@@ -197,7 +197,6 @@ def _watch_lanes(
     asked = False
     for lane in range(len(pixels)):
         p, work.start[lane] = pixels[lane], lead
-        watching.clear_looks[p] += work.windows.end[lane] - lead
         if watching.confirmed[p] >= 0:
             work.start[lane] = _recover(on, work, watching, lane, lead)
         asked |= work.start[lane] < work.windows.end[lane]
@@ -216,10 +215,15 @@ def watch_block(
     ``watching`` (all pixels) and ``odd`` (pixel, time watched), the looks beyond the single-look threshold, are filled in place.
     """
     order, front, back = np.empty_like(pixels), 0, len(pixels)
+    usable, method, confirmed, clear_looks = on.fit.usable, on.fit.method, watching.confirmed, watching.clear_looks
     for p in pixels:
-        if on.fit.method[p] == NO_METHOD:
-            watching.clear_looks[p] += on.fit.usable[p, on.basis.history + looks[0] : on.basis.history + looks[1]].sum()
-        elif watching.confirmed[p] < 0:
+        clear = 0
+        for t in range(on.basis.history + looks[0], on.basis.history + looks[1]):
+            clear += usable[p, t]
+        clear_looks[p] += clear
+        if clear == 0 or method[p] == NO_METHOD:
+            continue
+        if confirmed[p] < 0:
             order[front] = p
             front += 1
         else:
