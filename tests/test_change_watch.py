@@ -112,12 +112,15 @@ def gone_through(on: Watched, cuts: Sequence[int], order: NDArray[np.int32] | No
 
 
 def remembered(on: Watched, low: int, high: int) -> Watched:
-    """The same with distances of the last ``KEPT`` looks of each pixel before ``low`` and of those before ``high``, and no others."""
-    distance, usable = on.stand.distance.copy(), on.fit.usable[:, PAST:]
-    behind = usable[:, :low][:, ::-1].cumsum(axis=1)[:, ::-1]  # looks from here to low
-    distance[:, :, high:] = 99
-    distance[:, :, :low][:, behind > KEPT] = 99
-    return on._replace(stand=on.stand._replace(distance=distance))
+    """The same with what was seen in the last ``KEPT`` looks of each pixel before ``low`` and in those before ``high``, and nothing else."""
+    distance, left, usable = on.stand.distance.copy(), on.fit.left.copy(), on.fit.usable.copy()
+    behind = usable[:, PAST : PAST + low][:, ::-1].cumsum(axis=1)[:, ::-1]  # looks from here to low
+    forgotten = np.zeros((PIXELS, WATCHED), np.bool_)
+    forgotten[:, :low], forgotten[:, high:] = behind > KEPT, True
+    distance[:, forgotten] = 99
+    left.swapaxes(1, 2)[:, PAST:][forgotten] = 9999
+    usable[:, PAST + high :] ^= True
+    return on._replace(fit=on.fit._replace(left=left, usable=usable), stand=on.stand._replace(distance=distance))
 
 
 def same(a: Answers, b: Answers) -> bool:

@@ -4,6 +4,9 @@ A change is confirmed at the first look at which the last 3 to 8 clear looks lie
 that is lower for longer windows (strong contrast needs fewer looks) and for more neighbours that show the same, and
 most of them in agreement. Two routes lead there. *Beside its twins*: the pixel departs from its twins and, the same way, from
 its own past: a twin that changed itself drags no one along. *As a field*: it departs from its own past by more than a season could.
+
+The watch is a recursion: what it remembers of a pixel, ``stand.Watching``, and the distances of its last looks are all that it needs to go
+on, so looks that come one by one give the answers of all looks at once. Answers are read off what it remembers.
 """
 
 from __future__ import annotations
