@@ -14,7 +14,7 @@ from spadework.change.common import no_fit, plain_basis
 from spadework.change.confirm import KEPT, watch_work
 from spadework.change.ring import no_watching
 from spadework.change.settings import MonitorSettings, watch_rule
-from spadework.change.stand import Stand, Watching
+from spadework.change.stand import FIELD, Stand, Watching
 from spadework.change.twins import Places, offsets, ways
 from spadework.change.watch import begin, reason, statistic, watch_block
 from spadework.change.windows import Watched
@@ -46,7 +46,7 @@ class Site(NamedTuple):
 
 
 def watched(site: Site) -> Watched:
-    """What the watch goes by; residuals say what distances say, noise is 16 in every band, and a look comes every nine days."""
+    """What the watch goes by; residuals say what distances say, noise is 16 in every band, and a look comes every six days."""
     number = np.arange(PIXELS, dtype=np.int32).reshape(SIDE, SIDE)
     fit = no_fit(PIXELS, BANDS, PAST + WATCHED)
     fit.usable[:, PAST:] = site.usable
@@ -57,7 +57,7 @@ def watched(site: Site) -> Watched:
     places = Places(np.argwhere(number >= 0).astype(np.int32), number, offsets(), *ways(offsets()))
     factor = np.tile(np.eye(BANDS, dtype=np.float32) * 16, (PIXELS, 1, 1))
     stand = Stand(np.stack([site.distance] * 3), np.zeros((3, PIXELS), np.float32), factor)
-    days = np.arange(PAST + WATCHED, dtype=np.int32) * 9
+    days = np.arange(PAST + WATCHED, dtype=np.int32) * 6
     return Watched(fit, plain_basis(days, PAST, BANDS), watch_rule(SETTINGS, BANDS), stand, places)
 
 
@@ -181,8 +181,24 @@ def test_a_change_is_confirmed_withdrawn_and_confirmed_again(cuts: Sequence[int]
     assert (told.reason == OK).all()
     early = gone_through(watched(site._replace(usable=site.usable & (np.arange(WATCHED) < 30))), cuts)
     assert {early.of(p) for p in range(PIXELS)} == {(-1, -1, True)}
-    assert (early.watching.since == 7).all()  # eight calm looks withdraw: those from 15 to 22
+    assert (early.watching.since == 4).all()  # sixty calm days withdraw: those from look 15 to 25
     np.testing.assert_allclose(early.statistic, np.sqrt(early.watching.best), rtol=1e-6)
+
+
+@pytest.mark.parametrize("cuts", [(), (24,), range(1, WATCHED)])
+def test_no_window_reaches_behind_a_withdrawal(cuts: Sequence[int]) -> None:
+    """Two looks right behind it, far out as a field and with one before them farther than the change was, are no window."""
+    site = calm()
+    site.distance[:] = 0
+    site.distance[:, 10:13] = 30
+    site.usable[:, 26:] = False
+    on = watched(site)
+    on.stand.distance[FIELD, :, 24:26] = 52
+    told = gone_through(on, cuts)
+    inner = np.arange(PIXELS).reshape(SIDE, SIDE)[1:-1, 1:-1].ravel()  # all neighbours show it
+    assert {told.of(int(p)) for p in inner} == {(-1, -1, True)}
+    assert (told.watching.since[inner] == 2).all()
+    assert set(told.watching.best[inner]) == {3 * 3 * 30**2 / 256}
 
 
 @pytest.mark.parametrize("cuts", [(), range(1, WATCHED)])
