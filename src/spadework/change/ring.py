@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from spadework.change import fit as model
-from spadework.change import twins, watch
+from spadework.change import twins
 from spadework.change.common import no_fit
 from spadework.change.kept import Kept, kept_of
 from spadework.change.settings import lag
-from spadework.change.stand import ALONE, Stand
+from spadework.change.stand import ALONE, Stand, Watching
 from spadework.cube import OUTSIDE_AOI, Change
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ class Ring(NamedTuple):
     """(pixel), the same before any watch."""
     kept: Kept
     stand: Stand
-    answer: watch.Answer
+    watching: Watching
+    odd: NDArray[np.bool_]
+    """(pixel, time watched), looks beyond the single-look threshold."""
 
 
 def ring_of(site: Site, length: int) -> Ring:
@@ -92,15 +94,24 @@ def ring_of(site: Site, length: int) -> Ring:
             alike=kept.gauge.alike,
             factor=kept.gauge.noise[ALONE],
         ),
-        answer=watch.Answer(
-            first=np.zeros(length, np.int32),
-            confirmed=np.zeros(length, np.int32),
-            statistic=np.zeros(length, np.float32),
-            clear_looks=np.zeros(length, np.uint16),
-            reason=np.zeros(length, np.uint8),
-            recovered=np.zeros(length, np.bool_),
-            anomalous=np.zeros((length, watched), np.bool_),
-        ),
+        watching=no_watching(length, site.bands),
+        odd=np.zeros((length, watched), np.bool_),
+    )
+
+
+def no_watching(length: int, bands: int) -> Watching:
+    """Room to remember so many pixels' watch in; ``watch.begin`` lets it begin."""
+    return Watching(
+        clear_looks=np.zeros(length, np.uint16),
+        since=np.zeros(length, np.int32),
+        best=np.zeros(length),
+        first=np.zeros(length, np.int32),
+        confirmed=np.zeros(length, np.int32),
+        distance=np.zeros(length),
+        after=np.zeros((length, bands), np.float32),
+        calm=np.zeros(length, np.int32),
+        calm_since=np.zeros(length, np.float32),
+        recovered=np.zeros(length, np.bool_),
     )
 
 

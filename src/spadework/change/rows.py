@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from spadework.change import confirm, gauge, settings, twins, watch, whiten, windows
 from spadework.change import fit as model
-from spadework.change import gauge, settings, twins, watch, whiten, windows
 from spadework.change.common import fit_work, runs_of, series_of
 from spadework.change.ring import NO_DAY, Ring, Site, no_change, ring_of
 from spadework.change.stand import Whitened
@@ -72,6 +72,12 @@ class _Walk:
         """Their places in the ring."""
         return numbers % np.int32(len(self.ring.known))
 
+    @property
+    def watched(self) -> windows.Watched:
+        """What the watch goes by."""
+        rule = settings.watch_rule(self.site.settings, self.site.bands)
+        return windows.Watched(self.ring.fit, self.site.basis, rule, self.ring.stand, self.ring.places)
+
 
 # ---------------------------------------------------------------- the passes
 def _residuals(walk: _Walk, rows: range) -> None:
@@ -84,7 +90,7 @@ def _residuals(walk: _Walk, rows: range) -> None:
         ring.fit.coef[pixels] = walk.models.coef[block]
         ring.fit.method[pixels] = ring.method[pixels] = walk.models.method[block]
         ring.stand.distance[:, pixels], ring.stand.alike[:, pixels], ring.stand.factor[:, :, pixels] = 0, 0, 0
-        ring.answer.anomalous[pixels] = False
+        ring.odd[pixels] = False
         model.leave_block(series_of(site.cube, places), site.basis, fit_work(site.times, site.bands), pixels, ring.fit)
 
     walk.crew.over(walk.numbers(rows), work)
@@ -131,18 +137,18 @@ def _whiten(walk: _Walk, pixels: NDArray[np.int32], known: NDArray[np.int32], *,
 def _watch(walk: _Walk, rows: range) -> None:
     ring, pixels = walk.ring, walk.ringed(walk.numbers(rows))
     _confirm(walk, pixels)
-    found = ring.answer.confirmed[pixels]
+    found = ring.watching.confirmed[pixels]
     ring.known[pixels] = np.where(found >= 0, walk.site.basis.history + found, walk.site.times)
 
 
 def _confirm(walk: _Walk, pixels: NDArray[np.int32]) -> None:
-    """Answers for some pixels."""
-    site, ring = walk.site, walk.ring
+    """Watch some pixels from the first watched look to the last."""
+    site, ring, on = walk.site, walk.ring, walk.watched
     watched, sizes = site.times - site.basis.history, len(site.settings.window_tails)
-    on = windows.Watched(ring.fit, site.basis, settings.watch_rule(site.settings, site.bands), ring.stand, ring.places)
 
     def work(block: NDArray[np.int32]) -> None:
-        watch.watch_block(on, watch.watch_work(watched, site.bands, sizes), block, ring.answer)
+        watch.begin(ring.watching, block)
+        watch.watch_block(on, confirm.watch_work(watched, site.bands, sizes), block, (0, watched), ring.watching, ring.odd)
 
     walk.crew.over(pixels, work)
 
@@ -167,28 +173,29 @@ def _watch_again(walk: _Walk, rows: range) -> None:
 
 def _hand_over(walk: _Walk, rows: range) -> None:
     """Put the answers on the cube's grid, watched time indices as days, and leave the ring."""
-    site, answer, change = walk.site, walk.ring.answer, walk.change
+    site, watching, change, on = walk.site, walk.ring.watching, walk.change, walk.watched
     day_at = np.append(site.cube.days[site.basis.history :], np.int32(NO_DAY))
     anomalous = change.anomalous.reshape(site.times, -1)[site.basis.history :]
 
     def work(block: NDArray[np.int32]) -> None:
         pixels, places = walk.ringed(block), site.places[block]
-        ok = answer.reason[pixels] == OK
+        reason = watch.reason(on, watching, pixels)
+        ok = reason == OK
 
         def days(index: NDArray[np.int32]) -> NDArray[np.int32]:
             return np.where(ok, np.where(index >= 0, day_at[index], 0), NO_DAY).astype(np.int32)
 
         for raster, values in (
-            (change.first_anomaly, days(answer.first[pixels])),
-            (change.confirmed, days(answer.confirmed[pixels])),
-            (change.statistic, answer.statistic[pixels]),
-            (change.clear_looks, answer.clear_looks[pixels]),
-            (change.reason, answer.reason[pixels]),
+            (change.first_anomaly, days(watching.first[pixels])),
+            (change.confirmed, days(watching.confirmed[pixels])),
+            (change.statistic, np.where(ok, watch.statistic(watching, pixels), np.float32(np.nan))),
+            (change.clear_looks, watching.clear_looks[pixels]),
+            (change.reason, reason),
             (change.method, np.where(ok, walk.ring.fit.method[pixels], 0)),
-            (change.recovered, answer.recovered[pixels]),
+            (change.recovered, watching.recovered[pixels]),
         ):
             raster.reshape(-1)[places] = values
-        odd, first = (answer.anomalous[pixels] & ok[:, None]).T, 0
+        odd, first = (walk.ring.odd[pixels] & ok[:, None]).T, 0
         for run in runs_of(places):
             after = first + run.stop - run.start
             anomalous[:, run] = odd[:, first:after]

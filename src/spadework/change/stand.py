@@ -1,4 +1,4 @@
-"""Where a pixel stands at each look, and what that is measured from."""
+"""Where a pixel stands at each look, what that is measured from, and what its watch remembers."""
 
 from __future__ import annotations
 
@@ -57,3 +57,31 @@ class Stand(NamedTuple):
     """(route, pixel), as in ``gauge.Gauge``."""
     factor: F32
     """(band, band, pixel), lower Cholesky factor of the pixel's noise on its own."""
+
+
+class Watching(NamedTuple):
+    """What the watch remembers of each pixel from one look to the next, beside its last distances; filled in place.
+
+    A change stands while ``confirmed`` is not -1. Numbers of looks are watched time indices.
+    """
+
+    clear_looks: NDArray[np.uint16]
+    """(pixel), usable looks gone through."""
+    since: NDArray[np.int32]
+    """(pixel), those since the watch began, or began again behind a withdrawal, counted to the longest window; 0 while a change stands."""
+    best: NDArray[np.float64]
+    """(pixel), largest squared distance of a window, but for that of the change that stands."""
+    first: NDArray[np.int32]
+    """(pixel), first look of the change that stands; -1 = none."""
+    confirmed: NDArray[np.int32]
+    """(pixel), look that confirmed it; -1 = none."""
+    distance: NDArray[np.float64]
+    """(pixel), squared distance of the window that did."""
+    after: F32
+    """(pixel, band), spectrum of the changed ground, without the common mode, reflectance x 10,000."""
+    calm: NDArray[np.int32]
+    """(pixel), looks in a row that say that the change is gone ..."""
+    calm_since: F32
+    """(pixel), ... and the day of the first of them, as in ``Basis.days``."""
+    recovered: NDArray[np.bool_]
+    """(pixel), the last change that was confirmed has been withdrawn."""
