@@ -175,7 +175,7 @@ def _hand_over(walk: _Walk, rows: range) -> None:
     """Put the answers on the cube's grid, watched time indices as days, and leave the ring."""
     site, watching, change, on = walk.site, walk.ring.watching, walk.change, walk.watched
     day_at = np.append(site.cube.days[site.basis.history :], np.int32(NO_DAY))
-    anomalous = change.anomalous.reshape(site.times, -1)[site.basis.history :]
+    anomalous = change.anomalous.reshape(site.times, site.cube.inside.size)[site.basis.history :]
 
     def work(block: NDArray[np.int32]) -> None:
         pixels, places = walk.ringed(block), site.places[block]
