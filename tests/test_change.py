@@ -15,12 +15,16 @@ from odc.geo.geobox import GeoBox
 from scipy import stats
 from scipy.ndimage import maximum_filter
 
-from spadework.change import algebra, crew, gauge, regress, rows, stand, twins, watch, whiten, windows
+from spadework.change import algebra, crew, gauge, regress, stand, twins, watch, windows
 from spadework.change import fit as model
-from spadework.change.common import fit_work, no_fit, no_models, plain_basis
+from spadework.change.common import fit_work, no_models, plain_basis
 from spadework.change.compiled import compiled
-from spadework.change.history import monitor
-from spadework.change.settings import MonitorSettings, small
+from spadework.change.follow import parts
+from spadework.change.history import follow, learn, looks_of, monitor
+from spadework.change.learn import STEPS
+from spadework.change.recent import left_of
+from spadework.change.settings import MonitorSettings, lag, small
+from spadework.change.state import SHARE_UNIT, no_learnt
 from spadework.cube import (
     MISSING,
     MODEL_FAILED,
@@ -430,55 +434,46 @@ def test_a_pixel_whose_twins_changed_is_not_dragged_along() -> None:
 
 
 # ---------------------------------------------------------------- what the steps hand on
-def watched(cube: Cube, monkeypatch: pytest.MonkeyPatch) -> tuple[windows.Watched, stand.Whitened]:
-    """What the last steps of monitoring were given."""
-    seen: dict[str, Any] = {}
-    whiten_block, watch_block = whiten.whiten_block, watch.watch_block
-
-    def whitening(by: stand.Whitened, *rest: Any) -> None:  # noqa: ANN401 - handed on
-        seen["by"] = by
-        whiten_block(by, *rest)
-
-    def watching(on: windows.Watched, *rest: Any) -> None:  # noqa: ANN401 - handed on
-        seen["on"] = on
-        watch_block(on, *rest)
-
-    monkeypatch.setattr(whiten, "whiten_block", whitening)
-    monkeypatch.setattr(watch, "watch_block", watching)
-    monitor(cube, START)
-    return seen["on"], seen["by"]
-
-
 @pytest.mark.parametrize("cloud", [0.0, 0.5])
 def test_white_noise_is_whitened_to_unit_variance_on_each_route(cloud: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """A little under one: the floor adds to the noise, and noise learnt from a sample is widened."""
+    told, watch_block, lags = [], watch.watch_block, lag(MonitorSettings())
+
+    def watching(on: stand.Watched, work: Any, block: NDArray[np.int32], *rest: Any) -> None:  # noqa: ANN401 - handed on
+        new = np.arange(on.recent.look.shape[1]) < lags + on.recent.new[block, None]
+        new[:, :lags] = False
+        told.append(on.recent.distance[:, block][:, new] / float(stand.UNIT))
+        watch_block(on, work, block, *rest)
+
+    monkeypatch.setattr(watch, "watch_block", watching)
     clear = np.random.default_rng(1).random((TIMES, 32, 32)) >= cloud
-    on, _ = watched(cube_of(noisy((32, 32), sigma=WHITE), clear), monkeypatch)
-    usable = on.fit.usable[:, PAST:]
-    z = on.stand.distance.swapaxes(2, 3).astype(np.float64) / float(stand.UNIT)
+    cube = cube_of(noisy((32, 32), sigma=WHITE), clear)
+    state = follow(learn(looks_of(cube, slice(PAST))), looks_of(cube, slice(PAST, None)))
+    z = np.concatenate(told, axis=1)
+    assert z.shape[1] == clear[PAST:].sum()
     for route in (stand.BESIDE, stand.ALONE, stand.FIELD):
-        of = z[route].transpose(0, 2, 1)[usable]
-        assert 0.7 <= of.var() <= 1.05, route
-        assert abs(of.mean()) <= 0.02
-        assert np.abs(np.corrcoef(of.T) - np.eye(3)).max() <= 0.03
-        assert abs(on.stand.alike[route].mean()) <= 0.12
+        assert 0.7 <= z[route].var() <= 1.05, route
+        assert abs(z[route].mean()) <= 0.02
+        assert np.abs(np.corrcoef(z[route].T) - np.eye(3)).max() <= 0.03
+        assert abs(state.pixels.learnt.alike[route].mean() / float(SHARE_UNIT)) <= 0.12
 
 
-def test_twins_are_those_with_the_same_history(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_twins_are_those_with_the_same_history() -> None:
     rng, values = np.random.default_rng(3), noisy((48, 48))
     kin = rng.random((48, 48)) < 0.5
     values[:, :, kin] += rng.normal(0, 120, (TIMES, 3, 1))
     values[:, :, ~kin] += rng.normal(0, 120, (TIMES, 3, 1))
-    _, by = watched(cube_of(values), monkeypatch)
-    p, k = np.nonzero(by.twins >= 0)
-    q = by.twins[p, k]
-    assert len(p) > 0.9 * by.twins.size
-    full = (by.twins[:, -1] >= 0) & (np.arange(48 * 48) // 48 % 44 > 22)
+    state = learn(looks_of(cube_of(values), slice(PAST)))
+    chosen, offsets = state.pixels.learnt.twins, state.site.places.offsets
+    p, k = np.nonzero(chosen != twins.NO_TWIN)
+    apart = offsets[chosen[p, k]]
+    q = p + apart @ [48, 1]
+    assert len(p) > 0.9 * chosen.size
+    full = (chosen[:, -1] != twins.NO_TWIN) & (np.arange(48 * 48) // 48 % 44 > 22)
     assert (kin.ravel()[p] == kin.ravel()[q])[full[p]].mean() >= 0.97
-    apart = np.hypot(p // 48 - q // 48, p % 48 - q % 48)
-    assert apart.min() >= twins.NEAREST - 0.5
-    assert apart.max() <= twins.RINGS[-1] + 0.5
-    assert all(len(set(row[row >= 0])) == (row >= 0).sum() for row in by.twins)
+    assert np.hypot(*apart.T).min() >= twins.NEAREST - 0.5
+    assert np.hypot(*apart.T).max() <= twins.RINGS[-1] + 0.5
+    assert all(len(set(row[row != twins.NO_TWIN])) == (row != twins.NO_TWIN).sum() for row in chosen)
 
 
 def test_noise_learnt_from_few_looks_grows_as_hotelling_says() -> None:
@@ -505,18 +500,18 @@ def test_a_fit_without_outliers_is_ridge_least_squares(past: int, terms: int) ->
     clear = np.ones((1, TIMES), np.bool_)
     clear[0, :PAST] = np.isin(np.arange(PAST), at)
     basis = plain_basis(np.array([day_number(day) for day in DAYS[:TIMES]], np.int32), PAST, 3)
-    models, left, work, numbers = no_models(1, 3), no_fit(1, 3, TIMES), fit_work(TIMES, 3), np.zeros(1, np.int32)
-    series = model.Series(values[:, :, None].astype(np.int16), clear.T.copy())
+    models, left, work, numbers = no_models(1, 3), left_of(1, TIMES, 3, 0), fit_work(TIMES, 3), np.zeros(1, np.int32)
+    series = model.Series(np.arange(TIMES, dtype=np.int32), values[:, :, None].astype(np.int16), clear.T.copy())
     model.fit_block(series, basis, rule, work, numbers, models)
-    left = left._replace(coef=models.coef, method=models.method)
-    model.leave_block(series, basis, work, numbers, left)
+    learnt = no_learnt(1, 3)._replace(coef=np.rint(models.coef).astype(np.int16), method=models.method)
+    model.leave_block(series, basis, work, numbers, learnt, left)
     x = basis.design[:terms, at].T.astype(np.float64)
     pull = np.sqrt(float(regress.RIDGE)) * np.eye(terms)[1:]
     expected = np.linalg.lstsq(np.vstack([x, pull]), np.vstack([values[at], np.zeros((terms - 1, 3))]))[0]
     np.testing.assert_allclose(models.coef[0, :, :terms], expected.T, atol=0.5)
     assert not models.coef[0, :, terms:].any()
     over = values - basis.design[:terms].T @ expected
-    np.testing.assert_allclose(left.left[0][:, clear[0]], over.T[:, clear[0]], atol=1.1)
+    np.testing.assert_allclose(left.residual[0, : 3 * TIMES].reshape(3, TIMES)[:, clear[0]], over.T[:, clear[0]], atol=3.0)
     np.testing.assert_allclose(models.noise[0], (over[at] ** 2).sum(axis=0) / (past - terms), rtol=0.02)
 
 
@@ -565,7 +560,10 @@ def test_threads_blocks_and_runs_give_the_same_bytes(monkeypatch: pytest.MonkeyP
     cube = cube_of(values, np.random.default_rng(8).random((TIMES, 20, 20)) > 0.3)
     before = cube.reflectance.copy(), cube.clear.copy()
     one = monitor(cube, START, progress=lambda done, total: told.append((done, total)))
-    assert told == [(400 * step + done, 1600) for step in range(rows.STEPS) for done in (256, 400)]
+    steps = STEPS + len(parts(PAST, range(PAST, TIMES)))
+    assert told == [
+        (400 * step + done, 400 * steps) for step in range(steps) for done in ((256, 400) if step < STEPS else (400,))
+    ]
     monkeypatch.setattr(crew, "cores", lambda: 7)
     monkeypatch.setattr(crew, "BLOCK_PIXELS", 33)
     assert same(one, monitor(cube, START))

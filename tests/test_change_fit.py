@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from spadework.change import algebra, fit, regress
 from spadework.change.common import fit_work, no_models, plain_basis
 from spadework.change.compiled import compiled
+from spadework.change.state import Learnt, no_learnt
+from spadework.change.twins import SPAN
 from spadework.cube import MISSING, NO_METHOD, ONE_HARMONIC, PAIRWISE, SEASON_FREE, TWO_HARMONICS
 
 if TYPE_CHECKING:
@@ -55,20 +58,39 @@ def regression(
     return coef, (weight[:, None] * left**2).sum(axis=0) / max((weight * doubt).sum() - terms, 1.0)
 
 
-def fitted(values: NDArray[np.int16], clear: NDArray[np.bool_], basis: fit.Basis) -> tuple[fit.Models, fit.Fit]:
-    """Values (time, band, pixel), clear (time, pixel); the models see the history only, and numbers of pixels run backwards."""
+class Out(NamedTuple):
+    """What was left over."""
+
+    left: NDArray[np.int16]
+    """(pixel, band, time), HIDDEN where not usable."""
+    usable: NDArray[np.bool_]
+    """(pixel, time)."""
+
+
+def learnt_from(models: fit.Models) -> Learnt:
+    """The same in whole numbers."""
+    pixels = len(models.method)
+    return no_learnt(pixels, BANDS)._replace(method=models.method, coef=np.rint(models.coef).astype(np.int16))
+
+
+def left_over(learnt: Learnt, basis: fit.Basis, values: NDArray[np.int16], clear: NDArray[np.bool_], looks: range) -> Out:
+    """What the models leave over of some looks, in rooms where others left something behind; numbers of pixels run backwards."""
+    pixels, n = len(learnt.method), len(looks)
+    seen = slice(0 if (learnt.method == PAIRWISE).any() else looks.start, looks.stop)
+    series = fit.Series(np.arange(seen.start, seen.stop, dtype=np.int32), values[seen, :, ::-1], clear[seen, ::-1])
+    room = np.full((pixels, -(-BANDS * n // SPAN) * SPAN), 7, np.int16)
+    left = fit.Left(room, np.ones((pixels, n), np.bool_), looks.start)
+    fit.leave_block(series, basis, fit_work(TIMES, BANDS), np.arange(pixels, dtype=np.int32)[::-1].copy(), learnt, left)
+    assert (room[:, BANDS * n :] == fit.HIDDEN).all()
+    return Out(room[:, : BANDS * n].reshape(pixels, BANDS, n), left.usable)
+
+
+def fitted(values: NDArray[np.int16], clear: NDArray[np.bool_], basis: fit.Basis) -> tuple[fit.Models, Out]:
+    """Values (time, band, pixel), clear (time, pixel); the models see the history only, and are kept in whole numbers."""
     pixels = values.shape[2]
     models, work, numbers = no_models(pixels, BANDS), fit_work(TIMES, BANDS), np.arange(pixels, dtype=np.int32)
-    fit.fit_block(fit.Series(values[:PAST], clear[:PAST]), basis, RULE, work, numbers, models)
-    back = numbers[::-1].copy()
-    left = fit.Fit(models.coef[back], *dirty(pixels), models.method[back])
-    fit.leave_block(fit.Series(values, clear), basis, work, back, left)
-    return models, fit.Fit(left.coef[back], left.left[back], left.usable[back], left.method[back])
-
-
-def dirty(pixels: int) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
-    """Residuals and usable looks that others left behind."""
-    return np.full((pixels, BANDS, TIMES), 7, np.int16), np.ones((pixels, TIMES), np.bool_)
+    fit.fit_block(fit.Series(np.arange(PAST, dtype=np.int32), values[:PAST], clear[:PAST]), basis, RULE, work, numbers, models)
+    return models, left_over(learnt_from(models), basis, values, clear, range(TIMES))
 
 
 def held_to_numpy(values: NDArray[np.int16], clear: NDArray[np.bool_], basis: fit.Basis) -> None:
@@ -84,11 +106,11 @@ def held_to_numpy(values: NDArray[np.int16], clear: NDArray[np.bool_], basis: fi
             np.testing.assert_allclose(models.coef[p, :, : TERMS[method]], coef, rtol=2e-3, atol=0.5)
             assert not models.coef[p, :, TERMS[method] :].any()
             np.testing.assert_allclose(models.noise[p], noise, rtol=0.02, atol=0.5)
-            expected = np.einsum("tbc,ct->tb", basis.common[:, :, 1 : BANDS + 1], models.coef[p] @ basis.design)
+            expected = np.einsum("tbc,ct->tb", basis.common[:, :, 1 : BANDS + 1], np.rint(models.coef[p]) @ basis.design)
             left = (y - expected - basis.common[:, :, 0]).T
             np.testing.assert_allclose(out.left[p][:, usable], left[:, usable], atol=0.6)
         assert (method == NO_METHOD) == (len(at) == 0)
-        assert not out.left[p][:, ~usable].any()
+        assert ((out.left[p] == fit.HIDDEN) == ~(usable & (method != NO_METHOD))).all()
 
 
 @pytest.mark.parametrize("pixels", [1, algebra.LANES - 1, algebra.LANES + 3])
@@ -118,7 +140,7 @@ def test_awkward_pixels_do_not_disturb_each_other() -> None:
     assert not out.usable[2].any()
     assert np.isfinite(models.coef).all()
     assert np.isfinite(models.noise).all()
-    assert (np.abs(out.left.astype(int)) <= int(fit.FARTHEST)).all()
+    assert (np.abs(out.left[out.left != fit.HIDDEN].astype(int)) <= int(fit.FARTHEST)).all()
     alone = fitted(values[:, :, 6:], clear[:, 6:], basis)
     for name in ("coef", "noise", "method"):
         np.testing.assert_array_equal(getattr(alone[0], name)[0], getattr(models, name)[6], err_msg=name)
@@ -158,3 +180,19 @@ def test_a_rank_is_that_of_the_sorted(seed: int, n: int, ties: bool) -> None:
     floats = np.where(whole < 0, np.inf, whole / 7).astype(np.float32)
     _rank(floats.view(np.int32), n, ranks)
     np.testing.assert_array_equal(ranks.found.view(np.float32), np.sort(floats[:n], axis=0)[n // 2])
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=SEEDS, cuts=st.lists(st.integers(PAST, TIMES - 1), max_size=4))
+def test_looks_in_parts_leave_over_what_all_at_once_do(seed: int, cuts: list[int]) -> None:
+    rng = np.random.default_rng(seed)
+    basis, pixels = basis_of(rng), 9
+    values = (2000 + rng.normal(0, 60, (TIMES, BANDS, pixels))).astype(np.int16)
+    clear = rng.random((TIMES, pixels)) < rng.random(pixels) ** 3
+    models, whole = fitted(values, clear, basis)
+    parts = [
+        left_over(learnt_from(models), basis, values, clear, range(*looks))
+        for looks in itertools.pairwise([0, *sorted(set(cuts)), TIMES])
+    ]
+    np.testing.assert_array_equal(np.concatenate([part.left for part in parts], axis=2), whole.left)
+    np.testing.assert_array_equal(np.concatenate([part.usable for part in parts], axis=1), whole.usable)

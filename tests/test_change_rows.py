@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
-from spadework.change import crew, rows, watch, whiten
-from spadework.change.common import plain_basis
+from spadework.change import crew, follow, learn, rows
 from spadework.change.history import monitor
-from spadework.change.ring import Site, ring_of
-from spadework.change.rows import PASSES, REACH, plan, ring_length
-from spadework.change.settings import MonitorSettings
+from spadework.change.learn import REACH
+from spadework.change.recent import left_of, recent_of
+from spadework.change.rows import Pass, plan, ring_length
+from spadework.change.settings import MonitorSettings, lag
+from spadework.change.state import no_pixels
 from spadework.cube import Change, Cube
 from spadework.records import Look
 
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FIRST = dt.date(2020, 1, 1)
-PAST, WATCHED = 30, 14
+PAST, WATCHED = 30, 40
 TIMES = PAST + WATCHED
 DAYS = [FIRST + dt.timedelta(days=19 * i) for i in range(TIMES)]
-AGAIN = next(i for i, one in enumerate(PASSES) if one.name == "again")
+TABLES: dict[str, tuple[Pass[Any], ...]] = {"learn": learn.PASSES, "follow": follow.PASSES}
 
 
 def cube_of(values: NDArray[np.float64], clear: NDArray[np.bool_], inside: NDArray[np.bool_]) -> Cube:
@@ -103,40 +104,9 @@ def test_answers_are_the_same_for_any_rows_at_once(name: str, monkeypatch: pytes
             told.append((steps[0], steps[1]))
 
         assert same(expected, monitor(cube, start, progress=tell)), chunk
-        total = rows.STEPS * int(cube.inside.sum())
+        total = (learn.STEPS + len(follow.parts(PAST, range(PAST, TIMES)))) * int(cube.inside.sum())
         assert [done for done, _ in told] == sorted({done for done, _ in told})
         assert told[-1] == (total, total)
-
-
-def test_as_many_pixels_are_measured_and_watched_again_for_any_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One small patch changed: few pixels have twins in it, and their neighbours are watched again with them."""
-    inside, rng = whole(60, 14), np.random.default_rng(1)
-    values = 2000 + rng.normal(0, 40, (TIMES, 2, *inside.shape))
-    values[PAST + 3 :, :, 20:23, 6:9] += 1500
-    cube = cube_of(values, np.ones((TIMES, *inside.shape), np.bool_), inside)
-    whitened: list[int] = []
-    asked: list[int] = []
-    measured, watched = whiten.whiten_block, watch.watch_block
-
-    def measuring(*given: Any) -> None:  # noqa: ANN401 - handed on
-        whitened.append(len(given[2]))
-        measured(*given)
-
-    def watching(*given: Any) -> None:  # noqa: ANN401 - handed on
-        asked.append(len(given[2]))
-        watched(*given)
-
-    monkeypatch.setattr(whiten, "whiten_block", measuring)
-    monkeypatch.setattr(watch, "watch_block", watching)
-    counts = []
-    for chunk in (1, 100, cube.inside.size):
-        whitened.clear()
-        asked.clear()
-        monkeypatch.setattr(rows, "CHUNK_PIXELS", chunk)
-        monitor(cube, DAYS[PAST])
-        counts.append((sum(whitened), sum(asked)))
-    assert counts[0] == counts[1] == counts[2]
-    assert cube.inside.size < counts[0][0] < counts[0][1] <= 2 * cube.inside.size
 
 
 def test_answers_without_history_or_without_watch_are_the_same_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,13 +131,14 @@ PIXELS = st.lists(st.integers(0, 40), min_size=1, max_size=150)
 """Pixels in each row."""
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.parametrize("table", TABLES)
+@settings(max_examples=100, deadline=None)
 @given(pixels=PIXELS, chunk=st.integers(1, 600))
-def test_each_pass_does_each_row_once_and_finds_what_it_needs(pixels: Sequence[int], chunk: int) -> None:
-    starts = np.append(0, np.cumsum(pixels))
-    steps, bottom = plan(starts, chunk), len(pixels)
-    length = ring_length(starts, steps)
-    for i, one in enumerate(PASSES):
+def test_each_pass_does_each_row_once_and_finds_what_it_needs(table: str, pixels: Sequence[int], chunk: int) -> None:
+    starts, passes = np.append(0, np.cumsum(pixels)), TABLES[table]
+    steps, bottom = plan(starts, chunk, passes), len(pixels)
+    length = ring_length(starts, steps, passes)
+    for i, one in enumerate(passes):
         assert [row for step in steps for row in step[i]] == list(range(bottom))
         for step in steps:
             if i > 0 and len(step[i]):
@@ -177,23 +148,22 @@ def test_each_pass_does_each_row_once_and_finds_what_it_needs(pixels: Sequence[i
 
 
 def test_how_far_behind_each_pass_lies() -> None:
-    """Distances from twins 22 rows below, a watch of neighbours; distances again when all twins were watched once."""
-    for step in plan(np.arange(0, 10 * 301, 10), 40):
-        residuals, compared, chosen, distances, watched, again, watched_again, handed = (rows.stop for rows in step)
-        if residuals < 300:
-            assert compared == chosen == distances == max(residuals - REACH, 0)
-            assert watched == max(distances - 1, 0)
-            assert again == max(watched - REACH, 0)
-            assert watched_again == handed == max(again - 1, 0)
-        assert step[AGAIN].start <= max(step[AGAIN - 1].start - 1, 0)  # no first watch sees a neighbour's distance taken again
+    """Twins 22 rows below are compared with, and asked; a watch looks at neighbours."""
+    starts = np.arange(0, 10 * 301, 10)
+    for step in plan(starts, 40, learn.PASSES):
+        residuals, *others = (rows.stop for rows in step)
+        assert residuals == 300 or set(others) == {max(residuals - REACH, 0)}
+    for step in plan(starts, 40, follow.PASSES):
+        residuals, distances, watched = (rows.stop for rows in step)
+        assert residuals == 300 or (distances, watched) == (max(residuals - REACH, 0), max(residuals - REACH - 1, 0))
 
 
 def test_a_step_goes_on_by_few_rows_of_a_wide_site_and_by_many_of_a_narrow_one() -> None:
     for width, expected in ((1024, 4), (100, 41), (9000, 1)):
         starts = np.arange(0, 2001 * width, width)
-        assert {len(step[0]) for step in plan(starts, rows.CHUNK_PIXELS)[:-1]} == {expected}
+        assert {len(step[0]) for step in plan(starts, rows.CHUNK_PIXELS, learn.PASSES)[:-1]} == {expected}
     starts = np.arange(0, 65 * 64, 64)
-    assert len(plan(starts, rows.CHUNK_PIXELS)) == 1
+    assert len(plan(starts, rows.CHUNK_PIXELS, learn.PASSES)) == 1
 
 
 # ---------------------------------------------------------------- threads
@@ -224,29 +194,20 @@ def test_blocks_not_begun_are_dropped_when_a_call_is_broken_off(monkeypatch: pyt
 # ---------------------------------------------------------------- memory
 def kept(record: Any) -> int:  # noqa: ANN401 - named tuples of arrays and of named tuples
     """Bytes of all arrays."""
-    return record.nbytes if isinstance(record, np.ndarray) else sum(kept(part) for part in record)
+    return record.nbytes if isinstance(record, np.ndarray) else sum(kept(part) for part in record if not isinstance(part, int))
 
 
-def test_what_lies_between_the_passes_is_a_small_share_of_a_large_site() -> None:
-    """1,024 x 1,024 pixels, 6 bands, 293 looks, half of them watched: beside the cube, the models, the ring and the answers."""
+def test_what_is_kept_is_a_small_share_of_a_large_site() -> None:
+    """1,024 x 1,024 pixels, 6 bands, 293 looks, half of them watched: what is kept of each pixel, the rings, and the answers."""
     side, bands, times, past = 1024, 6, 293, 146
-    looks = tuple(Look(str(i), dt.datetime(2020, 1, 1, tzinfo=dt.UTC), "test", (), 1.0) for i in range(times))
-    grid, flat = (
-        GeoBox((side, side), Affine(10, 0, 0, 0, -10, 0), "EPSG:32637"),
-        np.broadcast_to(np.False_, (times, side, side)),
-    )
-    reflectance = np.broadcast_to(np.int16(0), (times, bands, side, side))
-    cube = Cube(reflectance, flat, flat, looks, tuple("abcdef"), grid, whole(side, side))
-    site = Site(
-        cube,
-        MonitorSettings(),
-        plain_basis(np.arange(times, dtype=np.int32), past, bands),
-        np.arange(side * side, dtype=np.intp),
-    )
-    ring = ring_of(site, ring_length(site.starts, plan(site.starts, rows.CHUNK_PIXELS)))
-    given = side * side * times * (2 * bands + 1)
-    models = side * side * (4 * bands * 5 + 4 * bands + 1)
-    answers = side * side * (4 + 4 + 4 + 2 + 1 + 1 + 1 + times - past)  # nothing of the history is ever written
-    numbers = side * side * 9
-    assert kept(ring) <= 0.17 * given
-    assert kept(ring) + models + answers + numbers <= 0.25 * given
+    pixels, lags, starts = side * side, lag(MonitorSettings()), np.arange(0, side * (side + 1), side)
+    given = pixels * times * (2 * bands + 1)
+    state = kept(no_pixels(1000, bands, lags)) / 1000 * pixels
+    length = ring_length(starts, plan(starts, rows.CHUNK_PIXELS, learn.PASSES), learn.PASSES)
+    learning = kept(left_of(length, past, bands, 0)) + length * 8 * 32
+    length = ring_length(starts, plan(starts, rows.CHUNK_PIXELS, follow.PASSES), follow.PASSES)
+    following = kept(left_of(length, follow.PART, bands, past)) + kept(recent_of(length, lags + follow.PART, bands))
+    places, noise, odd = 8 * pixels, 4 * bands * pixels, (times - past + 8) / 8 * pixels
+    answers = pixels * (4 + 4 + 4 + 2 + 1 + 1 + 1 + times - past)  # nothing of the history is ever written
+    assert state <= 760 * pixels
+    assert state + places + max(learning, noise, following + odd + 9 * pixels, odd + answers) <= 0.25 * given

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spadework.change.common import no_fit, plain_basis
-from spadework.change.confirm import KEPT, watch_work
-from spadework.change.ring import no_watching
+from spadework.change.common import plain_basis
+from spadework.change.confirm import watch_work
 from spadework.change.settings import MonitorSettings, watch_rule
-from spadework.change.stand import FIELD, Stand, Watching
+from spadework.change.stand import ALONE, FIELD, Recent, Watched
+from spadework.change.state import NO_LOOK, NOISE_UNIT, Learnt, Watching, below, no_learnt, unwatched
 from spadework.change.twins import Places, offsets, ways
-from spadework.change.watch import begin, reason, statistic, watch_block
-from spadework.change.windows import Watched
+from spadework.change.watch import reason, statistic, watch_block
 from spadework.cube import MODEL_FAILED, NO_METHOD, OK, REASONS, SEASON_FREE, SHORT_HISTORY, TOO_FEW_LOOKS
 
 if TYPE_CHECKING:
@@ -27,15 +26,19 @@ if TYPE_CHECKING:
 
 PAST, WATCHED, BANDS, SIDE = 4, 60, 3, 7
 PIXELS = SIDE * SIDE
+OTHERS = 3 * SIDE
+"""Pixels of the site that come before those that are watched, three rows further up."""
+RING = PIXELS + 3
+"""Places: the numbers of the watched pixels begin anew in there."""
 SETTINGS = MonitorSettings()
 SIZES = len(SETTINGS.window_tails)
-LONGEST = SIZES + 2
+LAG = SIZES + 2
 FAR = 40
 """Distance of changed ground in each band, in 1/16 of the noise."""
 
 
 class Site(NamedTuple):
-    """Whitened looks of a small square site; all distances are the same on the three routes."""
+    """Whitened looks of a small square site; all distances are the same on the three routes, but for what ``field`` adds."""
 
     distance: NDArray[np.int8]
     """(pixel, time watched, band)."""
@@ -43,29 +46,60 @@ class Site(NamedTuple):
     """(pixel, time watched)."""
     method: NDArray[np.uint8]
     """(pixel)."""
+    measured: NDArray[np.bool_]
+    """(pixel)."""
+    field: NDArray[np.int8]
+    """(time watched)."""
 
 
-def watched(site: Site) -> Watched:
-    """What the watch goes by; residuals say what distances say, noise is 16 in every band, and a look comes every six days."""
-    number = np.arange(PIXELS, dtype=np.int32).reshape(SIDE, SIDE)
-    fit = no_fit(PIXELS, BANDS, PAST + WATCHED)
-    fit.usable[:, PAST:] = site.usable
-    fit.usable[::2, :PAST] = True
-    fit.left[:, :, PAST:] = site.distance.swapaxes(1, 2)
-    fit.method[:] = site.method
-    fit.coef[:, :, 0] = 1000
-    places = Places(np.argwhere(number >= 0).astype(np.int32), number, offsets(), *ways(offsets()))
-    factor = np.repeat(np.eye(BANDS, dtype=np.float32)[:, :, None] * 16, PIXELS, axis=2)
-    stand = Stand(np.stack([site.distance] * 3), np.zeros((3, PIXELS), np.float32), factor)
+def learnt(site: Site) -> Learnt:
+    """Ground of 1000 through the year, noise of 16 in every band."""
+    known = no_learnt(OTHERS + PIXELS, BANDS)
+    known.method[OTHERS:], known.measured[OTHERS:] = site.method, site.measured
+    known.coef[:, :, 0] = 1000
+    known.noise[ALONE, [below(b + 1) - 1 for b in range(BANDS)]] = 16 * NOISE_UNIT
+    return known
+
+
+def recent(site: Site, low: int, high: int) -> Recent:
+    """Looks low <= t < high, behind the last before; residuals say what distances say. All else, the history's too, is 99."""
+    usable = np.concatenate([np.zeros((PIXELS, PAST), np.bool_), site.usable], axis=1)
+    usable[::2, :PAST] = True
+    slots = LAG + high - low
+    some = Recent(
+        look=np.full((RING, slots), NO_LOOK, np.int16),
+        new=np.full(RING, 99, np.int32),
+        distance=np.full((3, RING, slots, BANDS), 99, np.int8),
+        left=np.full((RING, slots, BANDS), 9999, np.int16),
+    )
+    for p in range(PIXELS):
+        looks, place = np.flatnonzero(usable[p, : PAST + high]), (OTHERS + p) % RING
+        new = int((looks >= PAST + low).sum())
+        looks = looks[max(len(looks) - new - LAG, 0) :]
+        at = LAG + new - len(looks) + np.arange(len(looks))
+        some.look[place, at], some.new[place] = looks, new
+        at, looks = at[looks >= PAST], looks[looks >= PAST] - PAST
+        some.left[place, at] = site.distance[p, looks]
+        some.distance[:, place, at] = site.distance[p, looks]
+        some.distance[FIELD, place, at] += site.field[looks, None]
+    return some
+
+
+def watched(site: Site, low: int, high: int) -> Watched:
+    """What the watch goes by; a look comes every six days."""
+    number = np.full((SIDE + 6, SIDE), -1, np.int32)
+    number[:3], number[6:] = np.arange(OTHERS).reshape(3, SIDE), OTHERS + np.arange(PIXELS).reshape(SIDE, SIDE)
+    places = Places(np.flatnonzero(number >= 0).astype(np.int32), number, offsets(), *ways(offsets()))
     days = np.arange(PAST + WATCHED, dtype=np.int32) * 6
-    return Watched(fit, plain_basis(days, PAST, BANDS), watch_rule(SETTINGS, BANDS), stand, places)
+    return Watched(learnt(site), recent(site, low, high), plain_basis(days, PAST, BANDS), watch_rule(SETTINGS, BANDS), places)
 
 
 def calm(seed: int = 0, cloud: float = 0.0) -> Site:
     """Noise alone."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(0, 12, (PIXELS, WATCHED, BANDS)).round().astype(np.int8)
-    return Site(noise, rng.random((PIXELS, WATCHED)) >= cloud, np.full(PIXELS, SEASON_FREE, np.uint8))
+    usable, method = rng.random((PIXELS, WATCHED)) >= cloud, np.full(PIXELS, SEASON_FREE, np.uint8)
+    return Site(noise, usable, method, method != NO_METHOD, np.zeros(WATCHED, np.int8))
 
 
 def busy(seed: int, cloud: float) -> Site:
@@ -78,49 +112,42 @@ def busy(seed: int, cloud: float) -> Site:
         for first in range(int(rng.integers(0, 30)), WATCHED, int(rng.integers(18, 40))):
             last = first + int(rng.integers(2, 16))
             site.distance[patch, first:last] = (site.distance[patch, first:last] + int(size)).clip(-80, 80)
-    site.method[rng.random(PIXELS) < 0.08] = NO_METHOD
+    site.measured[rng.random(PIXELS) < 0.15] = False
+    site.method[~site.measured & (rng.random(PIXELS) < 0.5)] = NO_METHOD
     some = rng.random(PIXELS) < 0.1
     site.usable[some] &= rng.random((int(some.sum()), WATCHED)) < 0.06
     return site
 
 
 class Answers(NamedTuple):
-    """Everything that can be read off a watch."""
+    """Everything that can be read off a watch, of the watched pixels."""
 
     watching: Watching
     odd: NDArray[np.bool_]
+    """(pixel, time watched)."""
     statistic: NDArray[np.float32]
     reason: NDArray[np.uint8]
 
     def of(self, p: int) -> tuple[int, int, bool]:
-        """First look, confirming look, and whether a change was withdrawn."""
-        return int(self.watching.first[p]), int(self.watching.confirmed[p]), bool(self.watching.recovered[p])
+        """First look and confirming look, the first watched one being 0, and whether a change was withdrawn."""
+        first, confirmed = (int(looks[p]) for looks in (self.watching.first, self.watching.confirmed))
+        return first - PAST if first >= 0 else -1, confirmed - PAST if confirmed >= 0 else -1, bool(self.watching.recovered[p])
 
 
-def gone_through(on: Watched, cuts: Sequence[int], order: NDArray[np.int32] | None = None, end: int = WATCHED) -> Answers:
+def gone_through(site: Site, cuts: Sequence[int], order: NDArray[np.int32] | None = None, end: int = WATCHED) -> Answers:
     """All pixels, part by part in time; in each part later looks are yet unknown, and what lies behind is forgotten as far as it may be."""
-    pixels = np.arange(PIXELS, dtype=np.int32) if order is None else order
-    watching, odd = no_watching(PIXELS, BANDS), np.zeros((PIXELS, WATCHED), np.bool_)
-    for part in watching:
-        part[:] = 1  # whatever was remembered
-    begin(watching, pixels)
+    pixels = OTHERS + (np.arange(PIXELS, dtype=np.int32) if order is None else order)
+    watching, odd = unwatched(OTHERS + PIXELS, BANDS), np.zeros((PIXELS, WATCHED), np.bool_)
     for low, high in pairwise((0, *sorted(cuts), end)):
-        known = remembered(on, low, high)
+        on, marked = watched(site, low, high), np.ones((RING, high - low), np.bool_)
         for block in np.array_split(pixels, 3):
-            watch_block(known, watch_work(high - low, BANDS, SIZES), block, (low, high), watching, odd)
-    return Answers(watching, odd, statistic(watching, pixels), reason(on, watching, pixels))
-
-
-def remembered(on: Watched, low: int, high: int) -> Watched:
-    """The same with what was seen in the last ``KEPT`` looks of each pixel before ``low`` and in those before ``high``, and nothing else."""
-    distance, left, usable = on.stand.distance.copy(), on.fit.left.copy(), on.fit.usable.copy()
-    behind = usable[:, PAST : PAST + low][:, ::-1].cumsum(axis=1)[:, ::-1]  # looks from here to low
-    forgotten = np.zeros((PIXELS, WATCHED), np.bool_)
-    forgotten[:, :low], forgotten[:, high:] = behind > KEPT, True
-    distance[:, forgotten] = 99
-    left.swapaxes(1, 2)[:, PAST:][forgotten] = 9999
-    usable[:, PAST + high :] ^= True
-    return on._replace(fit=on.fit._replace(left=left, usable=usable), stand=on.stand._replace(distance=distance))
+            watch_block(on, watch_work(high - low, BANDS, SIZES), block, watching, marked, PAST + low)
+        odd[:, low:high] = marked[np.arange(OTHERS, OTHERS + PIXELS) % RING]
+    for name, untouched in unwatched(OTHERS, BANDS)._asdict().items():
+        np.testing.assert_array_equal(getattr(watching, name)[:OTHERS], untouched)
+    told, why = statistic(watching)[pixels], reason(learnt(site), watching)[pixels]
+    theirs: dict[str, Any] = {name: part[OTHERS:] for name, part in watching._asdict().items()}
+    return Answers(Watching(**theirs), odd, told, why)
 
 
 def same(a: Answers, b: Answers) -> bool:
@@ -139,8 +166,8 @@ def same(a: Answers, b: Answers) -> bool:
 )
 def test_parts_give_the_answers_of_one_call(seed: int, cloud: float, cuts: list[int]) -> None:
     """Also empty parts, and parts before the first look of any pixel."""
-    on = watched(busy(seed, cloud))
-    assert same(gone_through(on, cuts), gone_through(on, ()))
+    site = busy(seed, cloud)
+    assert same(gone_through(site, cuts), gone_through(site, ()))
 
 
 @pytest.mark.parametrize("cloud", [0.0, 0.4, 0.8])
@@ -148,11 +175,11 @@ def test_look_by_look_gives_the_answers_of_one_call(cloud: float) -> None:
     """Among them pixels whose change stands, was withdrawn, was withdrawn and came again, and such as have no answer."""
     seen: dict[str, int] = {}
     for seed in range(12):
-        on = watched(busy(seed, cloud))
-        whole = gone_through(on, ())
-        assert same(gone_through(on, range(1, WATCHED)), whole)
+        site = busy(seed, cloud)
+        whole = gone_through(site, ())
+        assert same(gone_through(site, range(1, WATCHED)), whole)
         standing = whole.watching.confirmed >= 0
-        before = np.any([gone_through(on, (), end=end).watching.recovered for end in range(10, WATCHED, 2)], axis=0)
+        before = np.any([gone_through(site, (), end=end).watching.recovered for end in range(10, WATCHED, 2)], axis=0)
         kinds = {"standing": standing, "withdrawn": whole.watching.recovered, "again": standing & before}
         kinds |= {REASONS[value]: whole.reason == value for value in (OK, TOO_FEW_LOOKS, SHORT_HISTORY, MODEL_FAILED)}
         seen = {name: seen.get(name, 0) + int(those.sum()) for name, those in kinds.items()}
@@ -160,9 +187,9 @@ def test_look_by_look_gives_the_answers_of_one_call(cloud: float) -> None:
 
 
 def test_answers_do_not_depend_on_which_pixels_lie_side_by_side() -> None:
-    on = watched(busy(3, 0.3))
+    site = busy(3, 0.3)
     order = np.random.default_rng(0).permutation(PIXELS).astype(np.int32)
-    one, other = gone_through(on, (20,)), gone_through(on, (20,), order)
+    one, other = gone_through(site, (20,)), gone_through(site, (20,), order)
     back = np.argsort(order)
     assert same(one, other._replace(statistic=other.statistic[back], reason=other.reason[back]))
 
@@ -174,12 +201,12 @@ def test_a_change_is_confirmed_withdrawn_and_confirmed_again(cuts: Sequence[int]
     site.distance[:] //= 6
     for low, high in ((10, 15), (40, WATCHED)):
         site.distance[:, low:high] += FAR
-    told = gone_through(watched(site), cuts)
+    told = gone_through(site, cuts)
     assert {told.of(p) for p in range(PIXELS)} == {(40, 42, False)}
     assert (told.watching.clear_looks == WATCHED).all()
     assert (told.watching.since == 0).all()
     assert (told.reason == OK).all()
-    early = gone_through(watched(site._replace(usable=site.usable & (np.arange(WATCHED) < 30))), cuts)
+    early = gone_through(site._replace(usable=site.usable & (np.arange(WATCHED) < 30)), cuts)
     assert {early.of(p) for p in range(PIXELS)} == {(-1, -1, True)}
     assert (early.watching.since == 4).all()  # sixty calm days withdraw: those from look 15 to 25
     np.testing.assert_allclose(early.statistic, np.sqrt(early.watching.best), rtol=1e-6)
@@ -192,9 +219,8 @@ def test_no_window_reaches_behind_a_withdrawal(cuts: Sequence[int]) -> None:
     site.distance[:] = 0
     site.distance[:, 10:13] = 30
     site.usable[:, 26:] = False
-    on = watched(site)
-    on.stand.distance[FIELD, :, 24:26] = 52
-    told = gone_through(on, cuts)
+    site.field[24:26] = 52
+    told = gone_through(site, cuts)
     inner = np.arange(PIXELS).reshape(SIDE, SIDE)[1:-1, 1:-1].ravel()  # all neighbours show it
     assert {told.of(int(p)) for p in inner} == {(-1, -1, True)}
     assert (told.watching.since[inner] == 2).all()
@@ -207,39 +233,104 @@ def test_a_weak_change_needs_neighbours_who_show_it(cuts: Sequence[int]) -> None
     site.distance[:] //= 6
     alone = site.distance.copy()
     alone[middle, 30:] += 26
-    assert gone_through(watched(site._replace(distance=alone)), cuts).of(middle)[1] == -1
+    assert gone_through(site._replace(distance=alone), cuts).of(middle)[1] == -1
     site.distance[:, 30:] += 26
-    assert gone_through(watched(site), cuts).of(middle)[0] == 30
+    assert gone_through(site, cuts).of(middle)[0] == 30
+    site.measured[np.arange(PIXELS) != middle] = False  # whatever their distances say
+    assert gone_through(site, cuts).of(middle)[1] == -1
 
 
-@pytest.mark.parametrize(("between", "seen", "confirmed"), [(KEPT - 8, True, True), (KEPT, True, False), (KEPT, False, True)])
+@pytest.mark.parametrize(
+    ("between", "seen", "confirmed"), [(5, True, True), (6, True, False), (LAG, True, False), (LAG, False, True)]
+)
 @pytest.mark.parametrize("cuts", [(), range(1, WATCHED)])
 def test_of_a_neighbour_only_the_last_looks_are_remembered(
     between: int, seen: bool, confirmed: bool, cuts: Sequence[int]
 ) -> None:
     """A pixel is seen to have changed four times before a gap and four times behind it; its neighbours showed it before the gap.
 
-    If they are seen in the gap as often as is remembered, that is forgotten.
+    If they are seen in the gap so often that of eight looks too few are from before, that is forgotten: with five in the gap and one
+    behind it two of them are, so that they show three looks of the window's five.
     """
     site, middle = calm(), PIXELS // 2
     site.distance[:] //= 6
     shown = np.r_[20:24, 24 + between : 28 + between]
     others = np.arange(PIXELS) != middle
-    site.distance[middle, shown] += 18
-    site.distance[others, 20:24] += 18
+    site.distance[middle, shown] += 20
+    site.distance[others, 20:24] += 20
     site.usable[:, 24 : 24 + between] = seen
     site.usable[middle] = False
     site.usable[middle, shown] = True
-    first, at, _ = gone_through(watched(site), cuts).of(middle)
+    first, at, _ = gone_through(site, cuts).of(middle)
     assert (first == 20, at in shown) == (confirmed, confirmed)
+
+
+@pytest.mark.parametrize("cuts", [(), (20, 40)])
+def test_odd_looks_lie_far_out_on_the_routes_that_count(cuts: Sequence[int]) -> None:
+    site = busy(5, 0.3)
+    site.field[::5] = 40
+    squared = (site.distance.astype(np.float64) ** 2).sum(axis=2) / 256
+    field = ((site.distance + site.field[:, None]).astype(np.float64) ** 2).sum(axis=2) / 256
+    odd = site.usable & site.measured[:, None] & (np.maximum(squared, field) > watch_rule(SETTINGS, BANDS).look_limit)
+    assert odd.any()
+    np.testing.assert_array_equal(gone_through(site, cuts).odd, odd)
+
+
+def all_at_once(on: Watched) -> Watching:
+    watching, pixels = unwatched(OTHERS + PIXELS, BANDS), np.arange(OTHERS, OTHERS + PIXELS, dtype=np.int32)
+    watch_block(on, watch_work(WATCHED, BANDS, SIZES), pixels, watching, np.zeros((RING, WATCHED), np.bool_), PAST)
+    return watching
+
+
+@pytest.mark.parametrize("far", [0, 20_000])
+def test_changed_ground_is_kept_as_seen_when_it_was_confirmed(far: int) -> None:
+    """Rounded, and cut to 16 bits."""
+    rng, site = np.random.default_rng(far), calm()
+    site.distance[:] //= 6
+    site.distance[:, 40:] += FAR
+    on = watched(site, 0, WATCHED)
+    on.learnt.coef[:] = rng.integers(-3000, 3000, on.learnt.coef.shape)
+    on.learnt.coef[:, :, 0] += 13_000
+    on.recent.left[:] = rng.integers(-200, 200, on.recent.left.shape) + far
+    told, looks = all_at_once(on), np.arange(40, 43)
+    assert set(told.first[OTHERS:]) == {PAST + 40}
+    for p in range(OTHERS, OTHERS + PIXELS):
+        expected = on.learnt.coef[p].astype(np.float64) @ on.basis.design[:, PAST + looks]
+        seen = (on.recent.left[p % RING, LAG + looks].T + expected).mean(axis=1)
+        np.testing.assert_allclose(told.after[p], seen.clip(-32768, 32767), atol=0.51)
+    assert (told.after == 32767).any() == (far > 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "way", "withdrawn"), [(1.1, 0.0, True), (0.9, 0.0, False), (1.1, 0.4, True), (1.1, 0.6, False), (1.1, -0.4, True)]
+)
+def test_looks_withdraw_a_change_if_they_could_show_it_and_lie_nearer_to_the_past(
+    size: float, way: float, withdrawn: bool
+) -> None:
+    """Changed ground lies at ``size`` times the squared distance of an odd look, later looks lie so far on the way there."""
+    rng, site = np.random.default_rng(1), calm()
+    site.distance[:] = 0
+    site.distance[:, 10:15] = FAR
+    on = watched(site, 0, WATCHED)
+    for p in range(OTHERS, OTHERS + PIXELS):
+        factor = np.tril(rng.integers(-300, 300, (BANDS, BANDS)), -1) + np.diag(rng.integers(400, 900, BANDS))
+        on.learnt.noise[ALONE, :, p] = factor[np.tril_indices(BANDS)]
+        ground = rng.normal(0, 1, BANDS)
+        ground *= np.sqrt(size * on.rule.look_limit / (ground**2).sum())
+        on.recent.left[p % RING, LAG + 10 : LAG + 15] = (factor @ ground / float(NOISE_UNIT)).round()
+        on.recent.distance[:, p % RING, LAG + 15 :] = (way * ground * 16).round()
+    told = all_at_once(on)
+    assert set(told.recovered[OTHERS:]) == {withdrawn}
+    assert set(told.first[OTHERS:]) == {-1 if withdrawn else PAST + 10}
 
 
 def test_too_few_looks_and_short_histories_have_no_answer() -> None:
     site = calm()
     site.usable[0, 2:] = site.usable[1, 2:] = False
-    site.method[1:4] = NO_METHOD
-    told = gone_through(watched(site), (1, 5))
+    site.measured[1:4] = False
+    site.method[3] = NO_METHOD
+    told = gone_through(site, (1, 5))
     assert told.reason[:5].tolist() == [TOO_FEW_LOOKS, TOO_FEW_LOOKS, MODEL_FAILED, SHORT_HISTORY, OK]
     assert told.watching.clear_looks[:4].tolist() == [2, 2, WATCHED, WATCHED]
-    assert told.watching.since[[0, 4]].tolist() == [2, LONGEST]
+    assert told.watching.since[:5].tolist() == [2, 0, 0, 0, LAG]
     assert not told.odd[2:4].any()

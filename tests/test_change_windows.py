@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numba
 import numpy as np
 import pytest
 
-from spadework.change.common import no_fit, plain_basis
+from spadework.change.common import plain_basis
 from spadework.change.settings import MonitorSettings, watch_rule
-from spadework.change.stand import ALONE, BESIDE, FIELD, Stand
+from spadework.change.stand import ALONE, BESIDE, FIELD, Recent, Watched
+from spadework.change.state import NO_LOOK, no_learnt
 from spadework.change.twins import Places
-from spadework.change.windows import LANES, SAME_WAY, SHORTEST, Watched, Windows, gather, measure, windows_for
+from spadework.change.windows import LANES, SAME_WAY, SHORTEST, Windows, gather, measure, windows_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,32 +22,71 @@ if TYPE_CHECKING:
 PAST, WATCHED, BANDS = 5, 24, 3
 SETTINGS = MonitorSettings()
 SIZES = len(SETTINGS.window_tails)
+LAG = SHORTEST + SIZES - 1
+AHEAD = LAG - 1
+"""Looks in the scratch arrays ahead of the new ones."""
 
 
 @numba.njit(error_model="numpy")
-def called(
-    on: Watched, windows: Windows, since: NDArray[np.int32], pixels: NDArray[np.int32], looks: tuple[int, int]
-) -> tuple[int, int]:
+def called(on: Watched, windows: Windows, since: NDArray[np.uint8], pixels: NDArray[np.int32]) -> int:
     """A way in from Python."""
-    lead, most = gather(on, windows, since, pixels, looks)
-    measure(on, windows, lead, most)
-    return lead, most
+    most = gather(on, windows, since, pixels)
+    measure(on, windows, most)
+    return most
 
 
-def watched(distance: NDArray[np.int8], usable: NDArray[np.bool_], alike: NDArray[np.float32]) -> Watched:
-    """What the watch goes by, for distances (route, pixel, time, band) and watched looks (pixel, time)."""
-    pixels = len(usable)
-    fit = no_fit(pixels, BANDS, PAST + WATCHED)
-    fit.usable[:, PAST:] = usable
+class Looks(NamedTuple):
+    """Watched looks of some pixels, those of a part and all before."""
+
+    distance: NDArray[np.int8]
+    """(route, pixel, time, band)."""
+    usable: NDArray[np.bool_]
+    """(pixel, time)."""
+    alike: NDArray[np.uint8]
+    """(route, pixel), in 1/255."""
+    low: int = 0
+    """Where the part begins."""
+
+
+def recent_of(looks: Looks) -> Recent:
+    """The part's looks behind the last before it; more places than pixels; 99 where nothing is to be read."""
+    pixels, times = looks.usable.shape
+    recent = Recent(
+        look=np.full((pixels + 2, LAG + times), NO_LOOK, np.int16),
+        new=np.full(pixels + 2, 99, np.int32),
+        distance=np.full((3, pixels + 2, LAG + times, BANDS), 99, np.int8),
+        left=np.zeros((pixels + 2, LAG + times, BANDS), np.int16),
+    )
+    for p in range(pixels):
+        seen = np.flatnonzero(looks.usable[p])
+        before = seen[seen < looks.low][-LAG:]
+        seen = np.concatenate([before, seen[seen >= looks.low]])
+        slots, place = LAG - len(before) + np.arange(len(seen)), number(looks, p) % (pixels + 2)
+        recent.look[place, slots] = PAST + seen
+        recent.distance[:, place, slots] = looks.distance[:, p, seen]
+        recent.new[place] = len(seen) - len(before)
+    return recent
+
+
+def number(looks: Looks, p: int) -> int:
+    """Of the site: others come before."""
+    return len(looks.usable) + 1 + p
+
+
+def watched(looks: Looks) -> Watched:
+    """What the watch goes by."""
+    pixels = len(looks.usable)
+    learnt = no_learnt(2 * pixels + 1, BANDS)
+    learnt.alike[:] = 77
+    learnt.alike[:, number(looks, 0) :] = looks.alike
     days = np.arange(PAST + WATCHED, dtype=np.int32) * 5
     nobody = Places(
-        np.zeros((pixels, 2), np.int32),
+        np.zeros(2 * pixels + 1, np.int32),
         np.full((1, 1), -1, np.int32),
         *(np.zeros((1, 2), np.int32),) * 2,
         np.zeros(1, np.int32),
     )
-    stand = Stand(np.ascontiguousarray(distance), alike, np.zeros((BANDS, BANDS, pixels), np.float32))
-    return Watched(fit, plain_basis(days, PAST, BANDS), watch_rule(SETTINGS, BANDS), stand, nobody)
+    return Watched(learnt, recent_of(looks), plain_basis(days, PAST, BANDS), watch_rule(SETTINGS, BANDS), nobody)
 
 
 @dataclass(frozen=True)
@@ -61,9 +101,9 @@ class Told:
     """(look)."""
 
 
-def plainly(on: Watched, p: int, begin: int) -> Told:
+def plainly(on: Watched, looks: Looks, p: int, begin: int) -> Told:
     """One pixel, in plain numpy; ``begin``: its first look that a window may hold."""
-    seen = on.stand.distance[:, p, on.fit.usable[p, PAST:]].astype(np.float32)[:, begin:]  # (route, look, band)
+    seen = looks.distance[:, p, looks.usable[p]].astype(np.float32)[:, begin:]  # (route, look, band)
     n = seen.shape[1]
     unit = np.float32(1 / 256)
     far = (seen**2).sum(axis=2) * unit
@@ -71,7 +111,7 @@ def plainly(on: Watched, p: int, begin: int) -> Told:
     for size in range(SHORTEST, SHORTEST + SIZES):
         for i in range(size - 1, n):
             total = seen[:, i + 1 - size : i + 1].sum(axis=1)
-            share = 1.0 + (size - 1) * on.stand.alike[:, p].astype(np.float64)
+            share = 1.0 + (size - 1) * looks.alike[:, p].astype(np.float64) / 255.0
             scale = unit / np.float32(size)
             length = (total**2).sum(axis=1) * scale / share
             cross = (total[BESIDE] * total[ALONE]).sum()
@@ -86,32 +126,38 @@ def plainly(on: Watched, p: int, begin: int) -> Told:
     return Told(mean, top, asks)
 
 
-def held_to_numpy(on: Watched, pixels: NDArray[np.int32], since: NDArray[np.int32] | None = None, low: int = 0) -> list[Told]:
-    """All windows that end with a look from ``low`` on, and hold none but the last ``since`` (pixel) before."""
-    since = np.zeros(len(on.fit.usable), np.int32) if since is None else since
-    windows = windows_for(WATCHED, BANDS, SIZES)
+def held_to_numpy(looks: Looks, pixels: NDArray[np.int32], since: NDArray[np.uint8] | None = None) -> list[Told]:
+    """All windows that end with a look of the part, and hold none but the last ``since`` (pixel) before."""
+    on, new = watched(looks), WATCHED - looks.low
+    remembered = np.full(len(on.learnt.method), 5, np.uint8)
+    remembered[number(looks, 0) :] = 0 if since is None else since
+    windows = windows_for(new, BANDS, SIZES)
     for part in windows[3:]:
         part[:] = 7  # whatever was there before
-    lead, most = called(on, windows, since, pixels, (low, WATCHED))
-    rows = {name: getattr(windows, name).reshape(-1, LANES) for name in ("at", "top", "asks")}
-    mean, all_told = windows.mean.reshape(2, SIZES, -1, LANES), []
-    for lane, p in enumerate(pixels):
-        looks = np.flatnonzero(on.fit.usable[p, PAST:])
-        before = min(int(since[p]), SHORTEST + SIZES - 2)
-        begin, new = int((looks < low).sum()) - before, int((looks >= low).sum())
-        told = plainly(on, int(p), begin)
-        assert (windows.begin[lane], windows.end[lane]) == (lead - before, lead + new)
-        assert windows.end[lane] <= most
-        assert rows["at"][lead - before : lead + new, lane].tolist() == looks[begin:].tolist()
-        for size in range(SHORTEST, SHORTEST + SIZES):
-            behind = max(before, size - 1)
-            ours = mean[:, size - SHORTEST, lead - before + behind : lead + new, lane]
-            np.testing.assert_allclose(ours, told.mean[:, size - SHORTEST, behind:], rtol=1e-6)
-        np.testing.assert_allclose(rows["top"][lead : lead + new, lane], told.top[before:], rtol=1e-6)
-        assert rows["asks"][lead : lead + new, lane].tolist() == told.asks[before:].tolist()
-        assert not rows["asks"][lead + new : most, lane].any()
-        all_told.append(told)
-    return all_told
+    most = called(on, windows, remembered, pixels + np.int32(number(looks, 0)))
+    assert most == AHEAD + max(int(looks.usable[p, looks.low :].sum()) for p in pixels)
+    return [lane_held_to_numpy(on, looks, windows, lane, (int(p), most)) for lane, p in enumerate(pixels)]
+
+
+def lane_held_to_numpy(on: Watched, looks: Looks, windows: Windows, lane: int, known: tuple[int, int]) -> Told:
+    """One lane; ``known`` are its pixel, and the looks of all lanes."""
+    p, most = known
+    rows = {name: getattr(windows, name).reshape(-1, LANES)[:, lane] for name in ("at", "top", "asks")}
+    mean = windows.mean.reshape(2, SIZES, -1, LANES)[:, :, :, lane]
+    before, seen = AHEAD - int(windows.begin[lane]), np.flatnonzero(looks.usable[p])
+    begin, new = int((seen < looks.low).sum()) - before, int((seen >= looks.low).sum())
+    told = plainly(on, looks, p, begin)
+    assert windows.pixel[lane] == number(looks, p)
+    assert windows.end[lane] == AHEAD + new
+    assert rows["at"][AHEAD - before : AHEAD + new].tolist() == (PAST + seen[begin:]).tolist()
+    for size in range(SHORTEST, SHORTEST + SIZES):
+        behind = max(before, size - 1)
+        ours = mean[:, size - SHORTEST, AHEAD - before + behind : AHEAD + new]
+        np.testing.assert_allclose(ours, told.mean[:, size - SHORTEST, behind:], rtol=1e-6)
+    np.testing.assert_allclose(rows["top"][AHEAD : AHEAD + new], told.top[before:], rtol=1e-6)
+    assert rows["asks"][AHEAD : AHEAD + new].tolist() == told.asks[before:].tolist()
+    assert not rows["asks"][AHEAD + new : most].any()
+    return told
 
 
 @pytest.mark.parametrize("pixels", [1, LANES - 1, LANES])
@@ -120,9 +166,8 @@ def test_windows_are_those_of_numpy(pixels: int, share: float) -> None:
     rng = np.random.default_rng(pixels)
     distance = rng.integers(-96, 97, (3, pixels, WATCHED, BANDS)).astype(np.int8)
     distance[:, ::2] //= 6  # every other one is calm
-    alike = rng.uniform(0, 0.9, (3, pixels)).astype(np.float32)
-    on = watched(distance, rng.random((pixels, WATCHED)) < share, alike)
-    told = held_to_numpy(on, np.arange(pixels, dtype=np.int32))
+    alike = rng.integers(0, 230, (3, pixels)).astype(np.uint8)
+    told = held_to_numpy(Looks(distance, rng.random((pixels, WATCHED)) < share, alike), np.arange(pixels, dtype=np.int32))
     assert any(one.asks.any() for one in told[1::2]) or pixels == 1 or share < 1.0
 
 
@@ -131,15 +176,31 @@ def test_windows_reach_back_to_looks_gone_through_but_not_behind_where_the_watch
     rng = np.random.default_rng(low)
     distance = rng.integers(-40, 41, (3, LANES, WATCHED, BANDS)).astype(np.int8)
     usable = rng.random((LANES, WATCHED)) < np.linspace(0.1, 1, LANES)[:, None]
-    since = rng.integers(0, np.minimum(usable[:, :low].sum(axis=1), SHORTEST + SIZES - 1) + 1).astype(np.int32)
-    held_to_numpy(watched(distance, usable, np.zeros((3, LANES), np.float32)), np.arange(LANES, dtype=np.int32), since, low)
+    since = rng.integers(0, np.minimum(usable[:, :low].sum(axis=1), LAG) + 1).astype(np.uint8)
+    looks = Looks(distance, usable, np.zeros((3, LANES), np.uint8), low)
+    held_to_numpy(looks, np.arange(LANES, dtype=np.int32), since)
+
+
+def test_windows_hold_looks_since_the_watch_began_and_no_other() -> None:
+    since = np.arange(LAG + 1, dtype=np.uint8)
+    looks = Looks(
+        np.ones((3, LAG + 1, WATCHED, BANDS), np.int8),
+        np.ones((LAG + 1, WATCHED), np.bool_),
+        np.zeros((3, LAG + 1), np.uint8),
+        LAG,
+    )
+    on, windows = watched(looks), windows_for(WATCHED - LAG, BANDS, SIZES)
+    remembered = np.concatenate([np.zeros(number(looks, 0), np.uint8), since])
+    called(on, windows, remembered, np.arange(number(looks, 0), number(looks, LAG + 1), dtype=np.int32))
+    assert windows.begin[: LAG + 1].tolist() == [AHEAD - min(n, AHEAD) for n in range(LAG + 1)]
+    assert windows.filled.reshape(-1, LANES)[AHEAD, : LAG + 1].tolist() == [1 + min(n, AHEAD) for n in range(LAG + 1)]
 
 
 def test_pixels_need_not_lie_side_by_side() -> None:
     rng = np.random.default_rng(2)
     distance = rng.integers(-40, 41, (3, 40, WATCHED, BANDS)).astype(np.int8)
-    on = watched(distance, rng.random((40, WATCHED)) < 0.6, np.zeros((3, 40), np.float32))
-    held_to_numpy(on, np.array([39, 0, 17], np.int32))
+    looks = Looks(distance, rng.random((40, WATCHED)) < 0.6, np.zeros((3, 40), np.uint8))
+    held_to_numpy(looks, np.array([39, 0, 17], np.int32))
 
 
 @pytest.mark.parametrize("value", [-128, 127, 0])
@@ -148,6 +209,12 @@ def test_awkward_pixels(value: int) -> None:
     distance = np.full((3, 5, WATCHED, BANDS), value, np.int8)
     usable = np.zeros((5, WATCHED), np.bool_)
     usable[1, 3] = usable[2, :2] = usable[3, 4:7] = usable[4] = True
-    told = held_to_numpy(watched(distance, usable, np.full((3, 5), 0.9, np.float32)), np.arange(5, dtype=np.int32))
+    told = held_to_numpy(Looks(distance, usable, np.full((3, 5), 230, np.uint8)), np.arange(5, dtype=np.int32))
     assert not any(one.top.any() for one in told[:3])
     assert all(one.asks.any() == (value != 0) for one in told[3:])
+
+
+def test_scratch_grows_with_the_new_looks() -> None:
+    """One look for each of a million pixels must not cost what sixty do."""
+    assert len(windows_for(1, BANDS, SIZES).far[0]) == (AHEAD + 1) * LANES
+    assert len(windows_for(60, BANDS, SIZES).far[0]) == (AHEAD + 60) * LANES

@@ -34,6 +34,8 @@ TILE, SEED = 128, 7
 SMALL: Final = 32
 """Pixels a side of the cube whose first answer is waited for."""
 ROUNDS: Final = 3
+WATCHED, LOOKS = 24, 9
+"""Watched looks gone through before those that are timed one by one, and how many these are: one part and a look."""
 PEERS: Final = (
     "zeit sccd (default)",
     "zeit ccdc conse 6 (default)",
@@ -74,7 +76,7 @@ def _resident(name: str) -> int:
 
 def ours(told: argparse.Namespace) -> dict[str, Any]:
     """Pixels a second of ``monitor`` as users call it, its steps, and the memory that it takes beside its input."""
-    from spadework.change import history, rows  # noqa: PLC0415 - children only
+    from spadework.change import follow, history, learn  # noqa: PLC0415 - children only
 
     warm, start = tiled(SMALL)
     history.monitor(warm, start)
@@ -90,8 +92,10 @@ def ours(told: argparse.Namespace) -> dict[str, Any]:
 
         return run
 
-    vars(history)["learn"] = timed("fit", history.learn)
-    vars(rows)["PASSES"] = tuple(one._replace(work=timed(one.name, one.work)) for one in rows.PASSES)
+    vars(learn)["fit_site"] = timed("fit", learn.fit_site)
+    vars(history)["change_of"] = timed("answers", history.change_of)
+    for room, when in ((learn, "history"), (follow, "watched")):
+        vars(room)["PASSES"] = tuple(one._replace(work=timed(f"{when}: {one.name}", one.work)) for one in room.PASSES)
     Path("/proc/self/clear_refs").write_text("5")
     before, best = _resident("VmRSS"), float("inf")
     for _ in range(ROUNDS if told.side <= 2 * TILE else 1):
@@ -109,6 +113,50 @@ def ours(told: argparse.Namespace) -> dict[str, Any]:
         "bytes_px": given / pixels,
         "looks": [float(cube.clear[:past].sum(axis=0).mean()), float(cube.clear[past:].sum(axis=0).mean())],
         "bands": len(cube.bands),
+    }
+
+
+def date(told: argparse.Namespace) -> dict[str, Any]:
+    """One new look from what is kept of those before: in memory on one core, and from file to file on all."""
+    from limits import least_seconds  # noqa: PLC0415 - compiles
+
+    from spadework.change import history, packed  # noqa: PLC0415 - children only
+    from spadework.store.state import read_arrays, write_arrays  # noqa: PLC0415 - children only
+
+    cube, start = tiled(told.side)
+    past, cores = int(np.searchsorted(cube.days, np.datetime64(start, "D").astype(int))), os.sched_getaffinity(0)
+    state = history.learn(history.looks_of(cube, slice(past)))
+    state = history.follow(state, history.looks_of(cube, slice(past, past + WATCHED)))
+    kept = sum(array.nbytes for part in state.pixels for array in part)
+    stream = np.ones(kept // 4, np.float32)
+    os.sched_setaffinity(0, {min(cores)})
+    stream_s = least_seconds(lambda: np.add(stream, 1.0, out=stream), ROUNDS)
+    spent = []
+    for look in range(past + WATCHED, past + WATCHED + LOOKS):
+        began = time.perf_counter()
+        state = history.follow(state, history.looks_of(cube, slice(look, look + 1)))
+        spent.append(time.perf_counter() - began)
+    os.sched_setaffinity(0, cores)
+    with tempfile.TemporaryDirectory() as folder:
+        file, steps = Path(folder, "state.npz"), []
+        write_arrays(file, packed.arrays_of(state), {})
+        for look in range(past + WATCHED + LOOKS, past + WATCHED + LOOKS + ROUNDS):
+            began = time.perf_counter()
+            state = packed.state_of(read_arrays(file)[0], state.site.settings)
+            loaded = time.perf_counter()
+            state = history.follow(state, history.looks_of(cube, slice(look, look + 1)))
+            followed = time.perf_counter()
+            write_arrays(file, packed.arrays_of(state), {})
+            steps.append((loaded - began, followed - loaded, time.perf_counter() - followed))
+        on_disk = file.stat().st_size
+    pixels = state.site.pixels
+    return {
+        "pixels": pixels,
+        "state_px": kept / pixels,
+        "disk_px": on_disk / pixels,
+        "stream_px_s": pixels / stream_s,
+        "px_s": pixels / float(np.median(spent)),
+        "file_s": min(steps, key=sum),
     }
 
 
@@ -150,13 +198,13 @@ def first(_: argparse.Namespace) -> dict[str, Any]:
         return {"first_s": least_seconds(lambda: subprocess.run(run, check=True), ROUNDS)}
 
 
-PARTS: Final = {"limits": limits, "one": ours, "two": ours, "peers": peers, "first": first}
+PARTS: Final = {"limits": limits, "one": ours, "two": ours, "date": date, "peers": peers, "first": first}
 
 
 # ---------------------------------------------------------------- one run
 def _run(part: str, told: argparse.Namespace) -> dict[str, Any]:
     """A part in a process of its own, kept to one core, or to two where it is asked for two."""
-    cores = sorted(os.sched_getaffinity(0))[: 2 if part == "two" else 1]
+    cores = sorted(os.sched_getaffinity(0))[: 2 if part in {"two", "date"} else 1]
     alone = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
     command = [sys.executable, __file__, "--part", part, "--side", str(told.side), "--sample", str(told.sample)]
     done = subprocess.run(

@@ -27,7 +27,7 @@ class Shape:
 
 
 def flops(s: Shape) -> dict[str, float]:
-    """By step of ``monitor``, once each; a pixel some of whose twins changed goes through the last two again."""
+    """By step of ``monitor``."""
     looks, terms, b = s.history + s.watched, regress.TERMS, s.bands
     model, common = 2 * terms * b, 2 * b * (b + 1)
     normal = terms * (terms + 1) + terms + 2 * terms * b

@@ -7,7 +7,7 @@ gain per band, and a doubt. A change of the whole scene at once is therefore not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from scipy.special import chdtri
@@ -46,6 +46,17 @@ class CommonRule:
     """Least noise as a share of the pixel's mean, added in quadrature."""
 
 
+class Sample(NamedTuple):
+    """Pixels that the common mode of a look is read from, and what their history taught."""
+
+    places: NDArray[np.intp]
+    """(pixel), flat places on the cube's grid, in order."""
+    coef: F32
+    """(pixel, band, term), as in ``fit.Models``."""
+    noise: NDArray[np.float64]
+    """(pixel, band), noise variance, drawn to the sample's median and never below the floor."""
+
+
 def columns(bands: int) -> int:
     """Columns of the common mode's map: 1, the bands, and as many of 0 as make a multiple of ``TOGETHER``."""
     return -(-(1 + bands) // regress.TOGETHER) * regress.TOGETHER
@@ -70,14 +81,15 @@ def runs_of(where: NDArray[np.intp]) -> list[slice]:
     return [slice(run[0], run[-1] + 1) for run in np.split(where, np.flatnonzero(np.diff(where) != 1) + 1) if len(run)]
 
 
-def series_of(cube: Cube, where: NDArray[np.intp], until: int | None = None) -> model.Series:
-    """Looks, the first ``until`` or all, of the pixels at flat places ``where``, in order, copied run by run."""
+def series_of(cube: Cube, where: NDArray[Any], first: int = 0) -> model.Series:
+    """Looks of a cube, of which the first has the number ``first``, of the pixels at flat places ``where``, in order, copied run by run."""
     times, bands = cube.reflectance.shape[:2]
-    pixels = cube.inside.size
-    values, clear = cube.reflectance.reshape(times, bands, pixels)[:until], cube.clear.reshape(times, pixels)[:until]
-    runs = runs_of(where)
+    pixels, runs = cube.inside.size, runs_of(where)
+    values, clear = cube.reflectance.reshape(times, bands, pixels), cube.clear.reshape(times, pixels)
     return model.Series(
-        np.concatenate([values[:, :, run] for run in runs], axis=2), np.concatenate([clear[:, run] for run in runs], axis=1)
+        np.arange(first, first + times, dtype=np.int32),
+        np.concatenate([values[:, :, run] for run in runs], axis=2),
+        np.concatenate([clear[:, run] for run in runs], axis=1),
     )
 
 
@@ -123,16 +135,6 @@ def no_models(pixels: int, bands: int) -> model.Models:
     )
 
 
-def no_fit(pixels: int, bands: int, times: int) -> model.Fit:
-    """Room for the fits of so many pixels."""
-    return model.Fit(
-        coef=np.zeros((pixels, bands, regress.TERMS), np.float32),
-        left=np.zeros((pixels, bands, times), np.int16),
-        usable=np.zeros((pixels, times), np.bool_),
-        method=np.zeros(pixels, np.uint8),
-    )
-
-
 def regressed(models: model.Models) -> NDArray[np.bool_]:
     """(pixel), True where there is a regression, and so a noise."""
     return np.asarray((models.method > 0) & (models.method != PAIRWISE))
@@ -169,47 +171,50 @@ def _doubt(left: NDArray[np.float64], noise: NDArray[np.float64]) -> float:
     return max(1.0, float(np.quantile((left**2 / noise).sum(axis=1), CALM_SHARE) / chdtri(bands, 1.0 - CALM_SHARE)))
 
 
-def _fit_looks(series: model.Series, basis: model.Basis, coef: F32, noise: NDArray[np.float64], least: int) -> model.Basis:
-    """The basis with the common mode and the doubt of each look, from sample pixels.
+def learn_sample(
+    cube: Cube, basis: model.Basis, fit_rule: model.FitRule, rule: CommonRule
+) -> tuple[model.Basis, Sample | None]:
+    """The basis with the common mode and doubt of the history's looks, and the pixels they were learnt from.
 
-    Args:
-        series: looks of the sample.
-        basis: as it was.
-        coef: (pixel, band, term), of the sample.
-        noise: (pixel, band), noise variance.
-        least: clear sample pixels that a look needs.
-
+    The cube holds the looks of the history. A site too small has no sample, and its basis stays as it was.
     """
-    times, bands = series.values.shape[:2]
-    common, doubt = basis.common.copy(), np.full(times, UNCHECKED, np.float32)
-    for t in range(times):
-        here = series.clear[t] & (series.values[t] != MISSING).all(axis=0)
-        if here.sum() >= least:
-            expected = coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
-            seen = series.values[t][:, here].T.astype(np.float64)
-            common[t, :, : bands + 1] = np.roll(_common_map(expected, seen), 1, axis=1)
-            left = seen - expected @ common[t, :, 1 : bands + 1].T - common[t, :, 0]
-            doubt[t] = _doubt(left, noise[here])
-    return basis._replace(common=common, doubt=doubt)
-
-
-def learn_common(cube: Cube, basis: model.Basis, fit_rule: model.FitRule, rule: CommonRule) -> model.Basis:
-    """The basis with each look's common mode and doubt, from a lattice of sample pixels; as it was for a site too small."""
     places = np.flatnonzero(cube.inside)
     where = places[np.unique(np.linspace(0, len(places) - 1, min(rule.sample, len(places))).astype(np.intp))]
     if len(where) < rule.sample_least:
-        return basis
-    times, bands = cube.reflectance.shape[:2]
-    series, work, numbers = series_of(cube, where), fit_work(times, bands), np.arange(len(where), dtype=np.int32)
+        return basis, None
+    history, bands, sample = basis.history, cube.reflectance.shape[1], None
+    series, work = series_of(cube, where), fit_work(history, bands)
     for _ in range(ROUNDS):
         models = no_models(len(where), bands)
-        model.fit_block(series, basis, fit_rule, work, numbers, models)
+        model.fit_block(series, basis, fit_rule, work, np.arange(len(where), dtype=np.int32), models)
         fitted = regressed(models)
         if fitted.sum() < rule.sample_least:
-            return basis
+            break
         coef, noise = models.coef[fitted], models.noise[fitted]
         typical = np.median(noise, axis=0)
         least = rule.floor**2 + (rule.floor_share * coef[:, :, 0].astype(np.float64)) ** 2
-        sample = model.Series(series.values[:, :, fitted], series.clear[:, fitted])
-        basis = _fit_looks(sample, basis, coef, (noise + typical) / 2.0 + least, rule.look_least)
-    return basis
+        sample = Sample(where[fitted], coef, (noise + typical) / 2.0 + least)
+        basis = common_of(sample, cube, 0, basis, rule)
+    return basis, sample
+
+
+def common_of(sample: Sample | None, cube: Cube, first: int, basis: model.Basis, rule: CommonRule) -> model.Basis:
+    """The basis with the common mode and doubt of a cube's looks, each by itself; as it was without a sample.
+
+    ``first`` is the number of the cube's first look.
+    """
+    if sample is None:
+        return basis
+    bands = cube.reflectance.shape[1]
+    common, doubt = basis.common.copy(), basis.doubt.copy()
+    for t, (reflectance, clear) in enumerate(zip(cube.reflectance, cube.clear, strict=True), first):
+        values = reflectance.reshape(bands, cube.inside.size)[:, sample.places]
+        here = clear.reshape(cube.inside.size)[sample.places] & (values != MISSING).all(axis=0)
+        doubt[t] = UNCHECKED
+        if here.sum() >= rule.look_least:
+            expected = sample.coef[here].astype(np.float64) @ basis.design[:, t].astype(np.float64)
+            seen = values[:, here].T.astype(np.float64)
+            common[t, :, : bands + 1] = np.roll(_common_map(expected, seen), 1, axis=1)
+            left = seen - expected @ common[t, :, 1 : bands + 1].T - common[t, :, 0]
+            doubt[t] = _doubt(left, sample.noise[here])
+    return basis._replace(common=common, doubt=doubt)

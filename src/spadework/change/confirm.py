@@ -10,16 +10,12 @@ from spadework.change.algebra import F32, ZERO
 from spadework.change.compiled import step
 from spadework.change.stand import BESIDE, FIELD
 from spadework.change.twins import there
-from spadework.change.windows import LANES, NEIGHBOURS, SHORTEST, Watched, Windows, windows_for
+from spadework.change.windows import LANES, NEIGHBOURS, SHORTEST, Windows, longest, windows_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spadework.change.twins import Places
-
-KEPT = 16
-"""Usable looks of a neighbour, up to the last of a window, among which its evidence is sought: so many are all that must be remembered
-of it. With 16 no answer of five test cubes is another than with all of them; with 8, those of 16 pixels in 9,216 are."""
+    from spadework.change.stand import Watched
 
 
 class WatchWork(NamedTuple):
@@ -29,7 +25,7 @@ class WatchWork(NamedTuple):
     start: NDArray[np.int32]
     """(lane), look that is next."""
     around: NDArray[np.int32]
-    """(neighbour), numbers of the pixels around one; -1 = not monitored."""
+    """(neighbour), numbers of the pixels around one; -1 = not monitored, or not measured."""
     sum: F32
     """(band), sum over one window, or what is expected of a look."""
     vector: F32
@@ -37,7 +33,7 @@ class WatchWork(NamedTuple):
 
 
 def watch_work(looks: int, bands: int, sizes: int) -> WatchWork:
-    """Scratch arrays for so many watched looks at once, bands and lengths of window."""
+    """Scratch arrays for so many new looks at once, bands and lengths of window."""
     return WatchWork(
         windows_for(looks, bands, sizes),
         np.zeros(LANES, np.int32),
@@ -52,10 +48,14 @@ class Around(NamedTuple):
 
     pixel: NDArray[np.int32]
     """(neighbour), as in ``WatchWork.around``."""
-    usable: NDArray[np.bool_]
-    """(pixel, time watched)."""
+    look: NDArray[np.int16]
+    """(place, slot), as in ``Recent``."""
+    new: NDArray[np.int32]
+    """(place), as in ``Recent``."""
     stands: NDArray[np.int8]
-    """(pixel, time watched, band), distances on one route."""
+    """(place, slot, band), distances on one route."""
+    kept: int
+    """Usable looks of each, up to the last of a window, among which its evidence is sought: so many are remembered of it."""
 
 
 class Span(NamedTuple):
@@ -110,47 +110,63 @@ def _ask(support: F32, distance: float, limit: float) -> int:
 
 
 @step
-def _oldest(usable: NDArray[np.bool_], low: int, high: int) -> int:
-    """From which watched look on, low at the earliest, a neighbour with these usable looks is remembered at look high."""
-    kept, t = 0, high
-    while t > low:
-        kept += int(usable[t])
-        if kept == KEPT:
-            break
-        t -= 1
-    return t
+def _slot(look: NDArray[np.int16], end: int, last: int) -> int:
+    """Of slots (slot) in order, before ``end``, the last that holds a look up to number ``last``; -1 if none does."""
+    low, high = 0, end
+    while low < high:
+        middle = (low + high) // 2
+        if look[middle] <= last:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
+
+
+@step
+def _shown(around: Around, q: int, at: NDArray[np.int32], span: Span, along: F32) -> tuple[np.float32, int]:
+    """How far neighbour q's looks of a window lie along its sum, added up; how many there are of them among the last that are kept."""
+    place = q % len(around.look)
+    look, stands, dot, clear = around.look[place], around.stands[place], ZERO, 0
+    first, j = span.low * LANES + span.lane, span.high * LANES + span.lane
+    k = _slot(look, around.kept + around.new[place], at[j])
+    oldest = max(k + 1 - around.kept, 0)
+    while j >= first and k >= oldest:
+        own, other = int(at[j]), int(look[k])
+        if own == other:
+            clear += 1
+            for b in range(len(along)):
+                dot += np.float32(stands[k, b]) * along[b]
+        if own >= other:
+            j -= LANES
+        if other >= own:
+            k -= 1
+    return dot, clear
 
 
 @step
 def _supported(around: Around, at: NDArray[np.int32], span: Span, along: F32, least: float, ask: int) -> bool:
     """Whether ``ask`` neighbours show the same: their looks of the window, most of them clear, lie far enough along its sum."""
-    first, last, looks = span.low * LANES + span.lane, span.high * LANES + span.lane, span.high + 1 - span.low
-    low, high, left = at[first], at[last], len(around.pixel)
+    looks, left = span.high + 1 - span.low, len(around.pixel)
     for q in around.pixel:
         if ask == 0 or ask > left:
             break
         left -= 1
         if q < 0:
             continue
-        dot, clear, stands, usable = ZERO, 0, around.stands[q], around.usable[q]
-        oldest = low if high - low < KEPT else _oldest(usable, low, high)
-        for i in range(first, last + 1, LANES):
-            if at[i] >= oldest and usable[at[i]]:
-                clear += 1
-                for b in range(len(along)):
-                    dot += np.float32(stands[at[i], b]) * along[b]
+        dot, clear = _shown(around, q, at, span, along)
         ask -= int(2 * clear > looks and dot * np.float32(looks) > least * np.float32(clear))
     return ask == 0
 
 
 @step
-def _look_around(places: Places, p: int, out: NDArray[np.int32]) -> None:
-    """Fill ``out`` (neighbour) with the numbers of the pixels around pixel p."""
+def _look_around(on: Watched, p: int, out: NDArray[np.int32]) -> None:
+    """Fill ``out`` (neighbour) with the numbers of the pixels around pixel p, as in ``WatchWork.around``."""
     n = 0
     for dy in range(-1, 2):
         for dx in range(-1, 2):
             if dy != 0 or dx != 0:
-                out[n] = there(places, p, dy, dx)
+                q = there(on.places, p, dy, dx)
+                out[n] = q if q >= 0 and on.learnt.measured[q] else -1
                 n += 1
 
 
@@ -161,12 +177,13 @@ def try_look(on: Watched, work: WatchWork, lane: int, i: int, room: int) -> tupl
     Returns the first agreeing look of that which confirms a change, and its distance; if none does, -1 and the largest distance.
     """
     most, mean, far, at, along, rule = 0.0, work.windows.mean, work.windows.far, work.windows.at, work.sum, on.rule
-    _look_around(on.places, work.windows.pixel[lane], work.around)
+    recent = on.recent
+    _look_around(on, work.windows.pixel[lane], work.around)
     for route in (BESIDE, FIELD):
         if far[route, i * LANES + lane] < rule.gate:
             continue
         factor, kind = (rule.field_factor, 1) if route == FIELD else (1.0, 0)
-        around = Around(work.around, on.fit.usable[:, on.basis.history :], on.stand.distance[route])
+        around = Around(work.around, recent.look, recent.new, recent.distance[route], longest(rule))
         for looks in range(SHORTEST, 1 + room):
             distance = mean[kind, looks - SHORTEST, i * LANES + lane]
             most = max(most, distance)

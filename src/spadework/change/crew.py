@@ -34,9 +34,15 @@ class Crew:
     """Steps in all."""
     done: int = 0
 
-    def over(self, pixels: NDArray[np.int32], work: Callable[[NDArray[np.int32]], None], *, steps: int = 0) -> None:
-        """Do some work on pixels, block by block in threads, each of them ``steps`` of all; no block may write what another reads."""
-        blocks = [pixels[i : i + BLOCK_PIXELS] for i in range(0, len(pixels), BLOCK_PIXELS)]
+    def over(
+        self, pixels: NDArray[np.int32], work: Callable[[NDArray[np.int32]], None], *, steps: int = 0, share: int = 1
+    ) -> None:
+        """Do some work on pixels, block by block in threads, each of them ``steps`` of all; no block may write what another reads.
+
+        Where a pixel has but a ``share`` of its looks to be worked on, blocks have that many times the pixels.
+        """
+        size = share * BLOCK_PIXELS
+        blocks = [pixels[i : i + size] for i in range(0, len(pixels), size)]
         for block, _ in zip(blocks, self.pool.map(work, blocks), strict=True):
             self.done += steps * len(block)
             if self.progress is not None and steps:

@@ -19,16 +19,20 @@ from spadework.cube import MISSING, NO_METHOD, ONE_HARMONIC, PAIRWISE, SEASON_FR
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spadework.change.state import Learnt
+
 FARTHEST = np.float32(32000.0)
 """Residuals are cut there to fit 16 bits."""
-BEYOND = np.int16(32767)
-"""Stands where a pixel has no usable look: no look that is ranked lies above it."""
+BEYOND, HIDDEN = np.int16(32767), np.int16(-32768)
+"""Stand where a pixel has no usable look: among looks that are ranked, of which none lies above; among residuals."""
 HALF_YEAR, YEAR = np.float32(182.625), np.float32(365.25)
 
 
 class Series(NamedTuple):
     """Looks of some pixels."""
 
+    look: NDArray[np.int32]
+    """(time), numbers of the looks."""
     values: NDArray[np.int16]
     """(time, band, pixel), reflectance x 10,000."""
     clear: NDArray[np.bool_]
@@ -74,17 +78,16 @@ class Models(NamedTuple):
     """(pixel), index into ``cube.METHODS``."""
 
 
-class Fit(NamedTuple):
-    """Models of pixels and what they leave over; filled in place."""
+class Left(NamedTuple):
+    """What the models of the pixels between the first pass and the last leave over; filled in place. Pixel p is here at p modulo the length."""
 
-    coef: F32
-    """As in ``Models``."""
-    left: NDArray[np.int16]
-    """(pixel, band, time), observed minus expected (model and common mode); 0 where a look is not usable."""
+    residual: NDArray[np.int16]
+    """(place + 2, column), observed minus expected (model and common mode); HIDDEN where a look is not usable. Band b of the i-th look
+    is in column ``b * looks + i``; hidden columns make a multiple of ``twins.SPAN``. The last two rows are nobody's: hidden, and BEYOND all."""
     usable: NDArray[np.bool_]
-    """(pixel, time), clear, with every band."""
-    method: NDArray[np.uint8]
-    """As in ``Models``."""
+    """(place, look), clear, with every band."""
+    first: int
+    """Number of the first look."""
 
 
 @step
@@ -98,7 +101,7 @@ def _gather(series: Series, work: FitWork, start: int) -> int:
             usable[lane] = clear[lane]
         if usable.any():
             _copy(series.values[t, :, start:end], usable, work.seen[:, n])
-            work.at[n] = t
+            work.at[n] = series.look[t]
             n += 1
     return n
 
@@ -239,38 +242,39 @@ def _hand_over(work: FitWork, models: Models, pixels: NDArray[np.int32], method:
 
 
 @step
-def _recollect(work: FitWork, fit: Fit, pixels: NDArray[np.int32]) -> None:
+def _recollect(work: FitWork, learnt: Learnt, pixels: NDArray[np.int32]) -> None:
     """Fill ``coef`` and ``method`` of up to LANES pixels from what was learnt."""
     work.method[:] = NO_METHOD
     work.coef[:] = ZERO
     for lane in range(len(pixels)):
         p = pixels[lane]
-        work.method[lane] = fit.method[p]
+        work.method[lane] = learnt.method[p]
         for b in range(len(work.coef)):
             for k in range(TERMS):
-                work.coef[b, k, lane] = fit.coef[p, b, k]
+                work.coef[b, k, lane] = np.float32(learnt.coef[p, b, k])
 
 
 @step
-def _leave(work: FitWork, fit: Fit, pixels: NDArray[np.int32], n: int) -> None:
-    """Fill ``left`` and ``usable`` of up to LANES pixels, whatever they held."""
+def _leave(work: FitWork, left: Left, pixels: NDArray[np.int32], start: int, n: int) -> None:
+    """Fill ``left`` of up to LANES pixels, whatever it held, from look ``start`` of the n gathered on."""
+    length, looks = left.usable.shape
     for lane in range(len(pixels)):
-        out = fit.usable[pixels[lane]]
+        out = left.usable[pixels[lane] % length]
         out[:] = False
-        for i in range(n):
-            out[work.at[i]] = work.usable[i, lane]
+        for i in range(start, n):
+            out[work.at[i] - left.first] = work.usable[i, lane]
+        left.residual[pixels[lane] % length] = HIDDEN
     for b in range(len(work.left)):
-        for i in range(n):
-            left, usable, whole = work.left[b, i], work.usable[i], work.whole[i]
+        for i in range(start, n):
+            residual, usable, whole = work.left[b, i], work.usable[i], work.whole[i]
             for lane in range(LANES):
-                cut = np.rint(min(max(left[lane], -FARTHEST), FARTHEST))
-                whole[lane] = cut if usable[lane] else ZERO
+                cut = np.rint(min(max(residual[lane], -FARTHEST), FARTHEST))
+                whole[lane] = cut if usable[lane] else HIDDEN
         for lane in range(len(pixels)):
-            row = fit.left[pixels[lane], b]
-            row[:] = 0
+            row = left.residual[pixels[lane] % length, b * looks : (b + 1) * looks]
             if work.method[lane] != NO_METHOD:
-                for i in range(n):
-                    row[work.at[i]] = work.whole[i, lane]
+                for i in range(start, n):
+                    row[work.at[i] - left.first] = work.whole[i, lane]
 
 
 @step
@@ -309,16 +313,21 @@ def fit_block(series: Series, basis: Basis, rule: FitRule, work: FitWork, pixels
 
 
 @compiled
-def leave_block(series: Series, basis: Basis, work: FitWork, pixels: NDArray[np.int32], fit: Fit) -> None:
-    """Fill ``left`` and ``usable`` of the numbered pixels, whose looks ``series`` holds in that order, from what was learnt of them."""
-    for start in range(0, len(pixels), LANES):
-        lanes = pixels[start : start + LANES]
-        n = _gather(series, work, start)
+def leave_block(series: Series, basis: Basis, work: FitWork, pixels: NDArray[np.int32], learnt: Learnt, left: Left) -> None:
+    """Fill ``left`` of the numbered pixels, whose looks ``series`` holds in that order, from what was learnt of them.
+
+    Looks before the first of ``left`` are there for pixels that are compared look by look.
+    """
+    for begin in range(0, len(pixels), LANES):
+        lanes = pixels[begin : begin + LANES]
+        n, start = _gather(series, work, begin), 0
+        while start < n and work.at[start] < left.first:
+            start += 1
         past = _past(basis, work, n)
         _count(basis, work, past)
-        _recollect(work, fit, lanes)
+        _recollect(work, learnt, lanes)
         if (work.method == PAIRWISE).any():
             _predict_pairs(basis, work, past, n)
         else:
             _predict(basis, work, n)
-        _leave(work, fit, lanes, n)
+        _leave(work, left, lanes, start, n)

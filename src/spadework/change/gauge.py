@@ -14,8 +14,10 @@ import numpy as np
 from spadework.change.algebra import F32, LANES, ONE, TINY, ZERO, factor_lanes, forward_lanes
 from spadework.change.compiled import step
 from spadework.change.fit import terms_of
+from spadework.change.looks import late_of
 from spadework.change.regress import RIDGE, TERMS
 from spadework.change.stand import ALONE, BESIDE
+from spadework.change.state import PARTS
 from spadework.cube import PAIRWISE
 
 if TYPE_CHECKING:
@@ -32,8 +34,6 @@ SHARED_MOST = np.float32(0.95)
 """Share of a strong common departure that is taken off even where the history did not show how much the pixel takes part."""
 SEASON_HALF = np.float32(4.0)
 """Seasonal variance, noise = 1, at which half of the season's forgiveness is granted: flat pixels keep their sharpness."""
-PARTS = 16
-"""Parts of the year whose restlessness is known apart."""
 THIRD = np.float32(1.0 / 3.0)
 RESTLESS_MOST = np.float32(9.0)
 """Largest restlessness that one history look adds, noise = 1."""
@@ -41,58 +41,42 @@ ALIKE_MOST = np.float32(0.9)
 
 
 class Gauge(NamedTuple):
-    """What the distances of pixels are measured by; filled in place."""
+    """What the distances of LANES pixels are measured by; filled in place."""
 
     agreement: F32
-    """(pixel), how much of what its twins share a pixel shows itself, 0..1."""
-    noise: F32
-    """(BESIDE or ALONE, band, band, pixel), lower Cholesky factor of the noise."""
+    """(lane), how much of what its twins share a pixel shows itself, 0..1."""
+    factor: F32
+    """(band, band, lane), lower Cholesky factor of the noise of a route, one over its diagonal on the diagonal."""
     model: F32
-    """(term, term, pixel), lower Cholesky factor of the model's normal matrix, one over its diagonal on the diagonal; there 0 for
+    """(term, term, lane), lower Cholesky factor of the model's normal matrix, one over its diagonal on the diagonal; there 0 for
     terms that the model has not."""
     single: F32
-    """(pixel), 1 where looks are compared with one look, whose own noise adds to theirs, else 0."""
+    """(lane), 1 where looks are compared with one look, whose own noise adds to theirs, else 0."""
     season: F32
-    """(term, band, pixel), coefficients of the season over the noise alone; 0 for the mean."""
+    """(term, band, lane), coefficients of the season, then over the noise alone; 0 for the mean."""
     forgiven: F32
-    """(pixel), share of the season's jitter that a field is forgiven, 0..1."""
-    calm: F32
-    """(route, part of the year, pixel), one over how restless the history was, 0..1."""
-    alike: F32
-    """(route, pixel), correlation of one look with the next over the history, 0..0.9."""
+    """(lane), share of the season's jitter that a field is forgiven, 0..1."""
 
 
-def no_gauge(pixels: int, bands: int) -> Gauge:
-    """Room for what so many pixels are measured by."""
+def gauge_for(bands: int) -> Gauge:
+    """Room for so many bands."""
 
     def flat(*shape: int) -> NDArray[np.float32]:
-        return np.zeros((*shape, pixels), np.float32)
+        return np.zeros((*shape, LANES), np.float32)
 
-    return Gauge(
-        agreement=flat(),
-        noise=flat(2, bands, bands),
-        model=flat(TERMS, TERMS),
-        single=flat(),
-        season=flat(TERMS, bands),
-        forgiven=flat(),
-        calm=flat(3, PARTS),
-        alike=flat(3),
-    )
+    return Gauge(flat(), flat(bands, bands), flat(TERMS, TERMS), flat(), flat(TERMS, bands), flat())
 
 
 @step
-def begin_to_learn(by: Whitened, rows: Rows, gauge: Gauge, lanes: Lanes) -> None:
-    """Fill what each lane is learnt by: its looks, the terms of its model, its least noise, its season."""
-    for lane in range(LANES):
-        p = rows.pixel[lane]
-        method = by.fit.method[p]
+def begin_to_learn(by: Whitened, rows: Rows, lanes: Lanes, at: tuple[int, int]) -> None:
+    """Fill what each lane is learnt by: its looks, the terms of its model, its least noise; pixels as in ``kept``."""
+    for lane in range(at[1] - at[0]):
+        method = by.learnt.method[at[0] + lane]
         lanes.terms[lane] = terms_of(method)
         lanes.learnt[lane] = 0 if method == PAIRWISE else rows.looks[lane]
-        gauge.single[lane] = ONE if method == PAIRWISE else ZERO
         for b in range(len(lanes.least)):
-            lanes.least[b, lane] = np.float32(by.rule.floor**2 + (by.rule.floor_share * by.fit.coef[p, b, 0]) ** 2)
-            for k in range(TERMS):
-                gauge.season[k, b, lane] = by.fit.coef[p, b, k] if k > 0 else ZERO
+            mean = float(by.learnt.coef[at[0] + lane, b, 0])
+            lanes.least[b, lane] = np.float32(by.rule.floor**2 + (by.rule.floor_share * mean) ** 2)
 
 
 @step
@@ -101,7 +85,7 @@ def learn_agreement(noise: F32, rows: Rows, lanes: Lanes, most: int, out: F32) -
 
     Cauchy weights by the pixel's own distance; a pull to .5 of the weight of one look keeps pixels without a signal near it.
     """
-    bands, own, cross, late = len(noise), lanes.size, lanes.total, len(rows.day) - len(rows.at)
+    bands, own, cross, late = len(noise), lanes.size, lanes.total, late_of(rows)
     far, mine, both, left, common = lanes.gain, lanes.pull, lanes.one[0], rows.near[ALONE], rows.common
     own[:], cross[:] = np.float32(bands), np.float32(0.5 * bands)
     for j in range(0, most * LANES, LANES):
@@ -130,7 +114,7 @@ def take_off(noise: F32, part: F32, rows: Rows, size: F32, most: int) -> None:
     """
     bands, late, commons, alone, beside = (
         len(noise),
-        len(rows.day) - len(rows.at),
+        late_of(rows),
         rows.common,
         rows.near[ALONE],
         rows.near[BESIDE],
@@ -166,19 +150,29 @@ def _far(x: F32, at: int, factor: F32, z: F32, far: F32) -> None:
 
 
 @step
-def _covariance(x: F32, out: F32, lanes: Lanes, late: int, most: int, turn: int) -> None:
-    """Fill ``out`` (band, band, lane) with the sums of the weighted covariance of x (band, late row), ``total`` with that of weights.
+def _covariance(x: F32, factor: F32, lanes: Lanes, at: tuple[int, int], turn: int) -> None:
+    """Fill ``noise`` with the sums of the weighted covariance of x (band, late row), ``total`` with that of weights.
 
-    Looks beyond three sigma by the noise of the turn before, ``factor``, lose weight with the square of their distance.
+    Looks beyond three sigma by the noise of the turn before, ``factor``, lose weight with the square of their distance. ``at`` is the late
+    row at which rows begin, and the most looks that a lane has.
     """
-    count, trust, pull, far, learnt, bands = lanes.total, lanes.gain, lanes.pull, lanes.size, lanes.learnt, len(x)
+    late, most = at
+    out, count, trust, pull, far, learnt, bands = (
+        lanes.noise,
+        lanes.total,
+        lanes.gain,
+        lanes.pull,
+        lanes.size,
+        lanes.learnt,
+        len(x),
+    )
     limit = np.float32(bands + 3.0 * math.sqrt(2.0 * bands))
     out[:] = ZERO
     far[:] = ZERO
     count[:] = PRIOR_LOOKS
     for i in range(most):
         if turn > 0:
-            _far(x, late + i * LANES, lanes.factor, lanes.one, far)
+            _far(x, late + i * LANES, factor, lanes.one, far)
         for lane in range(LANES):
             share = limit / max(far[lane], limit)
             trust[lane] = share * share if i < learnt[lane] else ZERO
@@ -194,20 +188,22 @@ def _covariance(x: F32, out: F32, lanes: Lanes, late: int, most: int, turn: int)
 
 
 @step
-def turn_over(factor: F32, out: F32) -> None:
-    """Copy a factor (row, column, lane), one over its diagonal for its diagonal."""
+def _turn_over(factor: F32, out: F32) -> None:
+    """Copy a factor (row, column, lane), one over its diagonal for its diagonal; 0 stays 0."""
     for k in range(len(factor)):
         for m in range(k + 1):
+            one, other = factor[k, m], out[k, m]
             for lane in range(LANES):
-                out[k, m, lane] = factor[k, m, lane] if m < k else ONE / factor[k, m, lane]
+                over = ONE / one[lane] if one[lane] > ZERO else ZERO
+                other[lane] = one[lane] if m < k else over
 
 
 @step
-def learn_noise(by: Whitened, rows: Rows, route: int, noise: F32, lanes: Lanes, most: int) -> None:
-    """Robust noise of a route: Cholesky factor into ``noise`` (band, band, lane). Noise learnt from few looks grows."""
-    least_share, bands, factor = np.float32(by.rule.floor_least), len(noise), lanes.factor
+def learn_noise(by: Whitened, rows: Rows, route: int, factor: F32, lanes: Lanes, most: int) -> None:
+    """Robust noise of a route: its Cholesky factor into ``noise``, and turned over into ``factor``. Noise learnt from few looks grows."""
+    least_share, bands, noise = np.float32(by.rule.floor_least), len(factor), lanes.noise
     for turn in range(ROUNDS):
-        _covariance(rows.near[route], noise, lanes, len(rows.day) - len(rows.at), most, turn)
+        _covariance(rows.near[route], factor, lanes, (late_of(rows), most), turn)
         for lane in range(LANES):
             last = turn == ROUNDS - 1 and lanes.learnt[lane] > 0
             lanes.size[lane] = by.rule.small[max(lanes.learnt[lane] - lanes.terms[lane], 0)] if last else ONE
@@ -219,16 +215,14 @@ def learn_noise(by: Whitened, rows: Rows, route: int, noise: F32, lanes: Lanes, 
                     least = lanes.least[b, lane]
                     floor = max(least_share * least, least - here) if c == b else ZERO
                     noise[b, c, lane] = (here + floor) * lanes.size[lane]
-        factor_lanes(noise, bands, lanes.solved)
-        turn_over(noise, factor)
+        factor_lanes(noise, bands, lanes.taken)
+        _turn_over(noise, factor)
 
 
 @step
-def learn_season(gauge: Gauge, factor: F32, rows: Rows, most: int, total: F32) -> None:
-    """Fill ``season`` and ``forgiven``; ``factor`` is that of the noise alone, ``total`` (lane) scratch."""
-    season, design, bands = gauge.season, rows.basis, len(factor)
-    for k in range(TERMS):
-        forward_lanes(factor, season[k], bands)
+def learn_forgiven(gauge: Gauge, rows: Rows, most: int, total: F32) -> None:
+    """Fill ``forgiven`` from the season over the noise; ``total`` (lane) is scratch."""
+    season, design, bands = gauge.season, rows.basis, len(gauge.factor)
     total[:] = ZERO
     for b in range(bands):
         c1, c2, c3, c4 = season[1, b], season[2, b], season[3, b], season[4, b]
@@ -238,7 +232,7 @@ def learn_season(gauge: Gauge, factor: F32, rows: Rows, most: int, total: F32) -
                 swing = c1[lane] * d1[lane] + c2[lane] * d2[lane] + c3[lane] * d3[lane] + c4[lane] * d4[lane]
                 total[lane] += swing * swing
     for lane in range(LANES):
-        share = total[lane] / np.float32(rows.looks[lane] * bands)
+        share = total[lane] / np.float32(max(rows.looks[lane], 1) * bands)
         gauge.forgiven[lane] = share / (share + SEASON_HALF)
 
 
@@ -255,31 +249,33 @@ def _pull(model: F32, terms: NDArray[np.int32]) -> None:
 
 
 @step
-def learn_model(model: F32, single: F32, design: F32, lanes: Lanes, most: int) -> None:
-    """Fill ``model`` from the normal matrix of the looks of the history."""
-    model[:] = ZERO
+def learn_model(gauge: Gauge, design: F32, lanes: Lanes, most: int) -> None:
+    """Fill ``normal`` from the looks of the history, with 0 on the diagonal for terms that a model has not; and ``model``."""
+    normal, single = lanes.normal, gauge.single
+    normal[:] = ZERO
     for j in range(0, most * LANES, LANES):
         for k in range(TERMS):
             one = design[k, j:]
             for m in range(k + 1):
-                total, other = model[k, m], design[m, j:]
+                total, other = normal[k, m], design[m, j:]
                 for lane in range(LANES):
                     total[lane] += one[lane] * other[lane]
-    _pull(model, lanes.terms)
-    factor_lanes(model, TERMS, lanes.solved)
+    _pull(normal, lanes.terms)
+    factor_lanes(normal, TERMS, lanes.taken)
     for k in range(TERMS):
         for lane in range(LANES):
             has = k < lanes.terms[lane] and single[lane] == ZERO
-            model[k, k, lane] = ONE / model[k, k, lane] if has else ZERO
+            normal[k, k, lane] = normal[k, k, lane] if has else ZERO
+    _turn_over(normal, gauge.model)
 
 
 @step
-def learn_calm(near: F32, rows: Rows, lanes: Lanes, most: int, out: F32) -> None:
-    """Fill ``out`` (part, lane), the calm of a route, from its distances (band, late row) over the history.
+def learn_calm(near: F32, rows: Rows, lanes: Lanes, most: int) -> None:
+    """Fill ``calm`` of a route from its distances (band, late row) over the history.
 
     Mean squared distance per band in 16 parts of the year, a third of each neighbour's weight added, with six looks of calm as a prior.
     """
-    sums, counts, far, bands, late = lanes.sums, lanes.counts, lanes.size, len(near), len(rows.day) - len(rows.at)
+    sums, counts, far, bands, late = lanes.sums, lanes.counts, lanes.size, len(near), late_of(rows)
     looks, parts = rows.looks, rows.part
     sums[:] = ZERO
     counts[:] = ZERO
@@ -299,7 +295,7 @@ def learn_calm(near: F32, rows: Rows, lanes: Lanes, most: int, out: F32) -> None
         for lane in range(LANES):
             total = PRIOR_LOOKS + sums[k, lane] + THIRD * (sums[before, lane] + sums[after, lane])
             count = PRIOR_LOOKS + counts[k, lane] + THIRD * (counts[before, lane] + counts[after, lane])
-            out[k, lane] = ONE / np.sqrt(max(total / count, ONE))
+            lanes.calm[k, lane] = ONE / np.sqrt(max(total / count, ONE))
 
 
 @step

@@ -1,4 +1,7 @@
-"""What is kept of pixels to judge more looks by, and how the lanes come by it, compiled."""
+"""How lanes come by what is kept of their pixels, and how it goes back there, rounded, compiled.
+
+Lanes are consecutive pixels: from the first of ``at`` to before the last. Loops run along them.
+"""
 
 from __future__ import annotations
 
@@ -6,124 +9,172 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from spadework.change.algebra import F32, LANES, ONE, ZERO
+from spadework.change.algebra import F32, I16, LANES, ONE, ZERO
 from spadework.change.compiled import step
-from spadework.change.gauge import Gauge, no_gauge
+from spadework.change.regress import TERMS
+from spadework.change.state import LEVEL_UNIT, NEAR_UNIT, NO_LOOK, SHARE_UNIT
+from spadework.cube import PAIRWISE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spadework.change.gauge import Gauge
     from spadework.change.looks import Rows
+    from spadework.change.state import Followed, Learnt
+
+    U8 = NDArray[np.uint8]
+    At = tuple[int, int]
+
+MOST = np.float32(32767.0)
+"""Numbers kept in 16 bits are cut there."""
 
 
-class Followed(NamedTuple):
-    """How far level and restlessness were followed along each route; filled in place."""
+class Slow(NamedTuple):
+    """How far level and restlessness of LANES pixels were followed, as in ``state.Followed``; scratch."""
 
     level: F32
-    """(route, band, pixel), noise = 1."""
+    """(route, band, lane), noise = 1."""
     spread: F32
-    """(route, pixel), mean squared distance a band."""
+    """(route, lane)."""
     since: NDArray[np.int32]
-    """(route, pixel), 1 + day of the last look that moved them, or of the first; 0 before any."""
-    near: F32
-    """(route, lag, band, pixel), distances, level and restlessness not taken off, of the looks that have not moved them yet."""
-    far: F32
-    """(route, lag, pixel), their squared distances, level and restlessness taken off."""
-    day: NDArray[np.int32]
-    """(lag, pixel), 1 + day of each; 0 where there was no such look."""
+    """(route, lane)."""
 
 
-class Kept(NamedTuple):
-    """What some pixels are measured by, and how far they were followed; filled in place."""
-
-    gauge: Gauge
-    followed: Followed
-    """To the look before the watched ones, or to the last of a turn that says so."""
+def slow_for(bands: int) -> Slow:
+    """Room for so many bands."""
+    return Slow(np.zeros((3, bands, LANES), np.float32), np.zeros((3, LANES), np.float32), np.zeros((3, LANES), np.int32))
 
 
-def unfollowed(pixels: int, bands: int, lag: int) -> Followed:
-    """Before the first look; level and restlessness stay ``lag`` looks behind."""
-    return Followed(
-        level=np.zeros((3, bands, pixels), np.float32),
-        spread=np.ones((3, pixels), np.float32),
-        since=np.zeros((3, pixels), np.int32),
-        near=np.zeros((3, lag, bands, pixels), np.float32),
-        far=np.zeros((3, lag, pixels), np.float32),
-        day=np.zeros((lag, pixels), np.int32),
-    )
-
-
-def kept_of(pixels: int, bands: int, lag: int) -> Kept:
-    """Room for what is kept of so many pixels."""
-    return Kept(no_gauge(pixels, bands), unfollowed(pixels, bands, lag))
+# ---------------------------------------------------------------- what was learnt
+@step
+def take_share(kept: U8, at: At, out: F32) -> None:
+    """Shares (pixel) into ``out`` (lane)."""
+    here = kept[at[0] : at[1]]
+    for lane in range(len(here)):
+        out[lane] = np.float32(here[lane]) / SHARE_UNIT
 
 
 @step
-def forget(followed: Followed) -> None:
-    """Begin to follow anew."""
-    followed.level[:] = ZERO
-    followed.spread[:] = ONE
-    followed.since[:] = 0
-    followed.near[:] = ZERO
-    followed.far[:] = ZERO
-    followed.day[:] = 0
+def keep_share(x: F32, at: At, kept: U8) -> None:
+    """And back."""
+    out = kept[at[0] : at[1]]
+    for lane in range(len(out)):
+        out[lane] = np.uint8(np.rint(x[lane] * SHARE_UNIT))
 
 
 @step
-def take_up(rows: Rows, followed: Followed) -> None:
-    """Lay the looks that have not moved level and restlessness yet ahead of the rows."""
-    for i in range(len(followed.day)):
-        for lane in range(LANES):
-            j = i * LANES + lane
-            rows.day[j] = followed.day[i, lane]
-            for route in range(3):
-                rows.far[route, j] = followed.far[route, i, lane]
-                for b in range(followed.near.shape[2]):
-                    rows.near[route, b, j] = followed.near[route, i, b, lane]
+def take_factor(kept: I16, unit: np.float32, at: At, out: F32) -> None:
+    """A factor (below, pixel), in parts of 1/unit, into ``out`` (row, column, lane), with one over its diagonal on the diagonal; 0 stays 0."""
+    row, part = 0, ONE / unit
+    for k in range(len(out)):
+        for m in range(k + 1):
+            here, lanes = kept[row, at[0] : at[1]], out[k, m]
+            if m < k:
+                for lane in range(len(here)):
+                    lanes[lane] = np.float32(here[lane]) * part
+            else:
+                for lane in range(len(here)):
+                    lanes[lane] = unit / np.float32(here[lane]) if here[lane] > 0 else ZERO
+            row += 1
 
 
 @step
-def leave_off(rows: Rows, followed: Followed) -> None:
-    """Keep each lane's last looks, which have not moved level and restlessness yet."""
-    for i in range(len(followed.day)):
-        for lane in range(LANES):
-            j = (rows.looks[lane] + i) * LANES + lane
-            followed.day[i, lane] = rows.day[j]
-            for route in range(3):
-                followed.far[route, i, lane] = rows.far[route, j]
-                for b in range(followed.near.shape[2]):
-                    followed.near[route, i, b, lane] = rows.near[route, b, j]
+def keep_factor(factor: F32, unit: np.float32, at: At, kept: I16) -> None:
+    """A factor (row, column, lane), its own diagonal on the diagonal, into ``kept`` (below, pixel), in parts of 1/unit."""
+    row = 0
+    for k in range(len(factor)):
+        for m in range(k + 1):
+            lanes, out = factor[k, m], kept[row, at[0] : at[1]]
+            for lane in range(len(out)):
+                out[lane] = np.int16(np.rint(min(max(lanes[lane] * unit, -MOST), MOST)))
+            row += 1
 
 
 @step
-def _copy(source: NDArray[Any], come: NDArray[np.int32], target: NDArray[Any], go: NDArray[np.int32]) -> None:
-    """Copy pixels ``come`` of (row, pixel) to pixels ``go`` of another."""
-    for k in range(len(source)):
-        for i in range(len(come)):
-            target[k, go[i]] = source[k, come[i]]
+def take_model(learnt: Learnt, at: At, gauge: Gauge) -> None:
+    """Fill ``single``, and ``season`` with the coefficients as they are."""
+    for lane in range(at[1] - at[0]):
+        p = at[0] + lane
+        gauge.single[lane] = ONE if learnt.method[p] == PAIRWISE else ZERO
+        for b in range(gauge.season.shape[1]):
+            for k in range(1, TERMS):
+                gauge.season[k, b, lane] = learnt.coef[p, b, k]
 
 
 @step
-def _flat(a: NDArray[Any]) -> NDArray[Any]:
-    """(row, pixel)."""
-    return a.reshape((-1, a.shape[-1]))
+def forget(learnt: Learnt, followed: Followed, at: At) -> None:
+    """Let it be as before the first look, but for the model that was fitted, and the twins."""
+    first, last = at
+    learnt.measured[first:last] = False
+    learnt.agreement[first:last] = 0
+    learnt.noise[:, :, first:last] = 0
+    learnt.model[:, first:last] = 0
+    learnt.forgiven[first:last] = 0
+    learnt.calm[:, :, first:last] = 0
+    learnt.alike[:, first:last] = 0
+    followed.level[:, :, first:last] = 0
+    followed.spread[:, first:last] = ONE
+    followed.since[:, first:last] = 0
+    followed.look[:, first:last] = NO_LOOK
+    followed.near[:, :, :, first:last] = 0
+    followed.calm[:, :, first:last] = False
+
+
+# ---------------------------------------------------------------- how far it was followed
+@step
+def _take(kept: NDArray[Any], part: np.number[Any], at: At, out: NDArray[Any]) -> None:
+    """(pixel), times ``part``, into ``out`` (lane)."""
+    here = kept[at[0] : at[1]]
+    for lane in range(len(here)):
+        out[lane] = here[lane] * part
 
 
 @step
-def hand_on(source: Kept, come: NDArray[np.int32], target: Kept, go: NDArray[np.int32]) -> None:
-    """Copy pixels ``come`` of what is kept to pixels ``go`` of another."""
-    one, other, behind, before = source.gauge, target.gauge, source.followed, target.followed
-    _copy(_flat(one.agreement), come, _flat(other.agreement), go)
-    _copy(_flat(one.noise), come, _flat(other.noise), go)
-    _copy(_flat(one.model), come, _flat(other.model), go)
-    _copy(_flat(one.single), come, _flat(other.single), go)
-    _copy(_flat(one.season), come, _flat(other.season), go)
-    _copy(_flat(one.forgiven), come, _flat(other.forgiven), go)
-    _copy(_flat(one.calm), come, _flat(other.calm), go)
-    _copy(_flat(one.alike), come, _flat(other.alike), go)
-    _copy(_flat(behind.level), come, _flat(before.level), go)
-    _copy(_flat(behind.spread), come, _flat(before.spread), go)
-    _copy(_flat(behind.since), come, _flat(before.since), go)
-    _copy(_flat(behind.near), come, _flat(before.near), go)
-    _copy(_flat(behind.far), come, _flat(before.far), go)
-    _copy(_flat(behind.day), come, _flat(before.day), go)
+def take_up(followed: Followed, days: F32, at: At, rows: Rows, slow: Slow) -> None:
+    """Fill ``slow``, and lay the looks that have not moved level and restlessness yet ahead of the rows; ``days`` are all looks'."""
+    for i in range(len(followed.look)):
+        looks = followed.look[i, at[0] : at[1]]
+        for lane in range(len(looks)):
+            t = np.int32(looks[lane])
+            rows.at[i * LANES + lane] = t
+            rows.day[i * LANES + lane] = 1 + np.int32(days[t]) if t >= 0 else 0
+    for route in range(3):
+        _take(followed.spread[route], ONE, at, slow.spread[route])
+        _take(followed.since[route], np.int32(1), at, slow.since[route])
+        for b in range(slow.level.shape[1]):
+            _take(followed.level[route, b], ONE / LEVEL_UNIT, at, slow.level[route, b])
+        for i in range(len(followed.look)):
+            told, calm = followed.calm[route, i, at[0] : at[1]], rows.calm[route, i * LANES :]
+            for lane in range(len(told)):
+                calm[lane] = told[lane]
+            for b in range(slow.level.shape[1]):
+                _take(followed.near[route, i, b], ONE / NEAR_UNIT, at, rows.near[route, b, i * LANES :])
+
+
+@step
+def _keep(rows: NDArray[Any], unit: np.number[Any], last: NDArray[np.uint32], out: NDArray[Any]) -> None:
+    """Each lane's row of some slot, times a unit, into ``out`` (lane); rows begin with the slot, ``last`` is as in ``Rows``."""
+    for lane in range(len(out)):
+        out[lane] = rows[last[lane]] * unit
+
+
+@step
+def leave_off(rows: Rows, slow: Slow, at: At, followed: Followed) -> None:
+    """Keep each lane's last looks, which have not moved level and restlessness yet, and how far both were followed."""
+    first, end = at
+    for lane in range(LANES):
+        rows.last[lane] = rows.looks[lane] * LANES + lane
+    for i in range(len(followed.look)):
+        _keep(rows.at[i * LANES :], np.int32(1), rows.last, followed.look[i, first:end])
+    for route in range(3):
+        spread, since = followed.spread[route, first:end], followed.since[route, first:end]
+        for lane in range(len(spread)):
+            spread[lane], since[lane] = slow.spread[route, lane], slow.since[route, lane]
+        for i in range(len(followed.look)):
+            _keep(rows.calm[route, i * LANES :], np.int32(1), rows.last, followed.calm[route, i, first:end])
+        for b in range(slow.level.shape[1]):
+            level, lanes = followed.level[route, b, first:end], slow.level[route, b]
+            for lane in range(len(level)):
+                level[lane] = np.int16(lanes[lane] * LEVEL_UNIT)
+            for i in range(len(followed.look)):
+                _keep(rows.near[route, b, i * LANES :], NEAR_UNIT, rows.last, followed.near[route, i, b, first:end])

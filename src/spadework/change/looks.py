@@ -14,7 +14,8 @@ from spadework.change.algebra import F32, I16, LANES, ONE, ZERO
 from spadework.change.compiled import step
 from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE
-from spadework.change.twins import PLACES, SPAN, line_up, shared
+from spadework.change.state import NO_LOOK, PARTS
+from spadework.change.twins import Asked, ask, asked_for, columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,22 +29,16 @@ TWIN_LOOKS = 3
 class Rows(NamedTuple):
     """Scratch arrays of LANES pixels, made once a block."""
 
-    pixel: NDArray[np.int32]
-    """(lane), number of the pixel."""
     looks: NDArray[np.int32]
     """(lane), how many usable looks it has."""
-    sorting: I16
-    """(PLACES, SPAN), of twins."""
-    stand_in: I16
-    """(span, PLACES, SPAN), what stands in for a twin that does not show a look; 0 where it does."""
+    last: NDArray[np.uint32]
+    """(lane), late row of the first of the looks that have not moved level and restlessness when all are gone through."""
+    asked: Asked
+    """For asking the twins of one pixel after another."""
     middle: I16
-    """(lane, band, time), what the twins share, from some look on."""
-    seen: NDArray[np.int32]
-    """(lane, time), how many twins show it."""
+    """(column), what the twins of one pixel share, columns as in ``Left.residual``."""
     order: NDArray[np.int32]
-    """(lane, look), time index."""
-    at: NDArray[np.int32]
-    """(row), time index; -1 beyond a lane's looks."""
+    """(lane, look), which of the looks of ``Left`` it is."""
     part: NDArray[np.int32]
     """(row), part of the year."""
     few: NDArray[np.bool_]
@@ -55,12 +50,14 @@ class Rows(NamedTuple):
     """(band, row), what the twins share."""
     weight: F32
     """(row), one over the deviation of a prediction."""
+    at: NDArray[np.int32]
+    """(late row), number of the look; NO_LOOK beyond a lane's looks, and where there was none."""
     day: NDArray[np.int32]
-    """(late row), 1 + day."""
+    """(late row), 1 + day; 0 where there was no look."""
     near: F32
     """(route, band, late row), residuals, then distances."""
-    far: F32
-    """(route, late row), squared distances, level and restlessness taken off."""
+    calm: NDArray[np.bool_]
+    """(route, late row), whether the look may move level and restlessness."""
     told: F32
     """(band, row), distances of one route, level and restlessness taken off."""
     whole: NDArray[np.int8]
@@ -68,18 +65,22 @@ class Rows(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """Scratch numbers of LANES pixels, made once a block; all but the first four are short-lived."""
+    """Scratch numbers of LANES pixels, made once a block; all but the first three are short-lived."""
 
-    solved: NDArray[np.bool_]
-    """(lane), False where a noise or a model has no Cholesky factor."""
+    taken: NDArray[np.bool_]
+    """(lane), whether its pixel is measured; False once a noise or a model has no Cholesky factor."""
     learnt: NDArray[np.int32]
     """(lane), looks that its noise is learnt from."""
     terms: NDArray[np.int32]
     """(lane), harmonic terms of its model."""
-    factor: F32
-    """(band, band, lane), Cholesky factor of a noise, but one over its diagonal on the diagonal."""
+    noise: F32
+    """(band, band, lane), noise of a route, then its lower Cholesky factor."""
+    normal: F32
+    """(term, term, lane), normal matrix of the model, then its lower Cholesky factor."""
     least: F32
     """(band, lane), least variance of the noise."""
+    calm: F32
+    """(part, lane), one over how restless the history of a route was, 0..1."""
     one: F32
     """(band, lane)."""
     other: F32
@@ -102,50 +103,50 @@ SLOPE, DOUBT = TERMS, 2 * TERMS
 """Rows of ``Rows.basis`` from which slopes begin, and that of the doubt."""
 
 
-def rows_for(times: int, bands: int, lag: int) -> Rows:
-    """Rows for so many looks and bands."""
+def rows_for(looks: int, bands: int, lag: int, first: int) -> Rows:
+    """Rows for so many looks, from a first one on."""
 
     def row(*shape: int, late: int = 0, kind: type[Any] = np.float32) -> NDArray[Any]:
-        return np.zeros((*shape, (late + times + 1) * LANES), kind)
+        return np.zeros((*shape, (late + looks + 1) * LANES), kind)
 
     return Rows(
-        pixel=np.zeros(LANES, np.int32),
         looks=np.zeros(LANES, np.int32),
-        sorting=np.zeros((PLACES, SPAN), np.int16),
-        stand_in=np.zeros((-(-times // SPAN), PLACES, SPAN), np.int16),
-        middle=np.zeros((LANES, bands, times), np.int16),
-        seen=np.zeros((LANES, times), np.int32),
-        order=np.zeros((LANES, times + 1), np.int32),
-        at=row(kind=np.int32),
+        last=np.zeros(LANES, np.uint32),
+        asked=asked_for(looks, bands, first),
+        middle=np.zeros(columns(looks, bands), np.int16),
+        order=np.zeros((LANES, looks + 1), np.int32),
         part=row(kind=np.int32),
         few=row(kind=np.bool_),
         basis=row(DOUBT + 1),
         common=row(bands),
         weight=row(),
+        at=row(late=lag, kind=np.int32),
         day=row(late=lag, kind=np.int32),
         near=row(3, bands, late=lag),
-        far=row(3, late=lag),
+        calm=row(3, late=lag, kind=np.bool_),
         told=row(bands),
         whole=row(bands, kind=np.int8),
     )
 
 
-def lanes_for(bands: int, parts: int) -> Lanes:
-    """Scratch numbers for so many bands and parts of the year."""
+def lanes_for(bands: int) -> Lanes:
+    """Scratch numbers for so many bands."""
 
     def flat(*shape: int, kind: type[Any] = np.float32) -> NDArray[Any]:
         return np.zeros((*shape, LANES), kind)
 
     return Lanes(
-        solved=flat(kind=np.bool_),
+        taken=flat(kind=np.bool_),
         learnt=flat(kind=np.int32),
         terms=flat(kind=np.int32),
-        factor=flat(bands, bands),
+        noise=flat(bands, bands),
+        normal=flat(TERMS, TERMS),
         least=flat(bands),
+        calm=flat(PARTS),
         one=flat(bands),
         other=flat(bands),
-        sums=flat(parts),
-        counts=flat(parts),
+        sums=flat(PARTS),
+        counts=flat(PARTS),
         size=flat(),
         total=flat(),
         gain=flat(),
@@ -154,41 +155,55 @@ def lanes_for(bands: int, parts: int) -> Lanes:
 
 
 @step
-def ask_twins(by: Whitened, rows: Rows, pixels: NDArray[np.int32], looks: tuple[int, int]) -> None:
-    """Take up to LANES pixels, and fill ``middle`` and ``seen`` for looks from the first of ``looks`` to before the last."""
-    length = looks[1] - looks[0]
-    rows.pixel[:] = pixels[0]
-    for lane in range(len(pixels)):
-        p = pixels[lane]
-        rows.pixel[lane] = p
-        line_up(by.fit, by.twins[p], by.known, looks, rows.stand_in, rows.seen[lane, :length])
-        shared(by.fit, by.twins[p], looks, rows.sorting, rows.stand_in, rows.middle[lane])
+def late_of(rows: Rows) -> int:
+    """Late row at which rows begin."""
+    return len(rows.day) - len(rows.weight)
 
 
 @step
-def _find(usable: NDArray[np.bool_], looks: tuple[int, int], order: NDArray[np.int32]) -> int:
+def _find(usable: NDArray[np.bool_], order: NDArray[np.int32]) -> int:
     """Fill ``order`` with the usable looks; how many."""
     n = 0
-    for t in range(looks[0], looks[1]):
+    for t in range(len(usable)):
         order[n] = t
         n += usable[t]
     return n
 
 
 @step
-def _spread(values: I16, order: NDArray[np.int32], start: int, lane: int, out: F32) -> None:
-    """Fill one lane of a row with the values, which begin with look ``start``, of its looks."""
-    for i in range(len(order)):
-        out[i * LANES + lane] = values[np.uint32(order[i] - start)]  # no sign: no look is counted from the end
+def find_looks(by: Whitened, rows: Rows, taken: NDArray[np.bool_], at: tuple[int, int]) -> int:
+    """Fill ``looks`` and ``order`` of the lanes ``taken`` by pixels from the first of ``at`` to before the last; the most that one has."""
+    most, length = 0, len(by.left.usable)
+    rows.looks[:] = 0
+    for lane in range(at[1] - at[0]):
+        if taken[lane]:
+            rows.looks[lane] = _find(by.left.usable[(at[0] + lane) % length], rows.order[lane])
+            most = max(most, rows.looks[lane])
+    return most
+
+
+@step
+def _lay_out_lane(rows: Rows, residual: I16, looks: int, lane: int, first: int) -> None:
+    """Fill one lane of the rows with what its pixel and its twins leave over, columns as in ``Left.residual``."""
+    order, seen, near, common, middle = rows.order[lane], rows.asked.seen, rows.near[ALONE], rows.common, rows.middle
+    late, few, at = np.uint32(late_of(rows)), rows.few, rows.at
+    for i in range(rows.looks[lane]):
+        t, j = np.uint32(order[i]), np.uint32(i * LANES + lane)  # no sign: nothing is counted from the end
+        at[late + j] = first + t
+        few[j] = seen[t] < TWIN_LOOKS
+        for b in range(len(common)):
+            k = np.uint32(b * looks) + t
+            near[b, late + j] = residual[k]
+            common[b, j] = middle[k]
 
 
 @step
 def _lay_out_basis(by: Whitened, rows: Rows, most: int) -> None:
     """Fill what looks have in common."""
-    basis, late = by.basis, len(rows.day) - len(rows.at)
+    basis, late = by.basis, late_of(rows)
     for j in range(most * LANES):
-        t = np.uint32(max(rows.at[j], 0))  # no sign: no look is counted from the end
-        here = ONE if rows.at[j] >= 0 else ZERO
+        t = np.uint32(max(rows.at[late + j], 0))  # no sign: no look is counted from the end
+        here = ONE if rows.at[late + j] >= 0 else ZERO
         for k in range(TERMS):
             rows.basis[k, j] = basis.design[k, t] * here
             rows.basis[SLOPE + k, j] = basis.slope[k, t] * here
@@ -198,29 +213,16 @@ def _lay_out_basis(by: Whitened, rows: Rows, most: int) -> None:
 
 
 @step
-def lay_out(by: Whitened, rows: Rows, lanes: int, looks: tuple[int, int], start: int) -> int:
-    """Fill the rows from those looks of the pixels taken that are usable; the most that one of them has.
-
-    ``middle`` and ``seen`` begin with look ``start``.
-    """
-    most, late = 0, len(rows.day) - len(rows.at)
-    rows.looks[:] = 0
-    for lane in range(lanes):
-        rows.looks[lane] = _find(by.fit.usable[rows.pixel[lane]], looks, rows.order[lane])
-        most = max(most, rows.looks[lane])
-    rows.at[: most * LANES] = -1
-    for lane in range(lanes):
-        for i in range(rows.looks[lane]):
-            j, t = i * LANES + lane, rows.order[lane, i]
-            rows.at[j] = t
-            rows.few[j] = rows.seen[lane, t - start] < TWIN_LOOKS
-    _lay_out_basis(by, rows, most)
+def lay_out(by: Whitened, rows: Rows, p: int, most: int) -> None:
+    """Fill the rows from the looks found, the first lane being that of pixel p; lanes have ``most`` at most."""
+    late, length, left = late_of(rows), most * LANES, by.left
+    rows.at[late : late + length] = NO_LOOK
     for b in range(len(rows.common)):
-        common, left = rows.common[b, : most * LANES], rows.near[ALONE, b, late : late + most * LANES]
-        common[:] = ZERO
-        left[:] = ZERO
-        for lane in range(lanes):
-            order = rows.order[lane, : rows.looks[lane]]
-            _spread(by.fit.left[rows.pixel[lane], b], order, 0, lane, left)
-            _spread(rows.middle[lane, b], order, start, lane, common)
-    return most
+        rows.common[b, :length] = ZERO
+        rows.near[ALONE, b, late : late + length] = ZERO
+    for lane in range(LANES):
+        if rows.looks[lane] > 0:
+            ask(by, p + lane, rows.asked, rows.middle)
+            residual = left.residual[(p + lane) % len(left.usable)]
+            _lay_out_lane(rows, residual, left.usable.shape[1], lane, left.first)
+    _lay_out_basis(by, rows, most)

@@ -12,7 +12,7 @@ from spadework.change import windows
 from spadework.change.common import CommonRule
 from spadework.change.fit import FitRule
 from spadework.change.gauge import PRIOR_LOOKS
-from spadework.change.stand import WhitenRule
+from spadework.change.stand import WatchRule, WhitenRule
 from spadework.change.whiten import gains
 from spadework.cube import PER_UNIT
 
@@ -145,9 +145,9 @@ def whiten_rule(settings: MonitorSettings, bands: int, looks: int) -> WhitenRule
     )
 
 
-def watch_rule(settings: MonitorSettings, bands: int) -> windows.WatchRule:
+def watch_rule(settings: MonitorSettings, bands: int) -> WatchRule:
     """When a change is confirmed or withdrawn."""
-    return windows.WatchRule(
+    return WatchRule(
         window_limit=chdtri(bands, np.array(settings.window_tails)).astype(np.float32),
         agreeing=np.array(settings.agreeing, np.int32),
         support=np.array(settings.support, np.float32),

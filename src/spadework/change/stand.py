@@ -1,4 +1,4 @@
-"""Where a pixel stands at each look, what that is measured from, and what its watch remembers."""
+"""Where a pixel stands at each look, what that is measured from, and what its watch goes by."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spadework.change.algebra import F32
-    from spadework.change.fit import Basis, Fit
+    from spadework.change.fit import Basis, Left
+    from spadework.change.state import Learnt
+    from spadework.change.twins import Places
 
 BESIDE, ALONE, FIELD = range(3)
 """The routes."""
@@ -32,56 +34,66 @@ class WhitenRule(NamedTuple):
     """(history looks), by how much noise learnt from so few looks must grow."""
 
 
+class Recent(NamedTuple):
+    """Some looks of the pixels between the first pass and the last: those of a part, behind the last ones before it; filled in place.
+
+    Pixel p is here at p modulo the length. Slots hold usable looks in order, the first of the part in slot ``lag``.
+    """
+
+    look: NDArray[np.int16]
+    """(place, slot), number of the look; NO_LOOK where there is none."""
+    new: NDArray[np.int32]
+    """(place), usable looks of the part."""
+    distance: NDArray[np.int8]
+    """(route, place, slot, band), as in ``state.Stood``."""
+    left: NDArray[np.int16]
+    """(place, slot, band), as in ``state.Stood``."""
+
+
 class Whitened(NamedTuple):
     """What distances are measured from; all pixels of the site."""
 
-    fit: Fit
+    learnt: Learnt
+    left: Left
+    """Of the history, from which is learnt, or of a part of the watched looks."""
     basis: Basis
+    """Of all looks."""
     rule: WhitenRule
     typical: F32
     """(band), the scene's noise variance."""
-    twins: NDArray[np.int32]
-    """(pixel, TWINS), -1 = none."""
+    places: Places
     part: NDArray[np.int32]
-    """(time), part of the year, 0..15."""
-    known: NDArray[np.int32]
-    """(pixel), look at which it was confirmed to have changed: from there on it is nobody's twin."""
+    """(look), part of the year, 0..15."""
+    left_out: NDArray[np.bool_]
+    """(pixel), as in ``state.Watching``."""
 
 
-class Stand(NamedTuple):
-    """Where each pixel stands at each watched look; filled in place."""
+class WatchRule(NamedTuple):
+    """Parts of ``MonitorSettings`` as plain numbers; limits are squared distances."""
 
-    distance: NDArray[np.int8]
-    """(route, pixel, time watched, band), whitened departure in 1/16 of the noise, its length capped."""
-    alike: F32
-    """(route, pixel), as in ``gauge.Gauge``."""
-    factor: F32
-    """(band, band, pixel), lower Cholesky factor of the pixel's noise on its own."""
+    window_limit: NDArray[np.float32]
+    """(window - SHORTEST)."""
+    agreeing: NDArray[np.int32]
+    """(window - SHORTEST), looks that must agree."""
+    support: NDArray[np.float32]
+    """(0..8 neighbours that show the same), factor of the limit."""
+    look_limit: float
+    calm_limit: float
+    gate: float
+    agree_share: float
+    support_share: float
+    own_share: float
+    field_factor: float
+    recover_looks: int
+    recover_days: float
 
 
-class Watching(NamedTuple):
-    """What the watch remembers of each pixel from one look to the next, beside its last distances; filled in place.
+class Watched(NamedTuple):
+    """What the watch goes by; all pixels of the site."""
 
-    A change stands while ``confirmed`` is not -1. Numbers of looks are watched time indices.
-    """
-
-    clear_looks: NDArray[np.uint16]
-    """(pixel), usable looks gone through."""
-    since: NDArray[np.int32]
-    """(pixel), those since the watch began, or began again behind a withdrawal, counted to the longest window; 0 while a change stands."""
-    best: NDArray[np.float64]
-    """(pixel), largest squared distance of a window, but for that of the change that stands."""
-    first: NDArray[np.int32]
-    """(pixel), first look of the change that stands; -1 = none."""
-    confirmed: NDArray[np.int32]
-    """(pixel), look that confirmed it; -1 = none."""
-    distance: NDArray[np.float64]
-    """(pixel), squared distance of the window that did."""
-    after: F32
-    """(pixel, band), spectrum of the changed ground, without the common mode, reflectance x 10,000."""
-    calm: NDArray[np.int32]
-    """(pixel), looks in a row that say that the change is gone ..."""
-    calm_since: F32
-    """(pixel), ... and the day of the first of them, as in ``Basis.days``."""
-    recovered: NDArray[np.bool_]
-    """(pixel), the last change that was confirmed has been withdrawn."""
+    learnt: Learnt
+    recent: Recent
+    basis: Basis
+    """Of all looks."""
+    rule: WatchRule
+    places: Places

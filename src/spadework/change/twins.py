@@ -13,12 +13,15 @@ import numpy as np
 
 from spadework.change.algebra import F32, I16, ZERO, Four, eighth, merge_fours, sort_four
 from spadework.change.compiled import compiled, step
+from spadework.change.fit import BEYOND, HIDDEN
 from spadework.cube import NO_METHOD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spadework.change.fit import Fit
+    from spadework.change.fit import Left
+    from spadework.change.stand import Whitened
+    from spadework.change.state import Learnt
 
 RINGS = (4, 7, 11, 16, 22)
 """Distances of candidates, pixels: near enough for one field or one shower, far enough for another disc of spoil."""
@@ -28,38 +31,29 @@ TWINS = 15
 """Twins of a pixel at most; odd, so that there is a middle one."""
 PLACES = TWINS + 1
 """Rows of sorting: four times four; the last stands above all twins."""
-SPAN = 512
-"""Looks of a row of sorting. With a length known when compiling, rows are known to lie apart, and loops run along them."""
+SPAN = 64
+"""Columns sorted at once. With a number known when compiling, rows are known to lie apart, and loops run along them to the end."""
+NO_TWIN = np.uint8(255)
 NEAREST = RINGS[0]
 COMMON_LOOKS = 6
 """Clear looks of the history that a pixel and its twin must share."""
 CAP = np.float32(30.0)
 """Squared distance of two residuals, noise = 1, at which one look stops counting against a twin."""
-BEYOND = np.int16(32767)
 
 
 class Places(NamedTuple):
     """Where pixels lie."""
 
     at: NDArray[np.int32]
-    """(pixel, 2), row and column."""
+    """(pixel), row times columns plus column."""
     number: NDArray[np.int32]
-    """(y, x), number of the pixel; -1 = not monitored. A pixel's number is its place in arrays (pixel, ..): any, but one of its own."""
+    """(y, x), number of the pixel; -1 = not monitored."""
     offsets: NDArray[np.int32]
     """(candidate, 2), rows and columns to candidates."""
     ways: NDArray[np.int32]
     """(way, 2), rows and columns to candidates that come later, row by row: each offset or its opposite, once."""
     way: NDArray[np.int32]
     """(candidate), the way there, or back from there."""
-
-
-class Compared(NamedTuple):
-    """What pixels are compared by."""
-
-    share: F32
-    """(band), one over the scene's noise."""
-    history: int
-    """Number of looks before the watched period."""
 
 
 def offsets() -> NDArray[np.int32]:
@@ -82,24 +76,26 @@ def ways(offsets: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int3
 @step
 def there(places: Places, p: int, dy: int, dx: int) -> int:
     """Number of the pixel so many rows and columns from pixel p; -1 = not monitored."""
-    y, x = places.at[p, 0] + dy, places.at[p, 1] + dx
+    columns = places.number.shape[1]
+    y, x = places.at[p] // columns + dy, places.at[p] % columns + dx
     inside = 0 <= y < places.number.shape[0] and 0 <= x < places.number.shape[1]
     return int(places.number[y, x]) if inside else -1
 
 
 @step
-def _apart(fit: Fit, share: F32, own: F32, p: int, q: int, out: F32) -> int:
-    """Fill ``out`` (look of the history) with the capped squared distance of p and q, 0 where one shows nothing; looks in common.
+def _apart(left: Left, share: F32, own: F32, at: tuple[int, int], out: F32) -> int:
+    """Fill ``out`` (look of the history) with the capped squared distance of the two places ``at``, 0 where one shows nothing; looks in common.
 
-    ``own`` (band, look) are the residuals of p.
+    ``own`` (band, look) are the residuals of the first.
     """
+    p, q = at
     out[:] = ZERO
     for b in range(len(share)):
-        one, other = own[b], fit.left[q, b]
+        one, other = own[b], left.residual[q, b * len(out) :]
         for t in range(len(out)):
             e = (one[t] - np.float32(other[t])) * share[b]
             out[t] += e * e
-    seen, shown, count = fit.usable[p], fit.usable[q], np.int32(0)
+    seen, shown, count = left.usable[p], left.usable[q], np.int32(0)
     for t in range(len(out)):
         both = seen[t] & shown[t]
         count = np.int32(count + np.int32(both))
@@ -117,87 +113,97 @@ def _mean(apart: F32, count: int) -> float:
 
 
 @compiled
-def compare_block(fit: Fit, places: Places, by: Compared, pixels: NDArray[np.int32], unlike: NDArray[np.float64]) -> None:
-    """Fill ``unlike`` (pixel, way) for the pixels of a block: how unlike the pixel there is, infinite without one.
+def compare_block(left: Left, places: Places, share: F32, pixels: NDArray[np.int32], unlike: NDArray[np.float64]) -> None:
+    """Fill ``unlike`` (place, way) for the pixels of a block: how unlike the pixel there is, infinite without one.
 
-    That is the mean squared distance of the residuals that both show in the history.
+    That is the mean squared distance of the residuals that both show in the history, ``share`` (band) being one over the scene's noise.
+    Places are those of ``left``.
     """
-    ways = unlike.shape[1]
-    own, apart = np.empty((len(by.share), by.history), np.float32), np.zeros((ways, by.history), np.float32)
+    ways, (length, history) = unlike.shape[1], left.usable.shape
+    own, apart = np.empty((len(share), history), np.float32), np.zeros((ways, history), np.float32)
     count = np.zeros(ways, np.int32)
     for p in pixels:
-        own[:] = fit.left[p, :, : by.history]
+        for b in range(len(share)):
+            own[b] = left.residual[p % length, b * history : (b + 1) * history]
         for m in range(ways):
             q = there(places, p, places.ways[m, 0], places.ways[m, 1])
-            count[m] = _apart(fit, by.share, own, p, q, apart[m]) if q >= 0 else 0
+            count[m] = _apart(left, share, own, (p % length, q % length), apart[m]) if q >= 0 else 0
         for m in range(ways):
-            unlike[p, m] = _mean(apart[m], count[m])
+            unlike[p % length, m] = _mean(apart[m], count[m])
 
 
 @compiled
-def choose_block(
-    fit: Fit, places: Places, unlike: NDArray[np.float64], pixels: NDArray[np.int32], twins: NDArray[np.int32]
-) -> None:
-    """Fill ``twins`` (pixel, TWINS) for the pixels of a block: most alike first; -1 = none.
+def choose_block(learnt: Learnt, places: Places, unlike: NDArray[np.float64], pixels: NDArray[np.int32]) -> None:
+    """Fill ``learnt.twins`` of the pixels of a block.
 
-    ``unlike`` (pixel, way) must be there of all pixels in reach that come before them, too.
+    ``unlike`` (place, way) must be there of all pixels in reach that come before them, too.
     """
-    score = np.empty(twins.shape[1], np.float64)
+    score, length = np.empty(TWINS, np.float64), len(unlike)
     for p in pixels:
         score[:] = math.inf
-        out = twins[p]
-        out[:] = -1
+        out = learnt.twins[p]
+        out[:] = NO_TWIN
         for m in range(places.offsets.shape[0]):
             dy, dx = places.offsets[m, 0], places.offsets[m, 1]
             q = there(places, p, dy, dx)
-            if q < 0 or fit.method[q] == NO_METHOD:
+            if q < 0 or learnt.method[q] == NO_METHOD:
                 continue
             onward = dy > 0 or (dy == 0 and dx > 0)
-            here, k = unlike[p if onward else q, places.way[m]], len(score) - 1
+            here, k = unlike[(p if onward else q) % length, places.way[m]], TWINS - 1
             if not here < score[k]:
                 continue
             while k > 0 and score[k - 1] > here:
                 score[k], out[k] = score[k - 1], out[k - 1]
                 k -= 1
-            score[k], out[k] = here, q
+            score[k], out[k] = here, np.uint8(m)
+
+
+# ---------------------------------------------------------------- what they share
+class Asked(NamedTuple):
+    """Scratch arrays for asking the twins of one pixel after another, made once a block."""
+
+    place: NDArray[np.int32]
+    """(PLACES), where each twin is in ``Left``, nobody's where there is none; the last is beyond all."""
+    turn: I16
+    """(column), whether the first twin that does not show a look stands above (odd) or below (even) all."""
+    rows: I16
+    """(PLACES + 1, SPAN), residuals in order, then ``turn`` and as many more as do not show the look."""
+    seen: NDArray[np.int32]
+    """(look), how many twins show it."""
+
+
+def asked_for(looks: int, bands: int, first: int) -> Asked:
+    """Scratch arrays for residuals of so many looks from a first one on."""
+    turn = np.zeros(columns(looks, bands), np.int16)
+    turn[: bands * looks] = np.tile((first + np.arange(looks)) % 2, bands)
+    return Asked(np.zeros(PLACES, np.int32), turn, np.zeros((PLACES + 1, SPAN), np.int16), np.zeros(looks, np.int32))
+
+
+def columns(looks: int, bands: int) -> int:
+    """Columns of ``Left.residual``."""
+    return -(-looks * bands // SPAN) * SPAN
 
 
 @step
-def line_up(
-    fit: Fit, twins: NDArray[np.int32], known: NDArray[np.int32], looks: tuple[int, int], stand_in: I16, seen: NDArray[np.int32]
-) -> None:
-    """Which twins show each look from the first of ``looks`` to before the last: ``seen`` (look) counts them.
-
-    ``stand_in`` (span, PLACES, SPAN) is 0 where one does, else what stands in. A twin that is not clear stands above or below
-    all, in turn, and leaves the median between the others; which of the two comes first changes from look to look, so that an
-    even number of twins leans neither way.
-    """
-    start, end = looks
-    seen[:] = 0
-    stand_in[:, TWINS] = BEYOND
-    for k in range(len(twins)):
-        q = max(twins[k], 0)
-        until = known[q] if twins[k] >= 0 else 0
-        for s in range(len(stand_in)):
-            first = start + s * SPAN
-            row, count, usable = stand_in[s, k], seen[s * SPAN : (s + 1) * SPAN], fit.usable[q, first : min(first + SPAN, end)]
-            turn = k + first
-            for t in range(len(count)):
-                shows = usable[t] & (first + t < until)
-                beyond = -BEYOND if (turn + count[t] + t) % 2 else BEYOND
-                row[t] = 0 if shows else beyond
-                count[t] += shows
+def _find(by: Whitened, p: int, work: Asked) -> None:
+    """Fill ``place`` for pixel p; twins that are left out are nobody."""
+    length, at, columns = len(by.left.usable), by.places.at[p], by.places.number.shape[1]
+    y, x, work.place[:TWINS], work.place[TWINS] = at // columns, at % columns, length, length + 1
+    twins, number, offsets = by.learnt.twins[p], by.places.number, by.places.offsets
+    for k in range(TWINS):
+        m = twins[k]
+        if m == NO_TWIN:
+            break
+        q = number[y + offsets[m, 0], x + offsets[m, 1]]
+        work.place[k] = length if by.left_out[q] else q % length
 
 
 @step
-def _left(fit: Fit, twins: NDArray[np.int32], k: int, b: int, first: int) -> I16:
-    """Residuals of band b of twin k from look ``first`` on; of some pixel, hidden by what stands in, where there is no such twin."""
-    return fit.left[max(twins[min(k, len(twins) - 1)], 0), b, first:]
-
-
-@step
-def _shown(left: np.int16, stand_in: np.int16) -> np.int16:
-    return left if stand_in == 0 else stand_in
+def _shown(residual: np.int16, turn: np.int16) -> tuple[np.int16, np.int16]:
+    """The residual, or what stands in for it: above or below all, by turns, so that the median of the others is left; whose turn is next."""
+    hidden = residual == HIDDEN
+    beyond = BEYOND if turn & np.int16(1) else -BEYOND
+    return beyond if hidden else residual, np.int16(turn + np.int16(hidden))
 
 
 @step
@@ -207,44 +213,51 @@ def _four(rows: I16, i: int) -> Four:
 
 
 @step
-def _sort_twins(fit: Fit, four: NDArray[np.int32], at: tuple[int, int, int], stand_in: I16, rows: I16) -> None:
-    """Fill four of ``rows`` with the residuals of four twins, or what stands in for them, in order at each look.
-
-    ``at`` is the band, the first look and how many looks.
-    """
-    b, first, looks = at
-    one, two = _left(fit, four, 0, b, first), _left(fit, four, 1, b, first)
-    three, last = _left(fit, four, 2, b, first), _left(fit, four, 3, b, first)
-    for t in range(min(SPAN, looks)):
-        e, f, g, h = _four(stand_in, t)
-        e, f, g, h = sort_four(_shown(one[t], e), _shown(two[t], f), _shown(three[t], g), _shown(last[t], h))
+def _sort_twins(residual: I16, four: NDArray[np.int32], start: int, rows: I16, turns: I16) -> None:
+    """Fill four rows with the residuals of four twins, or what stands in for them, in order at each column from ``start`` on."""
+    one, two, three, last = (
+        residual[four[0], start:],
+        residual[four[1], start:],
+        residual[four[2], start:],
+        residual[four[3], start:],
+    )
+    for t in range(SPAN):
+        e, turn = _shown(one[t], turns[t])
+        f, turn = _shown(two[t], turn)
+        g, turn = _shown(three[t], turn)
+        h, turn = _shown(last[t], turn)
+        turns[t] = turn
+        e, f, g, h = sort_four(e, f, g, h)
         rows[t], rows[SPAN + t], rows[2 * SPAN + t], rows[3 * SPAN + t] = e, f, g, h
 
 
 @step
-def _middle(rows: I16, out: I16) -> None:
-    """Median at each look of the twins in ``rows``, of which each four are in order, into ``out`` (look); 0 where none is shown."""
-    for t in range(len(out)):  # writes into rows: a slice of them would look as if it might overlap all
+def _middle(rows: I16) -> None:
+    """Median at each column of the twins in ``rows``, of which each four are in order, into the last of them; 0 where none is shown."""
+    for t in range(SPAN):
         one = merge_fours(_four(rows, t), _four(rows, 4 * SPAN + t))
         middle = eighth(one, merge_fours(_four(rows, 8 * SPAN + t), _four(rows, 12 * SPAN + t)))
         rows[TWINS * SPAN + t] = middle if -BEYOND < middle < BEYOND else np.int16(0)
-    for t in range(len(out)):
-        out[t] = rows[TWINS * SPAN + t]
 
 
 @step
-def shared(fit: Fit, twins: NDArray[np.int32], looks: tuple[int, int], rows: I16, stand_in: I16, out: I16) -> None:
-    """Median residual of one pixel's twins at each look from the first of ``looks`` to before the last, into ``out`` (band, look).
+def ask(by: Whitened, p: int, work: Asked, out: I16) -> None:
+    """Median residual of the twins of pixel p into ``out`` (column), 0 where none of them shows the look, and ``work.seen``.
 
-    It is 0 where no twin shows the look.
-
-    ``stand_in`` is that of ``line_up``, ``rows`` (PLACES, SPAN) is scratch.
+    A twin that does not show a look stands above or below all, in turn; which of the two comes first changes from look to look, so that
+    an even number of twins leans neither way. The sixteenth stands above all.
     """
-    flat, length = rows.ravel(), looks[1] - looks[0]
-    for s in range(len(stand_in)):
-        beside = stand_in[s].ravel()
-        for b in range(out.shape[0]):
-            here = out[b, s * SPAN : min((s + 1) * SPAN, length)]
-            for k in range(0, PLACES, 4):
-                _sort_twins(fit, twins[k : k + 4], (b, looks[0] + s * SPAN, len(here)), beside[k * SPAN :], flat[k * SPAN :])
-            _middle(flat, here)
+    _find(by, p, work)
+    rows, looks = work.rows.ravel(), len(work.seen)
+    for start in range(0, len(out), SPAN):
+        begin, turns = work.turn[start:], rows[PLACES * SPAN :]
+        for t in range(SPAN):
+            turns[t] = begin[t]
+        for k in range(0, PLACES, 4):
+            _sort_twins(by.left.residual, work.place[k : k + 4], start, rows[k * SPAN :], turns)
+        _middle(rows)
+        middle = out[start:]
+        for t in range(SPAN):
+            middle[t] = rows[TWINS * SPAN + t]
+        for t in range(start, min(start + SPAN, looks)):
+            work.seen[t] = TWINS - (turns[t - start] - work.turn[t])

@@ -5,7 +5,7 @@ that is lower for longer windows (strong contrast needs fewer looks) and for mor
 most of them in agreement. Two routes lead there. *Beside its twins*: the pixel departs from its twins and, the same way, from
 its own past: a twin that changed itself drags no one along. *As a field*: it departs from its own past by more than a season could.
 
-The watch is a recursion: what it remembers of a pixel, ``stand.Watching``, and the distances of its last looks are all that it needs to go
+The watch is a recursion: what it remembers of a pixel, ``state.Watching``, and its last looks, ``Recent``, are all that it needs to go
 on, so looks that come one by one give the answers of all looks at once. Answers are read off what it remembers.
 """
 
@@ -20,105 +20,104 @@ from spadework.change.compiled import compiled, step
 from spadework.change.confirm import Span, WatchWork, try_look
 from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
-from spadework.change.windows import LANES, SHORTEST, Watched, Windows, gather, longest, measure
+from spadework.change.state import NO_LOOK, NOISE_UNIT
+from spadework.change.windows import LANES, SHORTEST, Windows, ahead, gather, longest, measure
 from spadework.cube import MODEL_FAILED, NO_METHOD, OK, SHORT_HISTORY, TOO_FEW_LOOKS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spadework.change.stand import Watching
+    from spadework.change.algebra import I16
+    from spadework.change.stand import Watched
+    from spadework.change.state import Learnt, Watching
 
 HALF = np.float32(0.5)
+FARTHEST = 32767.0
+"""Spectra are cut there to fit 16 bits."""
 
 
-def begin(watching: Watching, pixels: NDArray[np.int32]) -> None:
-    """Let the watch of some pixels begin, whatever was remembered of them."""
-    for part in watching:
-        part[pixels] = 0
-    watching.first[pixels] = watching.confirmed[pixels] = -1
-
-
-def statistic(watching: Watching, pixels: NDArray[np.int32]) -> NDArray[np.float32]:
+def statistic(watching: Watching) -> NDArray[np.float32]:
     """(pixel): distance of the window that confirmed the change that stands; where none does, the largest seen."""
-    squared = np.where(watching.confirmed[pixels] >= 0, watching.distance[pixels], watching.best[pixels])
+    squared = np.where(watching.confirmed >= 0, watching.distance, watching.best)
     return np.asarray(np.sqrt(squared.clip(float(TINY))).astype(np.float32))
 
 
-def reason(on: Watched, watching: Watching, pixels: NDArray[np.int32]) -> NDArray[np.uint8]:
+def reason(learnt: Learnt, watching: Watching) -> NDArray[np.uint8]:
     """(pixel): why it has no answer, or OK."""
-    remembered = on.fit.usable[pixels, : on.basis.history].any(axis=1)
-    failed = np.where(remembered, MODEL_FAILED, SHORT_HISTORY)
-    known = np.where(on.fit.method[pixels] == NO_METHOD, failed, OK)
-    return np.where(watching.clear_looks[pixels] < SHORTEST, TOO_FEW_LOOKS, known).astype(np.uint8)
+    failed = np.where(learnt.method == NO_METHOD, SHORT_HISTORY, MODEL_FAILED)
+    known = np.where(learnt.measured, OK, failed)
+    return np.where(watching.clear_looks < SHORTEST, TOO_FEW_LOOKS, known).astype(np.uint8)
 
 
 @step
-def _mark(on: Watched, windows: Windows, lead: int, odd: NDArray[np.bool_]) -> None:
-    """Note which new looks are odd."""
-    at, limit = windows.at, on.rule.look_limit
+def _mark(on: Watched, windows: Windows, odd: NDArray[np.bool_], first: int) -> None:
+    """Note which new looks are odd; ``first`` is the number of the part's first look."""
+    at, limit, places, lead = windows.at, on.rule.look_limit, len(on.recent.look), ahead(on.rule)
     beside, alone, field = windows.far[BESIDE], windows.far[ALONE], windows.far[FIELD]
     for lane in range(LANES):
+        place = windows.pixel[lane] % places
         for i in range(lead * LANES + lane, windows.end[lane] * LANES, LANES):
-            odd[windows.pixel[lane], at[i]] = max(min(beside[i], alone[i]), field[i]) > limit
+            odd[place, at[i] - first] = max(min(beside[i], alone[i]), field[i]) > limit
 
 
 @step
 def _confirm(on: Watched, work: WatchWork, watching: Watching, lane: int, start: int) -> int:
     """Go on under no change from look ``start``: behind the look that confirms one, or behind all."""
     top, asks, filled, begin = work.windows.top, work.windows.asks, work.windows.filled, work.windows.begin[lane]
-    p, end, longest_window = work.windows.pixel[lane], int(work.windows.end[lane]), SHORTEST - 1 + len(on.rule.window_limit)
-    best = watching.best[p]
+    p, end, most, best = work.windows.pixel[lane], int(work.windows.end[lane]), longest(on.rule), ZERO
     for i in range(start, end):
-        j, room = i * LANES + lane, min(i + 1 - begin, longest_window)
+        j, room = i * LANES + lane, min(i + 1 - begin, most)
         first, distance = -1, top[j]
-        if asks[j] or room < min(filled[j], longest_window):
+        if asks[j] or room < min(filled[j], most):
             first, distance = try_look(on, work, lane, i, room)
         if first >= 0:
-            watching.best[p], watching.distance[p] = best, distance
+            watching.distance[p] = np.float32(distance)
             watching.first[p], watching.confirmed[p] = work.windows.at[first * LANES + lane], work.windows.at[j]
             watching.calm[p], watching.recovered[p] = 0, False
             _keep_after(on, work, watching.after[p], Span(lane, ALONE, first, i))
-            return i + 1
-        best = max(best, distance)
-    watching.best[p] = best
+            end = i + 1
+            break
+        best = max(best, np.float32(distance))
+    watching.best[p] = max(watching.best[p], best)
     return end
 
 
 # ---------------------------------------------------------------- recovery
 @step
-def _expect(coef: F32, design: F32, t: int, out: F32) -> None:
-    """Fill ``out`` (band) with what a model (band, term) expects at time t, without the common mode."""
+def _expect(coef: I16, design: F32, look: int, out: F32) -> None:
+    """Fill ``out`` (band) with what a model (band, term) expects of a look, without the common mode."""
     for b in range(len(out)):
         total = ZERO
         for k in range(TERMS):
-            total += coef[b, k] * design[k, t]
+            total += np.float32(coef[b, k]) * design[k, look]
         out[b] = total
 
 
 @step
-def _keep_after(on: Watched, work: WatchWork, after: F32, span: Span) -> None:
+def _keep_after(on: Watched, work: WatchWork, after: I16, span: Span) -> None:
     """Fill ``after`` (band) with the mean spectrum, without the common mode, of the looks of a window."""
     p, at, expected, total = work.windows.pixel[span.lane], work.windows.at, work.vector, np.zeros(len(after))
-    left, coef, design = on.fit.left[p], on.fit.coef[p], on.basis.design
+    left, coef, design = on.recent.left[p % len(on.recent.left)], on.learnt.coef[p], on.basis.design
     for i in range(span.low, span.high + 1):
-        t = on.basis.history + at[i * LANES + span.lane]
-        _expect(coef, design, t, expected)
+        _expect(coef, design, at[i * LANES + span.lane], expected)
         for b in range(len(after)):
-            total[b] += float(left[b, t]) + float(expected[b])
+            total[b] += float(left[i + 1, b]) + float(expected[b])
     for b in range(len(after)):
-        after[b] = total[b] / (span.high + 1 - span.low)
+        after[b] = np.int16(min(max(np.rint(total[b] / (span.high + 1 - span.low)), -FARTHEST), FARTHEST))
 
 
 @step
-def _against(after: F32, expected: F32, factor: F32, out: F32) -> np.float32:
-    """Fill ``out`` (band) with how far changed ground would lie from what is expected, whitened; its squared length."""
-    size = ZERO
+def _against(after: I16, expected: F32, noise: I16, out: F32) -> np.float32:
+    """Fill ``out`` (band) with how far changed ground would lie from what is expected, whitened by ``noise`` (below); its squared length."""
+    size, i = ZERO, 0
     for b in range(len(out)):
-        e = float(after[b]) - float(expected[b])
+        e = (float(after[b]) - float(expected[b])) * float(NOISE_UNIT)
         for k in range(b):
-            e -= factor[b, k] * out[k]
-        out[b] = e / factor[b, b]
+            e -= float(noise[i]) * float(out[k])
+            i += 1
+        out[b] = e / float(noise[i])
         size += out[b] * out[b]
+        i += 1
     return size
 
 
@@ -138,25 +137,30 @@ def _recover(on: Watched, work: WatchWork, watching: Watching, lane: int, start:
     A look speaks against the change if it is not odd and lies nearer to the past than to the changed ground, as a weak change is not odd
     in every look; it says nothing if the changed ground would not have been odd.
     """
-    p, end, at, past = work.windows.pixel[lane], int(work.windows.end[lane]), work.windows.at, on.basis.history
-    far, coef, design, factor = work.windows.far[ALONE], on.fit.coef[p], on.basis.design, on.stand.factor[:, :, p]
+    p, end, at, days = work.windows.pixel[lane], int(work.windows.end[lane]), work.windows.at, on.basis.days
+    far, coef, noise = work.windows.far[ALONE], on.learnt.coef[p], on.learnt.noise[ALONE, :, p]
     after, expected, vector = watching.after[p], work.sum, work.vector
-    calm, since, rule_calm, rule_odd = watching.calm[p], watching.calm_since[p], on.rule.calm_limit, on.rule.look_limit
+    calm, since, rule_calm, rule_odd = (
+        int(watching.calm[p]),
+        int(watching.calm_since[p]),
+        on.rule.calm_limit,
+        on.rule.look_limit,
+    )
     for i in range(start, end):
-        t = past + at[i * LANES + lane]
+        look = at[i * LANES + lane]
         if far[i * LANES + lane] > rule_calm:
             calm = 0
             continue
-        _expect(coef, design, t, expected)
-        size = _against(after, expected, factor, vector)
+        _expect(coef, on.basis.design, look, expected)
+        size = _against(after, expected, noise, vector)
         if size <= rule_odd:
             continue
         if not _gone(work, lane, i, size):
             calm = 0
             continue
-        since = on.basis.days[t] if calm == 0 else since
+        since = int(days[look]) if calm == 0 else since
         calm += 1
-        if calm >= on.rule.recover_looks and on.basis.days[t] - since >= on.rule.recover_days:
+        if calm >= on.rule.recover_looks and days[look] - since >= on.rule.recover_days:
             _withdraw(watching, p)
             work.windows.begin[lane] = i + 1
             return i + 1
@@ -169,62 +173,75 @@ def _recover(on: Watched, work: WatchWork, watching: Watching, lane: int, start:
 def _withdraw(watching: Watching, p: int) -> None:
     """The change of pixel p is none."""
     watching.best[p] = max(watching.best[p], watching.distance[p])
-    watching.first[p] = watching.confirmed[p] = -1
-    watching.calm[p], watching.calm_since[p], watching.recovered[p] = 0, 0.0, True
+    watching.first[p], watching.confirmed[p] = NO_LOOK, NO_LOOK
+    watching.calm[p], watching.calm_since[p], watching.recovered[p] = 0, 0, True
 
 
 # ---------------------------------------------------------------- both by turns
 @step
 def _go_on(on: Watched, work: WatchWork, watching: Watching, lane: int, start: int) -> None:
     """Everything for the pixel of a lane from look ``start`` on, no change standing there."""
-    p, begin, end = work.windows.pixel[lane], work.windows.begin, work.windows.end[lane]
+    p, end = work.windows.pixel[lane], work.windows.end[lane]
     while start < end:
         start = _confirm(on, work, watching, lane, start)
         if watching.confirmed[p] >= 0:
             start = _recover(on, work, watching, lane, start)
-    watching.since[p] = longest(on.rule, end - begin[lane])
+
+
+@step
+def _farthest(asks: NDArray[np.bool_], top: NDArray[np.float64], low: int, high: int) -> float:
+    """Largest distance in a lane's places low <= j < high of rows; -1 if one of them asks for a closer look."""
+    most = 0.0
+    for j in range(low, high, LANES):
+        if asks[j]:
+            return -1.0
+        most = max(most, top[j])
+    return most
 
 
 @step
 def _watch_lanes(
-    on: Watched,
-    work: WatchWork,
-    pixels: NDArray[np.int32],
-    looks: tuple[int, int],
-    watching: Watching,
-    odd: NDArray[np.bool_],
+    on: Watched, work: WatchWork, pixels: NDArray[np.int32], watching: Watching, odd: NDArray[np.bool_], first: int
 ) -> None:
-    """``watch_block`` for up to LANES pixels side by side."""
-    lead, most = gather(on, work.windows, watching.since, pixels, looks)
-    _mark(on, work.windows, lead, odd)
-    asked = False
+    """``watch_block`` for up to LANES pixels side by side.
+
+    Most lanes ask for nothing: they are not handed to ``_go_on``, as a call that takes so many arrays costs more than what there is to do.
+    """
+    most, start, asked = gather(on, work.windows, watching.since, pixels), ahead(on.rule), False
+    begin, end, asks, top = work.windows.begin, work.windows.end, work.windows.asks, work.windows.top
+    _mark(on, work.windows, odd, first)
     for lane in range(len(pixels)):
-        p, work.start[lane] = pixels[lane], lead
-        if watching.confirmed[p] >= 0:
-            work.start[lane] = _recover(on, work, watching, lane, lead)
-        asked |= work.start[lane] < work.windows.end[lane]
+        work.start[lane] = start
+        if watching.confirmed[pixels[lane]] >= 0:
+            work.start[lane] = _recover(on, work, watching, lane, start)
+        asked |= work.start[lane] < end[lane]
     if asked:
-        measure(on, work.windows, lead, most)
+        measure(on, work.windows, most)
     for lane in range(len(pixels)):
-        _go_on(on, work, watching, lane, work.start[lane])
+        p, farthest = pixels[lane], _farthest(asks, top, work.start[lane] * LANES + lane, end[lane] * LANES)
+        if farthest < 0:
+            _go_on(on, work, watching, lane, work.start[lane])
+        else:
+            watching.best[p] = max(watching.best[p], np.float32(farthest))
+        watching.since[p] = min(int(end[lane] - begin[lane]), longest(on.rule))
 
 
 @compiled
 def watch_block(
-    on: Watched, work: WatchWork, pixels: NDArray[np.int32], looks: tuple[int, int], watching: Watching, odd: NDArray[np.bool_]
+    on: Watched, work: WatchWork, pixels: NDArray[np.int32], watching: Watching, odd: NDArray[np.bool_], first: int
 ) -> None:
-    """Watch the pixels of a block go on over the watched looks low <= t < high: those before were gone through, none behind is read.
+    """Watch the pixels of a block go on over the looks of a part, of which ``first`` is the number of the first.
 
-    ``watching`` (all pixels) and ``odd`` (pixel, time watched), the looks beyond the single-look threshold, are filled in place.
+    ``watching`` and ``odd`` (place, look of the part), the looks beyond the single-look threshold, are filled in place.
     """
-    order, front, back = np.empty_like(pixels), 0, len(pixels)
-    usable, method, confirmed, clear_looks = on.fit.usable, on.fit.method, watching.confirmed, watching.clear_looks
+    order, front, back, recent = np.empty_like(pixels), 0, len(pixels), on.recent
+    measured, confirmed, clear_looks = on.learnt.measured, watching.confirmed, watching.clear_looks
     for p in pixels:
-        clear = 0
-        for t in range(on.basis.history + looks[0], on.basis.history + looks[1]):
-            clear += usable[p, t]
-        clear_looks[p] += clear
-        if clear == 0 or method[p] == NO_METHOD:
+        place = p % len(recent.look)
+        new = recent.new[place]
+        clear_looks[p] += np.uint16(new)
+        odd[place] = False
+        if new == 0 or not measured[p]:
             continue
         if confirmed[p] < 0:
             order[front] = p
@@ -234,4 +251,4 @@ def watch_block(
             order[back] = p
     for group in (order[:front], order[back:]):
         for start in range(0, len(group), LANES):
-            _watch_lanes(on, work, group[start : start + LANES], looks, watching, odd)
+            _watch_lanes(on, work, group[start : start + LANES], watching, odd, first)

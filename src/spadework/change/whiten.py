@@ -3,7 +3,7 @@
 *Beside its twins*: what twins share is taken off. *On its own*: nothing is. *As a field*: nothing shared is taken off, but a
 season that comes early, late, strong or not at all is forgiven (rank-one noise terms; Sherman and Morrison 1950).
 What distances are measured by was learnt from the history (``gauge``). On every route they also follow a slow level and
-restlessness while nothing changes, look by look, from wherever that was left off.
+restlessness while nothing changes, look by look (``level``), from wherever that was left off (``kept``).
 """
 
 from __future__ import annotations
@@ -16,51 +16,47 @@ import numpy as np
 from spadework.change.algebra import F32, LANES, ONE, TINY, ZERO, forward_lanes
 from spadework.change.compiled import compiled, step
 from spadework.change.gauge import (
-    PARTS,
     Gauge,
     begin_to_learn,
+    gauge_for,
     learn_agreement,
     learn_alike,
     learn_calm,
+    learn_forgiven,
     learn_model,
     learn_noise,
-    learn_season,
     take_off,
-    turn_over,
 )
-from spadework.change.kept import Followed, Kept, forget, hand_on, kept_of, leave_off, take_up
-from spadework.change.looks import DOUBT, SLOPE, Lanes, Rows, ask_twins, lanes_for, lay_out, rows_for
+from spadework.change.kept import (
+    Slow,
+    forget,
+    keep_factor,
+    keep_share,
+    leave_off,
+    slow_for,
+    take_factor,
+    take_model,
+    take_share,
+    take_up,
+)
+from spadework.change.level import follow, hand_over, settle
+from spadework.change.looks import DOUBT, SLOPE, Lanes, Rows, find_looks, lanes_for, late_of, lay_out, rows_for
 from spadework.change.regress import TERMS
-from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
+from spadework.change.stand import ALONE, BESIDE, FIELD, Recent
+from spadework.change.state import MODEL_UNIT, NOISE_UNIT, PARTS
 from spadework.cube import NO_METHOD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spadework.change.stand import Stand, Whitened, WhitenRule
+    from spadework.change.stand import Whitened, WhitenRule
+    from spadework.change.state import Followed
 
-CAP = np.float32(36.0)
-"""Squared distance to which one look is cut: a single leak must not carry a window."""
-CALM_LOOK = np.float32(15.0)
-"""Squared distance below which a look moves level and restlessness."""
-LEVEL_MOST, RESTLESS_GAIN = 0.2, np.float32(0.04)
-"""Largest gain of one look on the level; gain on the restlessness."""
+LEVEL_MOST = 0.2
+"""Largest gain of one look on the level."""
 
-LEARN, JUDGE, KEEP = range(3)
-"""Stages of a turn."""
-
-
-class Turn(NamedTuple):
-    """Which looks are judged."""
-
-    first: int
-    """0, which learns from the history first; else one of the watched looks, up to which was followed before."""
-    last: int
-    """The look behind the last."""
-    routes: int
-    """3, or 1: only beside the twins."""
-    keep: bool
-    """Whether to keep how far was followed with the last look."""
+LEARN, JUDGE = range(2)
+"""Stages."""
 
 
 class WhitenWork(NamedTuple):
@@ -68,12 +64,13 @@ class WhitenWork(NamedTuple):
 
     rows: Rows
     lanes: Lanes
-    kept: Kept
+    gauge: Gauge
+    slow: Slow
 
 
-def whiten_work(times: int, bands: int, lag: int) -> WhitenWork:
-    """Scratch arrays for so many looks and bands; level and restlessness stay ``lag`` looks behind."""
-    return WhitenWork(rows_for(times, bands, lag), lanes_for(bands, PARTS), kept_of(LANES, bands, lag))
+def whiten_work(looks: int, bands: int, lag: int, first: int) -> WhitenWork:
+    """Scratch arrays for so many looks from a first one on; level and restlessness stay ``lag`` usable looks behind."""
+    return WhitenWork(rows_for(looks, bands, lag, first), lanes_for(bands), gauge_for(bands), slow_for(bands))
 
 
 def gains(track_days: float) -> NDArray[np.float32]:
@@ -104,7 +101,7 @@ def _predict(model: F32, single: F32, rows: Rows, x: F32, most: int) -> None:
 @step
 def _whiten(rows: Rows, route: int, factor: F32, x: F32, most: int) -> None:
     """Whiten the residuals of a route, in place; ``x`` (band, lane) is scratch."""
-    near, weights, late = rows.near[route], rows.weight, len(rows.day) - len(rows.at)
+    near, weights, late = rows.near[route], rows.weight, late_of(rows)
     for j in range(0, most * LANES, LANES):
         weight = weights[j:]
         for b in range(len(x)):
@@ -116,6 +113,13 @@ def _whiten(rows: Rows, route: int, factor: F32, x: F32, most: int) -> None:
             out, z = near[b, late + j :], x[b]
             for lane in range(LANES):
                 out[lane] = z[lane] * weight[lane]
+
+
+@step
+def _season(gauge: Gauge) -> None:
+    """Turn the coefficients of the season into those over the noise."""
+    for k in range(1, TERMS):
+        forward_lanes(gauge.factor, gauge.season[k], len(gauge.factor))
 
 
 @step
@@ -161,11 +165,8 @@ def _shrink(x: F32, at: int, u: F32, gain: F32, dot: F32) -> None:
 
 
 @step
-def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int, routes: int) -> None:
-    """Fill the route as a field from the one alone, the season's jitter taken out; it stands in where too few twins were seen.
-
-    If it is not one of the ``routes`` asked for, only where it stands in.
-    """
+def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int) -> None:
+    """Fill the route as a field from the one alone, the season's jitter taken out; it stands in where too few twins were seen."""
     early, strong, gain, dot, size, phase, swing = (
         lanes.counts[0],
         lanes.counts[1],
@@ -175,14 +176,12 @@ def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int
         lanes.one,
         lanes.other,
     )
-    late, few = len(rows.day) - len(rows.at), rows.few
+    late, few = late_of(rows), rows.few
     alone, beside, field, design, slope = rows.near[ALONE], rows.near[BESIDE], rows.near[FIELD], rows.basis, rows.basis[SLOPE:]
     for lane in range(LANES):
         early[lane] = np.float32(rule.phase_days) * gauge.forgiven[lane]
         strong[lane] = np.float32(rule.amplitude) * gauge.forgiven[lane]
     for j in range(0, most * LANES, LANES):
-        if routes <= FIELD and not few[j : j + LANES].any():
-            continue
         _jitter(gauge.season, early, slope, j, phase)
         _jitter(gauge.season, strong, design, j, swing)
         for b in range(len(phase)):
@@ -200,150 +199,123 @@ def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int
                 one[lane] = two[lane] if few[j + lane] else one[lane]
 
 
+# ---------------------------------------------------------------- the stages
 @step
-def _settle(rows: Rows, route: int, calm: F32, share: F32, most: int) -> None:
-    """Divide the distances of a route by how restless the history was at that time of the year; ``share`` (lane) is scratch."""
-    near, part, late = rows.near[route], rows.part, len(rows.day) - len(rows.at)
-    for j in range(0, most * LANES, LANES):
-        for lane in range(LANES):
-            share[lane] = calm[part[j + lane], lane]
-        for b in range(len(near)):
-            z = near[b, late + j :]
-            for lane in range(LANES):
-                z[lane] *= share[lane]
+def _take_lanes(by: Whitened, at: tuple[int, int], stage: int, taken: NDArray[np.bool_]) -> None:
+    """Fill ``taken``: to learn from, pixels that have a model; to judge, those that are measured."""
+    taken[:] = False
+    for lane in range(at[1] - at[0]):
+        p = at[0] + lane
+        taken[lane] = by.learnt.method[p] != NO_METHOD if stage == LEARN else by.learnt.measured[p]
 
 
 @step
-def _cap(told: F32, j: int, size: F32) -> None:
-    """Cut the lengths of a look of ``told`` (band, row) whose squares are ``size`` (lane), which is used up."""
-    for lane in range(LANES):
-        size[lane] = np.sqrt(min(CAP / max(size[lane], TINY), ONE))
-    for b in range(len(told)):
-        out = told[b, j:]
-        for lane in range(LANES):
-            out[lane] *= size[lane]
+def _begin(by: Whitened, work: WhitenWork, at: tuple[int, int], most: int, stage: int) -> None:
+    """Learn, or take up, the share in what twins share, and the model."""
+    learnt, rows, lanes, gauge = by.learnt, work.rows, work.lanes, work.gauge
+    take_model(learnt, at, gauge)
+    if stage == LEARN:
+        begin_to_learn(by, rows, lanes, at)
+        learn_agreement(by.typical, rows, lanes, most, gauge.agreement)
+        learn_model(gauge, rows.basis, lanes, most)
+        keep_share(gauge.agreement, at, learnt.agreement)
+        keep_factor(lanes.normal, MODEL_UNIT, at, learnt.model)
+    else:
+        take_share(learnt.agreement, at, gauge.agreement)
+        take_factor(learnt.model, MODEL_UNIT, at, gauge.model)
 
 
 @step
-def _follow(rule: WhitenRule, rows: Rows, followed: Followed, lanes: Lanes, at: tuple[int, int]) -> None:
-    """Take a slow level and restlessness off the distances of a route, into ``told``; both learn from calm looks, ``lag`` looks behind.
-
-    ``at`` is the route and the most looks that a lane has.
-    """
-    route, most = at
-    spread, since, levels, gains = followed.spread[route], followed.since[route], followed.level[route], rule.gain
-    near, told, fars, looks, days = rows.near[route], rows.told, rows.far[route], rows.looks, rows.day
-    share, size, gain, pull, late = lanes.total, lanes.size, lanes.gain, lanes.pull, len(rows.day) - len(rows.at)
-    bands = len(near)
-    for i in range(most):
-        j = i * LANES
-        for lane in range(LANES):
-            day = days[j + lane]
-            last = since[lane] if since[lane] > 0 else day
-            here = i < looks[lane]
-            calm = here and day > 0 and fars[j + lane] < CALM_LOOK
-            gain[lane] = gains[min(max(day - last, 0), len(gains) - 1)] if calm else ZERO
-            pull[lane] = RESTLESS_GAIN if calm else ZERO
-            since[lane] = day if calm else (last if here else since[lane])
-        size[:] = ZERO
-        for b in range(bands):
-            level, z = levels[b], near[b, j:]
-            for lane in range(LANES):
-                e = z[lane] - level[lane]
-                size[lane] += e * e
-                level[lane] += gain[lane] * e
-        for lane in range(LANES):
-            spread[lane] += pull[lane] * (size[lane] / np.float32(bands) - spread[lane])
-            share[lane] = ONE / np.sqrt(max(spread[lane], ONE))
-        size[:] = ZERO
-        for b in range(bands):
-            level, z, out = levels[b], near[b, late + j :], told[b, j:]
-            for lane in range(LANES):
-                out[lane] = (z[lane] - level[lane]) * share[lane]
-                size[lane] += out[lane] * out[lane]
-        far = fars[late + j :]
-        for lane in range(LANES):
-            far[lane] = size[lane]
-        _cap(told, j, size)
-
-
-@step
-def _hand_over(rows: Rows, solved: NDArray[np.bool_], most: int, history: int, out: NDArray[np.int8]) -> None:
-    """Write what is ``told`` of a route to ``out`` (pixel, time watched, band)."""
-    bands, whole = len(rows.told), rows.whole
-    for b in range(bands):
-        z, cut = rows.told[b], whole[b]
-        for j in range(most * LANES):
-            cut[j] = np.int8(np.rint(z[j] * UNIT))
-    for lane in range(LANES):
-        if solved[lane]:
-            stands = out[rows.pixel[lane]]
-            for i in range(rows.looks[lane]):
-                t = rows.order[lane, i] - history
-                for b in range(bands):
-                    stands[t, b] = whole[b, i * LANES + lane]
-
-
-@step
-def _whiten_routes(by: Whitened, rows: Rows, gauge: Gauge, lanes: Lanes, most: int, stage: int) -> None:
-    """Whiten the routes beside twins and alone, by a noise that is learnt first or was before."""
+def _whiten_routes(by: Whitened, work: WhitenWork, at: tuple[int, int], most: int, stage: int) -> None:
+    """Whiten the routes beside twins and alone, by a noise that is learnt, or was; then what forgiveness goes by."""
+    learnt, rows, lanes, gauge = by.learnt, work.rows, work.lanes, work.gauge
     for route in range(2):
         if stage == LEARN:
-            learn_noise(by, rows, route, gauge.noise[route], lanes, most)
-        turn_over(gauge.noise[route], lanes.factor)
-        _whiten(rows, route, lanes.factor, lanes.one, most)
+            learn_noise(by, rows, route, gauge.factor, lanes, most)
+            keep_factor(lanes.noise, NOISE_UNIT, at, learnt.noise[route])
+        else:
+            take_factor(learnt.noise[route], NOISE_UNIT, at, gauge.factor)
+        _whiten(rows, route, gauge.factor, lanes.one, most)
+    _season(gauge)
+    if stage == LEARN:
+        learn_forgiven(gauge, rows, most, lanes.total)
+        keep_share(gauge.forgiven, at, learnt.forgiven)
+    else:
+        take_share(learnt.forgiven, at, gauge.forgiven)
 
 
 @step
-def _close(by: Whitened, work: WhitenWork, group: NDArray[np.int32], kept: Kept) -> None:
-    """Keep what was learnt and followed of the lanes whose noise and model had a solution; the others lose their method."""
-    own = np.flatnonzero(work.lanes.solved[: len(group)]).astype(np.int32)
-    hand_on(work.kept, own, kept, group[own])
-    for lane in range(len(group)):
-        if not work.lanes.solved[lane]:
-            by.fit.method[group[lane]] = NO_METHOD
+def _follow_routes(by: Whitened, work: WhitenWork, at: tuple[int, int], most: int, stage: int, recent: Recent) -> None:
+    """Settle and follow all three routes, and learn how calm and alike their looks are, or hand over where they stand."""
+    learnt, rows, lanes = by.learnt, work.rows, work.lanes
+    for route in range(3):
+        if stage == LEARN:
+            learn_calm(rows.near[route], rows, lanes, most)
+            for k in range(PARTS):
+                keep_share(lanes.calm[k], at, learnt.calm[route, k])
+        settle(rows, route, learnt.calm[route], at[0], lanes.size, most)
+        follow(by.rule, rows, work.slow, lanes, (route, most))
+        if stage == LEARN:
+            learn_alike(rows, lanes, most, lanes.pull)
+            keep_share(lanes.pull, at, learnt.alike[route])
+        else:
+            hand_over(rows, at[0], most, late_of(rows) // LANES, recent.distance[route])
+
+
+@step
+def _close(by: Whitened, followed: Followed, at: tuple[int, int], taken: NDArray[np.bool_]) -> None:
+    """Those lanes still taken are measured; of the others nothing was learnt."""
+    for lane in range(at[1] - at[0]):
+        p = at[0] + lane
+        by.learnt.measured[p] = taken[lane]
+        if not taken[lane]:
+            forget(by.learnt, followed, (p, p + 1))
 
 
 @compiled
-def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], kept: Kept, stand: Stand, turn: Turn) -> None:
-    """Fill ``stand`` for the pixels of a block, from their own residuals and those of their twins; a failed one loses its method.
+def stage_block(
+    by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], followed: Followed, recent: Recent, stage: int
+) -> None:
+    """One stage for the pixels of a block, which are consecutive: learn from the history, or judge some looks.
 
-    A turn that begins with the first look of all learns from the history, and fills ``kept``; any other goes on from it.
-    Each step is called from one place alone: where it is called from two, it is compiled twice.
+    Each step is called from one place alone, but for small ones: where it is called from two, it is compiled twice.
     """
-    rows, lanes, gauge, followed, history = work.rows, work.lanes, work.kept.gauge, work.kept.followed, by.basis.history
-    block = pixels[by.fit.method[pixels] != NO_METHOD]
-    for first in range(0, len(block), LANES):
-        group = block[first : first + LANES]
-        ask_twins(by, rows, group, (turn.first, turn.last))
-        lanes.solved[:] = True
-        if turn.first > 0:
-            hand_on(kept, group, work.kept, np.arange(len(group)).astype(np.int32))
-        else:
-            forget(followed)
-        for stage in range(JUDGE if turn.first > 0 else LEARN, KEEP):
-            looks = (0, history) if stage == LEARN else (max(turn.first, history), turn.last)
-            most = lay_out(by, rows, len(group), looks, turn.first)
+    rows, lanes = work.rows, work.lanes
+    for begin in range(0, len(pixels), LANES):
+        first = int(pixels[begin])
+        at = (first, first + min(LANES, len(pixels) - begin))
+        _take_lanes(by, at, stage, lanes.taken)
+        if stage == LEARN:
+            forget(by.learnt, followed, at)
+        most = find_looks(by, rows, lanes.taken, at)
+        if most > 0:
+            take_up(followed, by.basis.days, at, rows, work.slow)
+            lay_out(by, rows, at[0], most)
+            _begin(by, work, at, most, stage)
+            take_off(by.typical, work.gauge.agreement, rows, lanes.size, most)
+            _predict(work.gauge.model, work.gauge.single, rows, lanes.sums, most)
+            _whiten_routes(by, work, at, most, stage)
+            _forgive(by.rule, rows, work.gauge, lanes, most)
+            _follow_routes(by, work, at, most, stage, recent)
+            leave_off(rows, work.slow, at, followed)
             if stage == LEARN:
-                begin_to_learn(by, rows, gauge, lanes)
-                learn_agreement(by.typical, rows, lanes, most, gauge.agreement)
-                learn_model(gauge.model, gauge.single, rows.basis, lanes, most)
-            take_off(by.typical, gauge.agreement, rows, lanes.size, most)
-            _predict(gauge.model, gauge.single, rows, lanes.sums, most)
-            _whiten_routes(by, rows, gauge, lanes, most, stage)
-            if stage == LEARN:
-                learn_season(gauge, lanes.factor, rows, most, lanes.total)
-            _forgive(by.rule, rows, gauge, lanes, most, turn.routes)
-            take_up(rows, followed)
-            for route in range(turn.routes):
-                if stage == LEARN:
-                    learn_calm(rows.near[route], rows, lanes, most, gauge.calm[route])
-                _settle(rows, route, gauge.calm[route], lanes.size, most)
-                _follow(by.rule, rows, followed, lanes, (route, most))
-                if stage == LEARN:
-                    learn_alike(rows, lanes, most, gauge.alike[route])
-                else:
-                    _hand_over(rows, lanes.solved, most, history, stand.distance[route])
-            leave_off(rows, followed)
-            if stage == LEARN or turn.keep:
-                _close(by, work, group, kept)
+                _close(by, followed, at, lanes.taken)
+
+
+NOWHERE = Recent(
+    np.zeros((0, 0), np.int16), np.zeros(0, np.int32), np.zeros((3, 0, 0, 0), np.int8), np.zeros((0, 0, 0), np.int16)
+)
+"""Where looks of the history are told."""
+
+
+def learn_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], followed: Followed) -> None:
+    """Learn what the pixels of a block are measured by, and follow them to the end of the history.
+
+    Filled are ``followed``, and all of ``by.learnt`` but ``method``, ``coef`` and ``twins``.
+    """
+    stage_block(by, work, pixels, followed, NOWHERE, LEARN)
+
+
+def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], followed: Followed, recent: Recent) -> None:
+    """Fill ``recent.distance`` of the looks of a part for the pixels of a block, and follow them on."""
+    stage_block(by, work, pixels, followed, recent, JUDGE)

@@ -13,13 +13,12 @@ import numpy as np
 from spadework.change.algebra import F32, ZERO
 from spadework.change.compiled import step
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
+from spadework.change.state import SHARE_UNIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spadework.change.fit import Basis, Fit
-    from spadework.change.stand import Stand
-    from spadework.change.twins import Places
+    from spadework.change.stand import Watched, WatchRule
 
 LANES = 16
 """Pixels side by side."""
@@ -32,40 +31,10 @@ SAME_WAY = np.float32(0.5)
 SCALE = np.float32(1.0) / (UNIT * UNIT)
 
 
-class WatchRule(NamedTuple):
-    """Parts of ``MonitorSettings`` as plain numbers; limits are squared distances."""
-
-    window_limit: NDArray[np.float32]
-    """(window - SHORTEST)."""
-    agreeing: NDArray[np.int32]
-    """(window - SHORTEST), looks that must agree."""
-    support: NDArray[np.float32]
-    """(0..8 neighbours that show the same), factor of the limit."""
-    look_limit: float
-    calm_limit: float
-    gate: float
-    agree_share: float
-    support_share: float
-    own_share: float
-    field_factor: float
-    recover_looks: int
-    recover_days: float
-
-
-class Watched(NamedTuple):
-    """What the watch goes by; all pixels of the site."""
-
-    fit: Fit
-    basis: Basis
-    rule: WatchRule
-    stand: Stand
-    places: Places
-
-
 class Windows(NamedTuple):
     """Scratch arrays of LANES pixels, made once a block. A row (look * lane) holds look i of lane l at i * LANES + l.
 
-    New looks begin side by side; what windows need of looks before lies in front of them. 0 where a lane has no look.
+    Look i is that in slot i + 1 of ``Recent``: no window of a new look reaches slot 0. New looks begin side by side, see ``ahead``.
     """
 
     pixel: NDArray[np.int32]
@@ -75,11 +44,11 @@ class Windows(NamedTuple):
     end: NDArray[np.int32]
     """(lane), behind the last of its looks."""
     at: NDArray[np.int32]
-    """(look * lane), watched time index of each."""
+    """(look * lane), number of each."""
     near: F32
-    """(route, band, look * lane), distance in 1/16 of the noise: whole numbers."""
+    """(route, band, look * lane), distance in 1/16 of the noise: whole numbers; 0 where a lane has no look."""
     far: F32
-    """(route, look * lane), squared distance."""
+    """(route, look * lane), squared distance, of new looks."""
     total: F32
     """(route, band, (1 + look) * lane), sum of ``near`` over all looks before."""
     product: F32
@@ -97,7 +66,7 @@ class Windows(NamedTuple):
 
 
 def windows_for(looks: int, bands: int, sizes: int) -> Windows:
-    """Scratch arrays for so many watched looks at once, bands and lengths of window."""
+    """Scratch arrays for so many new looks at once, bands and lengths of window."""
     row = (looks + SHORTEST + sizes - 2) * LANES
 
     def flat(*shape: int) -> NDArray[np.float32]:
@@ -121,69 +90,59 @@ def windows_for(looks: int, bands: int, sizes: int) -> Windows:
 
 
 @step
-def longest(rule: WatchRule, looks: int) -> int:
-    """Looks of the longest window that so many looks fill."""
-    return min(looks, SHORTEST - 1 + len(rule.window_limit))
+def longest(rule: WatchRule) -> int:
+    """Looks of the longest window: ``Recent`` holds as many before the part."""
+    return SHORTEST - 1 + len(rule.window_limit)
 
 
 @step
-def _find(on: Watched, work: Windows, since: NDArray[np.int32], looks: tuple[int, int]) -> tuple[int, int]:
-    """Fill ``begin``, ``end`` and ``at``: usable ones of the looks, and those before that windows may reach; the first new look, and how many."""
-    usable, past, lead, most = on.fit.usable, on.basis.history, 0, 0
-    for lane in range(LANES):
-        p = work.pixel[lane]
-        lead = max(lead, longest(on.rule, since[p] + 1) - 1 if p >= 0 else 0)
-    for lane in range(LANES):
-        p, n, i = work.pixel[lane], lead, lead
-        if p >= 0:
-            for t in range(looks[0], looks[1]):
-                if usable[p, past + t]:
-                    work.at[n * LANES + lane] = t
-                    n += 1
-            t, i = looks[0], lead + 1 - longest(on.rule, since[p] + 1)
-            for k in range(lead - 1, i - 1, -1):
-                t -= 1
-                while not usable[p, past + t]:
-                    t -= 1
-                work.at[k * LANES + lane] = t
-        work.begin[lane], work.end[lane] = i, n
-        most = max(most, n)
-    return lead, most
+def ahead(rule: WatchRule) -> int:
+    """Looks in the scratch arrays ahead of the new ones."""
+    return longest(rule) - 1
 
 
 @step
-def gather(
-    on: Watched, work: Windows, since: NDArray[np.int32], pixels: NDArray[np.int32], looks: tuple[int, int]
-) -> tuple[int, int]:
-    """Fill the scratch arrays, up to ``total``, for up to LANES pixels and watched looks low <= t < high; the first new look, and how many.
+def gather(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDArray[np.int32]) -> int:
+    """Fill the scratch arrays, up to ``total``, for up to LANES pixels; how many looks, those ahead of the new ones among them.
 
     ``since`` is that of ``Watching``.
     """
+    new, lead, places = on.recent.new, ahead(on.rule), len(on.recent.look)
+    most = lead
     work.pixel[:] = -1
-    work.pixel[: len(pixels)] = pixels
-    lead, most = _find(on, work, since, looks)
+    work.begin[:] = lead
+    work.end[:] = lead
+    for lane in range(len(pixels)):
+        p = pixels[lane]
+        work.pixel[lane] = p
+        work.begin[lane] = lead - min(int(since[p]), lead)
+        work.end[lane] = lead + new[p % places]
+        most = max(most, int(work.end[lane]))
     work.near[:, :, : most * LANES] = ZERO
     for lane in range(len(pixels)):
+        place, low, high = pixels[lane] % places, work.begin[lane], work.end[lane]
+        look = on.recent.look[place]
+        for i in range(low, high):
+            work.at[i * LANES + lane] = look[i + 1]
         for route in range(3):
-            stands = on.stand.distance[route, work.pixel[lane]]
-            for i in range(work.begin[lane], work.end[lane]):
-                where = stands[work.at[i * LANES + lane]]
+            stands = on.recent.distance[route, place]
+            for i in range(low, high):
                 for b in range(work.near.shape[1]):
-                    work.near[route, b, i * LANES + lane] = where[b]
-    _distances(work, most)
-    return lead, most
+                    work.near[route, b, i * LANES + lane] = stands[i + 1, b]
+    _distances(work, lead, most)
+    return most
 
 
 @step
-def _distances(work: Windows, most: int) -> None:
-    """Fill ``far`` and ``total`` from ``near``."""
+def _distances(work: Windows, lead: int, most: int) -> None:
+    """Fill ``total``, and ``far`` from look ``lead`` on, from ``near``."""
     for route in range(3):
-        far = work.far[route, : most * LANES]
+        far = work.far[route, lead * LANES : most * LANES]
         far[:] = ZERO
         for b in range(work.near.shape[1]):
-            near, total = work.near[route, b, : most * LANES], work.total[route, b]
+            near, new, total = work.near[route, b, : most * LANES], work.near[route, b, lead * LANES :], work.total[route, b]
             for i in range(len(far)):
-                far[i] += near[i] * near[i]
+                far[i] += new[i] * new[i]
             total[:LANES] = ZERO
             for i in range(len(near)):
                 total[LANES + i] = total[i] + near[i]
@@ -218,7 +177,7 @@ def _prepare(on: Watched, work: Windows, lead: int, most: int) -> None:
     """Fill ``alike`` and ``filled``, and begin ``top`` and ``asks``."""
     for lane in range(LANES):
         for route in range(3):
-            work.alike[route, lead * LANES + lane] = on.stand.alike[route, max(work.pixel[lane], 0)]
+            work.alike[route, lead * LANES + lane] = np.float32(on.learnt.alike[route, max(work.pixel[lane], 0)]) / SHARE_UNIT
     for i in range(lead, most):
         for route in range(3):
             work.alike[route, i * LANES :][:LANES] = work.alike[route, lead * LANES :][:LANES]
@@ -264,11 +223,13 @@ def _judge(on: Watched, work: Windows, looks: int, low: int, high: int) -> None:
 
 
 @step
-def measure(on: Watched, work: Windows, lead: int, most: int) -> None:
-    """Fill the scratch arrays behind ``total``, for all windows that end with a new look, from ``lead`` on."""
+def measure(on: Watched, work: Windows, most: int) -> None:
+    """Fill the scratch arrays behind ``total``, for all windows that end with a new look, of so many looks with those ahead."""
+    lead = ahead(on.rule)
+    if most == lead:
+        return
     _prepare(on, work, lead, most)
-    for looks in range(SHORTEST, 1 + longest(on.rule, most)):
-        last = max(lead, looks - 1)
-        _products(work, looks, last, (most - last) * LANES)
-        _mean(on, work, looks, last * LANES, most * LANES)
-        _judge(on, work, looks, last * LANES, most * LANES)
+    for looks in range(SHORTEST, 1 + longest(on.rule)):
+        _products(work, looks, lead, (most - lead) * LANES)
+        _mean(on, work, looks, lead * LANES, most * LANES)
+        _judge(on, work, looks, lead * LANES, most * LANES)

@@ -1,0 +1,146 @@
+"""Watched looks, part by part: what each leaves over, where the pixels stand, and what their watch makes of it.
+
+A part is some consecutive looks of the whole site. It goes down the site by rows (``rows``), each row going on from what is kept of its
+pixels; what is kept then says everything that later parts need.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from spadework.change import confirm, twins, watch, whiten
+from spadework.change import fit as model
+from spadework.change.common import fit_work, series_of
+from spadework.change.recent import enter_block, left_of, recent_of, settle_block
+from spadework.change.rows import Pass, walk_down
+from spadework.change.settings import lag, watch_rule, whiten_rule
+from spadework.change.stand import Watched, Whitened
+from spadework.change.state import NO_LOOK, parts_of_year
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spadework.change.crew import Crew
+    from spadework.change.stand import Recent
+    from spadework.change.state import Pairs, State
+    from spadework.cube import Cube
+
+PART: Final = 16
+"""Watched looks from one asking who is nobody's twin to the next: twins that changed are left out from the next part on, while their
+change stands. Parts are counted from the first watched look."""
+FEW: Final = 4
+"""So many times the pixels go to a thread at once as where all looks of a history do."""
+REACH: Final = twins.RINGS[-1]
+"""Rows from a pixel to its farthest twin."""
+BESIDE: Final = 1
+"""Rows from a pixel to its neighbours."""
+
+
+def parts(history: int, looks: range) -> list[range]:
+    """Looks as parts, the first and the last of which may be the rest of one."""
+    cuts = [looks.start, *range(history + -(-(looks.start + 1 - history) // PART) * PART, looks.stop, PART), looks.stop]
+    return [range(first, end) for first, end in itertools.pairwise(cuts) if first < end]
+
+
+def with_pairs(pairs: Pairs, series: model.Series, block: NDArray[np.int32]) -> model.Series:
+    """Looks of a block, and before them those of the history that its pixels are compared with look by look."""
+    some = slice(*np.searchsorted(pairs.pixel, (block[0], block[-1] + 1)))
+    if some.start == some.stop:
+        return series
+    look = np.unique(pairs.look[some])
+    look = look[look != NO_LOOK].astype(np.int32)
+    values = np.zeros((len(look), *series.values.shape[1:]), np.int16)
+    clear = np.zeros((len(look), len(block)), np.bool_)
+    pair, slot = np.nonzero(pairs.look[some] != NO_LOOK)
+    row, column = np.searchsorted(look, pairs.look[some][pair, slot]), np.searchsorted(block, pairs.pixel[some][pair])
+    values[row, :, column], clear[row, column] = pairs.seen[some][pair, slot], True
+    return model.Series(*(np.concatenate(both) for both in zip((look, values, clear), series, strict=True)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """One way down a site."""
+
+    state: State
+    """Its pixels are filled in place."""
+    cube: Cube
+    """The looks of the part."""
+    crew: Crew
+    left: model.Left
+    recent: Recent
+    marked: NDArray[np.bool_]
+    """(place, look of the part), beyond the single-look threshold ..."""
+    odd: NDArray[np.bool_]
+    """... and (look of the part, pixel); filled in place."""
+
+
+# ---------------------------------------------------------------- the passes
+def _enter(walk: _Part, numbers: NDArray[np.int32]) -> None:
+    """Enter the ring, and leave over there what the models do not expect."""
+    state = walk.state
+
+    def work(block: NDArray[np.int32]) -> None:
+        series = with_pairs(state.pairs, series_of(walk.cube, state.site.places.at[block], walk.left.first), block)
+        scratch = fit_work(len(series.look), state.site.bands)
+        model.leave_block(series, state.basis, scratch, block, state.pixels.learnt, walk.left)
+        enter_block(state.pixels, walk.left, block, walk.recent)
+
+    walk.crew.over(numbers, work, share=FEW)
+
+
+def _distances(walk: _Part, numbers: NDArray[np.int32]) -> None:
+    state, pixels, site = walk.state, walk.state.pixels, walk.state.site
+    by = Whitened(
+        pixels.learnt, walk.left, state.basis, whiten_rule(site.settings, site.bands, state.basis.history), state.typical,
+        site.places, parts_of_year(state.days), pixels.watching.left_out,
+    )  # fmt: skip
+    looks, lags = len(walk.cube.looks), lag(site.settings)
+
+    def work(block: NDArray[np.int32]) -> None:
+        scratch = whiten.whiten_work(looks, site.bands, lags, walk.left.first)
+        whiten.whiten_block(by, scratch, block, pixels.followed, walk.recent)
+
+    walk.crew.over(numbers, work, share=FEW)
+
+
+def _watch(walk: _Part, numbers: NDArray[np.int32]) -> None:
+    """Watch, and keep what the next part must know."""
+    state, site, length = walk.state, walk.state.site, len(walk.marked)
+    on = Watched(state.pixels.learnt, walk.recent, state.basis, watch_rule(site.settings, site.bands), site.places)
+    looks, sizes = len(walk.cube.looks), len(site.settings.window_tails)
+
+    def work(block: NDArray[np.int32]) -> None:
+        scratch = confirm.watch_work(looks, site.bands, sizes)
+        watch.watch_block(on, scratch, block, state.pixels.watching, walk.marked, walk.left.first)
+        settle_block(walk.recent, block, state.pixels.stood)
+        walk.odd[:, block] = walk.marked[block % length].T
+
+    walk.crew.over(numbers, work, steps=1, share=FEW)
+
+
+PASSES: Final = (
+    Pass("residuals", _enter, ahead=0, behind=0),
+    Pass("distances", _distances, ahead=REACH, behind=REACH),
+    Pass("watch", _watch, ahead=BESIDE, behind=BESIDE),
+)
+"""In order, from the first to the last."""
+
+
+def follow_part(state: State, cube: Cube, crew: Crew) -> NDArray[np.bool_]:
+    """Go on over the looks of one part, the last ones that ``state.days`` and ``state.basis`` know; (look, pixel), which are odd."""
+    site, looks, lags = state.site, len(cube.looks), lag(state.site.settings)
+    first, watching = len(state.days) - looks, state.pixels.watching
+    odd = np.zeros((looks, site.pixels), np.bool_)
+    if (first - state.basis.history) % PART == 0:
+        watching.left_out[:] = watching.confirmed != NO_LOOK
+
+    def begin(length: int) -> _Part:
+        left, recent = left_of(length, looks, site.bands, first), recent_of(length, lags + looks, site.bands)
+        return _Part(state, cube, crew, left, recent, np.zeros((length, looks), np.bool_), odd)
+
+    walk_down(site.starts, PASSES, begin)
+    return odd

@@ -1,0 +1,147 @@
+"""What the history of each pixel teaches: model, twins, and what its distances are measured by.
+
+The model is fitted to the whole site first, since what noise is typical must be known before two pixels are compared. The rest
+goes down the site by rows (``rows``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from spadework.change import fit as model
+from spadework.change import twins, whiten
+from spadework.change.common import fit_work, no_models, series_of
+from spadework.change.recent import left_of
+from spadework.change.rows import Pass, walk_down
+from spadework.change.settings import fit_rule, lag, whiten_rule
+from spadework.change.stand import Whitened
+from spadework.change.state import NO_LOOK, Pairs, no_pairs, parts_of_year
+from spadework.cube import MISSING, NO_METHOD, PAIRWISE, PER_UNIT
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spadework.change.crew import Crew
+    from spadework.change.site import Site
+    from spadework.change.state import Learnt, Pixels
+    from spadework.cube import Cube
+
+REACH: Final = twins.RINGS[-1]
+"""Rows from a pixel to its farthest twin."""
+STEPS: Final = 3
+"""Passes over all pixels that progress is told of."""
+
+
+def _pairs(series: model.Series, block: NDArray[np.int32], method: NDArray[np.uint8], slots: int) -> Pairs:
+    """What those of a block showed that are compared look by look."""
+    at = np.flatnonzero(method == PAIRWISE)
+    usable = series.clear[:, at] & (series.values[:, :, at] != MISSING).all(axis=1)
+    order = np.argsort(~usable, axis=0, kind="stable")[:slots]
+    look = np.where(np.take_along_axis(usable, order, axis=0), series.look[order], NO_LOOK)
+    return Pairs(
+        block[at],
+        look.T.astype(np.int16),
+        series.values[order.T[:, :, None], np.arange(series.values.shape[1]), at[:, None, None]],
+    )
+
+
+def fit_site(site: Site, cube: Cube, basis: model.Basis, learnt: Learnt, crew: Crew) -> tuple[NDArray[np.float32], Pairs]:
+    """Fill ``coef`` and ``method`` of all pixels from a cube of the history; (band) the scene's noise variance, and what pairs saw."""
+    slots = min(site.settings.looks_mean - 1, basis.history)
+    noise, pairs = np.zeros((site.pixels, site.bands), np.float32), [no_pairs(slots, site.bands)]
+
+    def work(block: NDArray[np.int32]) -> None:
+        series, models = series_of(cube, site.places.at[block]), no_models(len(block), site.bands)
+        numbers, scratch = np.arange(len(block), dtype=np.int32), fit_work(basis.history, site.bands)
+        model.fit_block(series, basis, fit_rule(site.settings), scratch, numbers, models)
+        learnt.method[block], noise[block] = models.method, models.noise
+        learnt.coef[block] = np.rint(models.coef).clip(-model.FARTHEST, model.FARTHEST)
+        if (models.method == PAIRWISE).any():
+            pairs.append(_pairs(series, block, models.method, slots))
+
+    crew.over(np.arange(site.pixels, dtype=np.int32), work, steps=1)
+    found = Pairs(*(np.concatenate(part) for part in zip(*sorted(pairs, key=lambda one: one.pixel[:1].tolist()), strict=True)))
+    fitted = (learnt.method > NO_METHOD) & (learnt.method != PAIRWISE)
+    if not fitted.any():
+        return np.full(site.bands, (site.settings.pair_noise * PER_UNIT) ** 2, np.float32), found
+    return np.median(noise[fitted], axis=0).astype(np.float32).clip(1.0), found
+
+
+# ---------------------------------------------------------------- down the site
+@dataclass(frozen=True, slots=True, eq=False)
+class _Learning:
+    """One way down a site."""
+
+    site: Site
+    cube: Cube
+    basis: model.Basis
+    pixels: Pixels
+    """Filled in place."""
+    typical: NDArray[np.float32]
+    crew: Crew
+    left: model.Left
+    unlike: NDArray[np.float64]
+    """(place, way)."""
+
+
+def _residuals(walk: _Learning, numbers: NDArray[np.int32]) -> None:
+    """Enter the ring, and leave over there what the models do not expect of the history."""
+    site, basis = walk.site, walk.basis
+
+    def work(block: NDArray[np.int32]) -> None:
+        series = series_of(walk.cube, site.places.at[block])
+        model.leave_block(series, basis, fit_work(basis.history, site.bands), block, walk.pixels.learnt, walk.left)
+
+    walk.crew.over(numbers, work)
+
+
+def _compare(walk: _Learning, numbers: NDArray[np.int32]) -> None:
+    """Each pair of possible twins once, from the upper one."""
+    share = (1.0 / np.sqrt(walk.typical)).astype(np.float32)
+
+    def work(block: NDArray[np.int32]) -> None:
+        twins.compare_block(walk.left, walk.site.places, share, block, walk.unlike)
+
+    walk.crew.over(numbers, work, steps=1)
+
+
+def _choose(walk: _Learning, numbers: NDArray[np.int32]) -> None:
+    def work(block: NDArray[np.int32]) -> None:
+        twins.choose_block(walk.pixels.learnt, walk.site.places, walk.unlike, block)
+
+    walk.crew.over(numbers, work)
+
+
+def _gauge(walk: _Learning, numbers: NDArray[np.int32]) -> None:
+    site, basis, lags = walk.site, walk.basis, lag(walk.site.settings)
+    by = Whitened(
+        walk.pixels.learnt, walk.left, basis, whiten_rule(site.settings, site.bands, basis.history), walk.typical, site.places,
+        parts_of_year(walk.cube.days), walk.pixels.watching.left_out,
+    )  # fmt: skip
+
+    def work(block: NDArray[np.int32]) -> None:
+        whiten.learn_block(by, whiten.whiten_work(basis.history, site.bands, lags, 0), block, walk.pixels.followed)
+
+    walk.crew.over(numbers, work, steps=1)
+
+
+PASSES: Final = (
+    Pass("residuals", _residuals, ahead=0, behind=0),
+    Pass("twins", _compare, ahead=REACH, behind=0),
+    Pass("twins", _choose, ahead=0, behind=REACH),
+    Pass("gauge", _gauge, ahead=0, behind=REACH),
+)
+"""In order, from the first to the last. Twins below are compared with, and there when the gauge is learnt."""
+
+
+def learn_site(site: Site, cube: Cube, basis: model.Basis, typical: NDArray[np.float32], pixels: Pixels, crew: Crew) -> None:
+    """Fill what is learnt behind the fit, and how far the history was followed."""
+
+    def begin(length: int) -> _Learning:
+        left = left_of(length, basis.history, site.bands, 0)
+        return _Learning(site, cube, basis, pixels, typical, crew, left, np.zeros((length, len(site.places.ways))))
+
+    walk_down(site.starts, PASSES, begin)
