@@ -110,7 +110,7 @@ def draw(found: dict[str, Any]) -> None:
     )
     axis.annotate(f"sgemm {bound['sgemm_gflops']:.0f} GFLOP/s", (knee * 1.2, bound["sgemm_gflops"] * 1.15), fontsize=9)
     axis.annotate(
-        f"triad {bound['triad_gbs']:.1f} GB/s", (low * 1.3, low * 1.3 * bound["triad_gbs"] * 1.6), rotation=33, fontsize=9
+        f"triad {bound['triad_gbs']:.1f} GB/s", (low * 1.1, low * 1.1 * bound["triad_gbs"] * 1.5), rotation=48, fontsize=9
     )
     at = total / one["bytes_px"]
     for label, speed, mark, colour in (
