@@ -58,7 +58,9 @@ def with_pairs(pairs: Pairs, series: model.Series, block: NDArray[np.int32]) -> 
     pair, slot = np.nonzero(pairs.look[some] != NO_LOOK)
     row, column = np.searchsorted(look, pairs.look[some][pair, slot]), np.searchsorted(block, pairs.pixel[some][pair])
     values[row, :, column], clear[row, column] = pairs.seen[some][pair, slot], True
-    return model.Series(*(np.concatenate(both) for both in zip((look, values, clear), series, strict=True)))
+    return model.Series(
+        np.append(look, series.look), np.append(values, series.values, axis=0), np.append(clear, series.clear, axis=0)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
