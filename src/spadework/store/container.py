@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Final
 from spadework.store.files import safe_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
@@ -98,6 +98,17 @@ def layout(entries: Sequence[Entry]) -> Layout:
         at += len(head) + entry.bytes
     index = b"".join(central)
     return Layout(tuple(heads), at, index + _end(len(central), len(index), at))
+
+
+def zip_blocks(
+    entries: Sequence[Entry], content: Callable[[Entry], Iterable[bytes | memoryview]]
+) -> Iterator[bytes | memoryview]:
+    """The zip of some entries, in the order given, in blocks; ``content`` is that of an entry, and must be what the entry says."""
+    plan = layout(entries)
+    for entry, (_, head) in zip(entries, plan.heads, strict=True):
+        yield head
+        yield from content(entry)
+    yield plan.index
 
 
 def _end(count: int, size: int, at: int) -> bytes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from spadework import __version__
 from spadework.errors import StorageError, UserError
 from spadework.store.chain import Chain, write_line
-from spadework.store.container import Entry, layout, unsafe_names
+from spadework.store.container import Entry, layout, unsafe_names, zip_blocks
 from spadework.store.dossier import SALT
 from spadework.store.files import atomic, digest_of, file_blocks, sha256
 from spadework.store.trail import LEDGER, THREADS
@@ -76,7 +76,7 @@ def write_pack(path: Path, files: Mapping[str, bytes | Path], lines: Sequence[by
     entries = [Entry(name, digests[name].bytes, digests[name].crc32) for name in sorted(whole)]
     zipped = hashlib.sha256()
     with atomic(path) as file:
-        for block in _zip(whole, entries):
+        for block in zip_blocks(entries, lambda entry: _unchanged(whole[entry.name], entry)):
             zipped.update(block)
             file.write(block)
     return Packed(sha256(last), zipped.hexdigest(), last, layout(entries).bytes)
@@ -91,20 +91,19 @@ def _pack_line(lines: Sequence[bytes], outputs: dict[str, str], data: Mapping[st
     return write_line({**told, "kind": PACK, "data": {**data, "outputs": outputs}})
 
 
-def _zip(contents: Mapping[str, bytes | Path], entries: Sequence[Entry]) -> Iterator[bytes]:
-    """The zip in blocks."""
-    plan = layout(entries)
-    for entry, (_, head) in zip(entries, plan.heads, strict=True):
-        yield head
-        crc = 0
-        for block in _blocks(contents[entry.name]):
-            crc = zlib.crc32(block, crc)
-            yield block
-        if crc != entry.crc32:
-            raise StorageError(
-                str(contents[entry.name]), "changed while it was packed", "let nothing write to the dossier meanwhile"
-            )
-    yield plan.index
+def _unchanged(content: bytes | Path, entry: Entry) -> Iterator[bytes]:
+    """Content in blocks.
+
+    Raises:
+        StorageError: at the end, if it is not what the entry says.
+
+    """
+    crc = 0
+    for block in _blocks(content):
+        crc = zlib.crc32(block, crc)
+        yield block
+    if crc != entry.crc32:
+        raise StorageError(str(content), "changed while it was packed", "let nothing write to the dossier meanwhile")
 
 
 def _blocks(content: bytes | Path) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import numpy as np
 
 from spadework.errors import StorageError
-from spadework.store.container import ContainerError, Entry, layout, read_index, unsafe_names
+from spadework.store.container import ContainerError, Entry, layout, read_index, unsafe_names, zip_blocks
 from spadework.store.files import BLOCK, atomic
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[
     if wrong:
         raise ValueError(" ".join(wrong[0]))
     told = [memoryview(_facts_text(facts))]
+
+    def content(entry: Entry) -> Iterable[memoryview]:
+        return told if entry.name == _FACTS else _npy(arrays[entry.name.removesuffix(_NPY)])
+
     entries = [_entry(_FACTS, told), *(_entry(name + _NPY, _npy(arrays[name])) for name in names)]
-    plan = layout(entries)
     with atomic(path) as file:
-        for n, (_, head) in enumerate(plan.heads):
-            file.write(head)
-            for block in _npy(arrays[names[n - 1]]) if n else told:
-                file.write(block)
-        file.write(plan.index)
+        for block in zip_blocks(entries, content):
+            file.write(block)
         file.flush()
         os.fsync(file.fileno())
 
