@@ -116,7 +116,7 @@ def in_one(cube: Cube, basis: model.Basis) -> model.Basis:
     for _ in range(common.ROUNDS):
         models = no_models(len(where), bands)
         model.fit_block(series, basis, FIT, fit_work(times, bands), np.arange(len(where), dtype=np.int32), models)
-        fitted = regressed(models)
+        fitted = regressed(models.method)
         if fitted.sum() < RULE.sample_least:
             return basis
         coef, noise = models.coef[fitted], models.noise[fitted]

@@ -16,11 +16,11 @@ from odc.geo.geobox import GeoBox
 
 from spadework.change import crew, follow, learn, rows
 from spadework.change.history import monitor
-from spadework.change.learn import REACH
 from spadework.change.recent import left_of, recent_of
 from spadework.change.rows import Pass, plan, ring_length
 from spadework.change.settings import MonitorSettings, lag
 from spadework.change.state import no_pixels
+from spadework.change.twins import REACH
 from spadework.cube import Change, Cube
 from spadework.records import Look
 
@@ -210,4 +210,4 @@ def test_what_is_kept_is_a_small_share_of_a_large_site() -> None:
     places, noise, odd = 8 * pixels, 4 * bands * pixels, (times - past + 8) / 8 * pixels
     answers = pixels * (4 + 4 + 4 + 2 + 1 + 1 + 1 + times - past)  # nothing of the history is ever written
     assert state <= 760 * pixels
-    assert state + places + max(learning, noise, following + odd + 9 * pixels, odd + answers) <= 0.25 * given
+    assert state + places + max(learning, noise, following + odd + follow.PART * pixels, odd + answers) <= 0.25 * given

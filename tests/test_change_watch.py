@@ -139,10 +139,11 @@ def gone_through(site: Site, cuts: Sequence[int], order: NDArray[np.int32] | Non
     pixels = OTHERS + (np.arange(PIXELS, dtype=np.int32) if order is None else order)
     watching, odd = unwatched(OTHERS + PIXELS, BANDS), np.zeros((PIXELS, WATCHED), np.bool_)
     for low, high in pairwise((0, *sorted(cuts), end)):
-        on, marked = watched(site, low, high), np.ones((RING, high - low), np.bool_)
+        on, marked = watched(site, low, high), np.ones((OTHERS + PIXELS, high - low), np.bool_)
         for block in np.array_split(pixels, 3):
             watch_block(on, watch_work(high - low, BANDS, SIZES), block, watching, marked, PAST + low)
-        odd[:, low:high] = marked[np.arange(OTHERS, OTHERS + PIXELS) % RING]
+        assert marked[:OTHERS].all()
+        odd[:, low:high] = marked[OTHERS:]
     for name, untouched in unwatched(OTHERS, BANDS)._asdict().items():
         np.testing.assert_array_equal(getattr(watching, name)[:OTHERS], untouched)
     told, why = statistic(watching)[pixels], reason(learnt(site), watching)[pixels]
@@ -278,7 +279,7 @@ def test_odd_looks_lie_far_out_on_the_routes_that_count(cuts: Sequence[int]) -> 
 
 def all_at_once(on: Watched) -> Watching:
     watching, pixels = unwatched(OTHERS + PIXELS, BANDS), np.arange(OTHERS, OTHERS + PIXELS, dtype=np.int32)
-    watch_block(on, watch_work(WATCHED, BANDS, SIZES), pixels, watching, np.zeros((RING, WATCHED), np.bool_), PAST)
+    watch_block(on, watch_work(WATCHED, BANDS, SIZES), pixels, watching, np.zeros((OTHERS + PIXELS, WATCHED), np.bool_), PAST)
     return watching
 
 

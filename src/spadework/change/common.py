@@ -15,7 +15,7 @@ from scipy.special import chdtri
 from spadework.change import fit as model
 from spadework.change import regress
 from spadework.change.algebra import F32, LANES, Ranks
-from spadework.cube import MISSING, PAIRWISE
+from spadework.cube import MISSING, NO_METHOD, PAIRWISE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,9 +135,9 @@ def no_models(pixels: int, bands: int) -> model.Models:
     )
 
 
-def regressed(models: model.Models) -> NDArray[np.bool_]:
-    """(pixel), True where there is a regression, and so a noise."""
-    return np.asarray((models.method > 0) & (models.method != PAIRWISE))
+def regressed(method: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(pixel), True where the method is a regression, and so there is a noise."""
+    return np.asarray((method != NO_METHOD) & (method != PAIRWISE))
 
 
 def _common_map(expected: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -187,7 +187,7 @@ def learn_sample(
     for _ in range(ROUNDS):
         models = no_models(len(where), bands)
         model.fit_block(series, basis, fit_rule, work, np.arange(len(where), dtype=np.int32), models)
-        fitted = regressed(models)
+        fitted = regressed(models.method)
         if fitted.sum() < rule.sample_least:
             break
         coef, noise = models.coef[fitted], models.noise[fitted]

@@ -17,15 +17,15 @@ from spadework.change import fit as model
 from spadework.change.common import fit_work, series_of
 from spadework.change.recent import enter_block, left_of, recent_of, settle_block
 from spadework.change.rows import Pass, walk_down
-from spadework.change.settings import lag, watch_rule, whiten_rule
-from spadework.change.stand import Watched, Whitened
-from spadework.change.state import NO_LOOK, parts_of_year
+from spadework.change.settings import lag, watch_rule, whitened
+from spadework.change.stand import Watched
+from spadework.change.state import NO_LOOK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spadework.change.crew import Crew
-    from spadework.change.stand import Recent
+    from spadework.change.stand import Recent, Whitened
     from spadework.change.state import Pairs, State
     from spadework.cube import Cube
 
@@ -34,8 +34,6 @@ PART: Final = 16
 change stands. Parts are counted from the first watched look."""
 FEW: Final = 4
 """So many times the pixels go to a thread at once as where all looks of a history do."""
-REACH: Final = twins.RINGS[-1]
-"""Rows from a pixel to its farthest twin."""
 BESIDE: Final = 1
 """Rows from a pixel to its neighbours."""
 
@@ -74,10 +72,10 @@ class _Part:
     crew: Crew
     left: model.Left
     recent: Recent
-    marked: NDArray[np.bool_]
-    """(place, look of the part), beyond the single-look threshold ..."""
+    by: Whitened
+    on: Watched
     odd: NDArray[np.bool_]
-    """... and (look of the part, pixel); filled in place."""
+    """(pixel, look of the part), beyond the single-look threshold; filled in place."""
 
 
 # ---------------------------------------------------------------- the passes
@@ -95,54 +93,48 @@ def _enter(walk: _Part, numbers: NDArray[np.int32]) -> None:
 
 
 def _distances(walk: _Part, numbers: NDArray[np.int32]) -> None:
-    state, pixels, site = walk.state, walk.state.pixels, walk.state.site
-    by = Whitened(
-        pixels.learnt, walk.left, state.basis, whiten_rule(site.settings, site.bands, state.basis.history), state.typical,
-        site.places, parts_of_year(state.days), pixels.watching.left_out,
-    )  # fmt: skip
-    looks, lags = len(walk.cube.looks), lag(site.settings)
+    site, looks, lags = walk.state.site, len(walk.cube.looks), lag(walk.state.site.settings)
 
     def work(block: NDArray[np.int32]) -> None:
         scratch = whiten.whiten_work(looks, site.bands, lags, walk.left.first)
-        whiten.whiten_block(by, scratch, block, pixels.followed, walk.recent)
+        whiten.whiten_block(walk.by, scratch, block, walk.state.pixels.followed, walk.recent)
 
     walk.crew.over(numbers, work, share=FEW)
 
 
 def _watch(walk: _Part, numbers: NDArray[np.int32]) -> None:
     """Watch, and keep what the next part must know."""
-    state, site, length = walk.state, walk.state.site, len(walk.marked)
-    on = Watched(state.pixels.learnt, walk.recent, state.basis, watch_rule(site.settings, site.bands), site.places)
+    pixels, site = walk.state.pixels, walk.state.site
     looks, sizes = len(walk.cube.looks), len(site.settings.window_tails)
 
     def work(block: NDArray[np.int32]) -> None:
         scratch = confirm.watch_work(looks, site.bands, sizes)
-        watch.watch_block(on, scratch, block, state.pixels.watching, walk.marked, walk.left.first)
-        settle_block(walk.recent, block, state.pixels.stood)
-        walk.odd[:, block] = walk.marked[block % length].T
+        watch.watch_block(walk.on, scratch, block, pixels.watching, walk.odd, walk.left.first)
+        settle_block(walk.recent, block, pixels.stood)
 
     walk.crew.over(numbers, work, steps=1, share=FEW)
 
 
 PASSES: Final = (
     Pass("residuals", _enter, ahead=0, behind=0),
-    Pass("distances", _distances, ahead=REACH, behind=REACH),
+    Pass("distances", _distances, ahead=twins.REACH, behind=twins.REACH),
     Pass("watch", _watch, ahead=BESIDE, behind=BESIDE),
 )
 """In order, from the first to the last."""
 
 
 def follow_part(state: State, cube: Cube, crew: Crew) -> NDArray[np.bool_]:
-    """Go on over the looks of one part, the last ones that ``state.days`` and ``state.basis`` know; (look, pixel), which are odd."""
+    """Go on over the looks of one part, the last ones that ``state.days`` and ``state.basis`` know; (pixel, look), which are odd."""
     site, looks, lags = state.site, len(cube.looks), lag(state.site.settings)
     first, watching = len(state.days) - looks, state.pixels.watching
-    odd = np.zeros((looks, site.pixels), np.bool_)
+    odd = np.zeros((site.pixels, looks), np.bool_)
     if (first - state.basis.history) % PART == 0:
         watching.left_out[:] = watching.confirmed != NO_LOOK
 
     def begin(length: int) -> _Part:
         left, recent = left_of(length, looks, site.bands, first), recent_of(length, lags + looks, site.bands)
-        return _Part(state, cube, crew, left, recent, np.zeros((length, looks), np.bool_), odd)
+        on = Watched(state.pixels.learnt, recent, state.basis, watch_rule(site.settings, site.bands), site.places)
+        return _Part(state, cube, crew, left, recent, whitened(state, left), on, odd)
 
     walk_down(site.starts, PASSES, begin)
     return odd

@@ -66,8 +66,10 @@ def learn(cube: Cube, settings: MonitorSettings = DEFAULT, progress: Progress | 
     basis, sample = learn_sample(cube, plain_basis(cube.days, history, site.bands), fit_rule(settings), common_rule(settings))
     with crew_for(learning.STEPS * site.pixels, progress) as crew:
         typical, pairs = learning.fit_site(site, cube, basis, pixels.learnt, crew)
-        learning.learn_site(site, cube, basis, typical, pixels, crew)
-    return State(site, cube.days, basis, sample, typical, pairs, pixels, np.zeros((0, -(-site.pixels // 8)), np.uint8))
+        nothing = np.zeros((0, -(-site.pixels // 8)), np.uint8)
+        state = State(site, cube.days, basis, sample, typical, pairs, pixels, nothing)
+        learning.learn_site(state, cube, crew)
+    return state
 
 
 def follow(state: State, cube: Cube, progress: Progress | None = None) -> State:
@@ -91,7 +93,7 @@ def follow(state: State, cube: Cube, progress: Progress | None = None) -> State:
             basis = common_of(state.sample, part, way.start, _longer(state, days), rule)
             state = replace(state, days=days, basis=basis)
             odd = follow_part(state, part, crew)
-            state = replace(state, odd=np.append(state.odd, np.packbits(odd, axis=1), axis=0))
+            state = replace(state, odd=np.append(state.odd, np.packbits(odd.T, axis=1), axis=0))
     return state
 
 

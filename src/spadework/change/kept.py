@@ -12,7 +12,7 @@ import numpy as np
 from spadework.change.algebra import F32, I16, LANES, ONE, ZERO
 from spadework.change.compiled import step
 from spadework.change.regress import TERMS
-from spadework.change.state import LEVEL_UNIT, NEAR_UNIT, NO_LOOK, SHARE_UNIT
+from spadework.change.state import LEVEL_UNIT, MOST, NEAR_UNIT, NO_LOOK, SHARE_UNIT
 from spadework.cube import PAIRWISE
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     U8 = NDArray[np.uint8]
     At = tuple[int, int]
-
-MOST = np.float32(32767.0)
-"""Numbers kept in 16 bits are cut there."""
 
 
 class Slow(NamedTuple):

@@ -13,24 +13,22 @@ import numpy as np
 
 from spadework.change import fit as model
 from spadework.change import twins, whiten
-from spadework.change.common import fit_work, no_models, series_of
+from spadework.change.common import fit_work, no_models, regressed, series_of
 from spadework.change.recent import left_of
 from spadework.change.rows import Pass, walk_down
-from spadework.change.settings import fit_rule, lag, whiten_rule
-from spadework.change.stand import Whitened
-from spadework.change.state import NO_LOOK, Pairs, no_pairs, parts_of_year
-from spadework.cube import MISSING, NO_METHOD, PAIRWISE, PER_UNIT
+from spadework.change.settings import fit_rule, lag, whitened
+from spadework.change.state import NO_LOOK, Pairs, no_pairs
+from spadework.cube import MISSING, PAIRWISE, PER_UNIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spadework.change.crew import Crew
     from spadework.change.site import Site
-    from spadework.change.state import Learnt, Pixels
+    from spadework.change.stand import Whitened
+    from spadework.change.state import Learnt, State
     from spadework.cube import Cube
 
-REACH: Final = twins.RINGS[-1]
-"""Rows from a pixel to its farthest twin."""
 STEPS: Final = 3
 """Passes over all pixels that progress is told of."""
 
@@ -64,7 +62,7 @@ def fit_site(site: Site, cube: Cube, basis: model.Basis, learnt: Learnt, crew: C
 
     crew.over(np.arange(site.pixels, dtype=np.int32), work, steps=1)
     found = Pairs(*(np.concatenate(part) for part in zip(*sorted(pairs, key=lambda one: one.pixel[:1].tolist()), strict=True)))
-    fitted = (learnt.method > NO_METHOD) & (learnt.method != PAIRWISE)
+    fitted = regressed(learnt.method)
     if not fitted.any():
         return np.full(site.bands, (site.settings.pair_noise * PER_UNIT) ** 2, np.float32), found
     return np.median(noise[fitted], axis=0).astype(np.float32).clip(1.0), found
@@ -75,73 +73,69 @@ def fit_site(site: Site, cube: Cube, basis: model.Basis, learnt: Learnt, crew: C
 class _Learning:
     """One way down a site."""
 
-    site: Site
+    state: State
+    """Its pixels are filled in place."""
     cube: Cube
-    basis: model.Basis
-    pixels: Pixels
-    """Filled in place."""
-    typical: NDArray[np.float32]
+    """The looks of the history."""
     crew: Crew
     left: model.Left
+    by: Whitened
     unlike: NDArray[np.float64]
     """(place, way)."""
 
 
 def _residuals(walk: _Learning, numbers: NDArray[np.int32]) -> None:
     """Enter the ring, and leave over there what the models do not expect of the history."""
-    site, basis = walk.site, walk.basis
+    site, basis, learnt = walk.state.site, walk.state.basis, walk.state.pixels.learnt
 
     def work(block: NDArray[np.int32]) -> None:
         series = series_of(walk.cube, site.places.at[block])
-        model.leave_block(series, basis, fit_work(basis.history, site.bands), block, walk.pixels.learnt, walk.left)
+        model.leave_block(series, basis, fit_work(basis.history, site.bands), block, learnt, walk.left)
 
     walk.crew.over(numbers, work)
 
 
 def _compare(walk: _Learning, numbers: NDArray[np.int32]) -> None:
     """Each pair of possible twins once, from the upper one."""
-    share = (1.0 / np.sqrt(walk.typical)).astype(np.float32)
+    share = (1.0 / np.sqrt(walk.state.typical)).astype(np.float32)
 
     def work(block: NDArray[np.int32]) -> None:
-        twins.compare_block(walk.left, walk.site.places, share, block, walk.unlike)
+        twins.compare_block(walk.left, walk.state.site.places, share, block, walk.unlike)
 
     walk.crew.over(numbers, work, steps=1)
 
 
 def _choose(walk: _Learning, numbers: NDArray[np.int32]) -> None:
     def work(block: NDArray[np.int32]) -> None:
-        twins.choose_block(walk.pixels.learnt, walk.site.places, walk.unlike, block)
+        twins.choose_block(walk.state.pixels.learnt, walk.state.site.places, walk.unlike, block)
 
     walk.crew.over(numbers, work)
 
 
 def _gauge(walk: _Learning, numbers: NDArray[np.int32]) -> None:
-    site, basis, lags = walk.site, walk.basis, lag(walk.site.settings)
-    by = Whitened(
-        walk.pixels.learnt, walk.left, basis, whiten_rule(site.settings, site.bands, basis.history), walk.typical, site.places,
-        parts_of_year(walk.cube.days), walk.pixels.watching.left_out,
-    )  # fmt: skip
+    site, history, lags = walk.state.site, walk.state.basis.history, lag(walk.state.site.settings)
 
     def work(block: NDArray[np.int32]) -> None:
-        whiten.learn_block(by, whiten.whiten_work(basis.history, site.bands, lags, 0), block, walk.pixels.followed)
+        whiten.learn_block(walk.by, whiten.whiten_work(history, site.bands, lags, 0), block, walk.state.pixels.followed)
 
     walk.crew.over(numbers, work, steps=1)
 
 
 PASSES: Final = (
     Pass("residuals", _residuals, ahead=0, behind=0),
-    Pass("twins", _compare, ahead=REACH, behind=0),
-    Pass("twins", _choose, ahead=0, behind=REACH),
-    Pass("gauge", _gauge, ahead=0, behind=REACH),
+    Pass("twins", _compare, ahead=twins.REACH, behind=0),
+    Pass("twins", _choose, ahead=0, behind=twins.REACH),
+    Pass("gauge", _gauge, ahead=0, behind=twins.REACH),
 )
 """In order, from the first to the last. Twins below are compared with, and there when the gauge is learnt."""
 
 
-def learn_site(site: Site, cube: Cube, basis: model.Basis, typical: NDArray[np.float32], pixels: Pixels, crew: Crew) -> None:
-    """Fill what is learnt behind the fit, and how far the history was followed."""
+def learn_site(state: State, cube: Cube, crew: Crew) -> None:
+    """Fill what is learnt behind the fit from a cube of the history, and how far it was followed."""
+    site = state.site
 
     def begin(length: int) -> _Learning:
-        left = left_of(length, basis.history, site.bands, 0)
-        return _Learning(site, cube, basis, pixels, typical, crew, left, np.zeros((length, len(site.places.ways))))
+        left, unlike = left_of(length, state.basis.history, site.bands, 0), np.zeros((length, len(site.places.ways)))
+        return _Learning(state, cube, crew, left, whitened(state, left), unlike)
 
     walk_down(site.starts, PASSES, begin)

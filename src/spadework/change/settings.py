@@ -12,12 +12,16 @@ from spadework.change import windows
 from spadework.change.common import CommonRule
 from spadework.change.fit import FitRule
 from spadework.change.gauge import PRIOR_LOOKS
-from spadework.change.stand import WatchRule, WhitenRule
+from spadework.change.stand import WatchRule, Whitened, WhitenRule
+from spadework.change.state import parts_of_year
 from spadework.change.whiten import gains
 from spadework.cube import PER_UNIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from spadework.change.fit import Left
+    from spadework.change.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,14 @@ def whiten_rule(settings: MonitorSettings, bands: int, looks: int) -> WhitenRule
         gain=gains(settings.track_days),
         small=small(settings, bands, looks),
     )
+
+
+def whitened(state: State, left: Left) -> Whitened:
+    """What distances are measured from."""
+    site, pixels = state.site, state.pixels
+    rule = whiten_rule(site.settings, site.bands, state.basis.history)
+    part, left_out = parts_of_year(state.days), pixels.watching.left_out
+    return Whitened(pixels.learnt, left, state.basis, rule, state.typical, site.places, part, left_out)
 
 
 def watch_rule(settings: MonitorSettings, bands: int) -> WatchRule:

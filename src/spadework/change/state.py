@@ -36,6 +36,8 @@ LEVEL_UNIT, NEAR_UNIT, SHARE_UNIT = np.float32(512.0), np.float32(8.0), np.float
 """Parts of the noise in which levels, and distances not followed yet, are kept; parts of 1 in which shares are."""
 PARTS = 16
 """Parts of the year whose restlessness is known apart."""
+MOST = np.float32(32767.0)
+"""Numbers kept in 16 bits are cut there."""
 NO_LOOK = np.int16(-1)
 
 

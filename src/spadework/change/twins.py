@@ -34,7 +34,8 @@ PLACES = TWINS + 1
 SPAN = 64
 """Columns sorted at once. With a number known when compiling, rows are known to lie apart, and loops run along them to the end."""
 NO_TWIN = np.uint8(255)
-NEAREST = RINGS[0]
+NEAREST, REACH = RINGS[0], RINGS[-1]
+"""Rows from a pixel to its nearest twin, about, and to its farthest."""
 COMMON_LOOKS = 6
 """Clear looks of the history that a pixel and its twin must share."""
 CAP = np.float32(30.0)

@@ -20,7 +20,7 @@ from spadework.change.compiled import compiled, step
 from spadework.change.confirm import Span, WatchWork, try_look
 from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
-from spadework.change.state import NO_LOOK, NOISE_UNIT
+from spadework.change.state import MOST, NO_LOOK, NOISE_UNIT
 from spadework.change.windows import LANES, SHORTEST, Windows, ahead, gather, longest, measure
 from spadework.cube import MODEL_FAILED, NO_METHOD, OK, SHORT_HISTORY, TOO_FEW_LOOKS
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from spadework.change.state import Learnt, Watching
 
 HALF = np.float32(0.5)
-FARTHEST = 32767.0
-"""Spectra are cut there to fit 16 bits."""
 
 
 def statistic(watching: Watching) -> NDArray[np.float32]:
@@ -52,12 +50,12 @@ def reason(learnt: Learnt, watching: Watching) -> NDArray[np.uint8]:
 @step
 def _mark(on: Watched, windows: Windows, odd: NDArray[np.bool_], first: int) -> None:
     """Note which new looks are odd; ``first`` is the number of the part's first look."""
-    at, limit, places, lead = windows.at, on.rule.look_limit, len(on.recent.look), ahead(on.rule)
+    at, limit, lead = windows.at, on.rule.look_limit, ahead(on.rule)
     beside, alone, field = windows.far[BESIDE], windows.far[ALONE], windows.far[FIELD]
     for lane in range(LANES):
-        place = windows.pixel[lane] % places
+        p = windows.pixel[lane]
         for i in range(lead * LANES + lane, windows.end[lane] * LANES, LANES):
-            odd[place, at[i] - first] = max(min(beside[i], alone[i]), field[i]) > limit
+            odd[p, at[i] - first] = max(min(beside[i], alone[i]), field[i]) > limit
 
 
 @step
@@ -103,7 +101,7 @@ def _keep_after(on: Watched, work: WatchWork, after: I16, span: Span) -> None:
         for b in range(len(after)):
             total[b] += float(left[i + 1, b]) + float(expected[b])
     for b in range(len(after)):
-        after[b] = np.int16(min(max(np.rint(total[b] / (span.high + 1 - span.low)), -FARTHEST), FARTHEST))
+        after[b] = np.int16(min(max(np.rint(total[b] / (span.high + 1 - span.low)), -MOST), MOST))
 
 
 @step
@@ -232,15 +230,14 @@ def watch_block(
 ) -> None:
     """Watch the pixels of a block go on over the looks of a part, of which ``first`` is the number of the first.
 
-    ``watching`` and ``odd`` (place, look of the part), the looks beyond the single-look threshold, are filled in place.
+    ``watching`` and ``odd`` (pixel, look of the part), the looks beyond the single-look threshold, are filled in place.
     """
     order, front, back, recent = np.empty_like(pixels), 0, len(pixels), on.recent
     measured, confirmed, clear_looks = on.learnt.measured, watching.confirmed, watching.clear_looks
     for p in pixels:
-        place = p % len(recent.look)
-        new = recent.new[place]
+        new = recent.new[p % len(recent.look)]
         clear_looks[p] += np.uint16(new)
-        odd[place] = False
+        odd[p] = False
         if new == 0 or not measured[p]:
             continue
         if confirmed[p] < 0:
