@@ -126,7 +126,7 @@ def test_a_file_that_changes_meanwhile_is_named(tmp_path: Path, monkeypatch: pyt
         (tmp_path / "x").write_bytes(b"after!")
         return real(entries)
 
-    monkeypatch.setattr("spadework.store.pack.layout", meanwhile)
+    monkeypatch.setattr("spadework.store.container.layout", meanwhile)
     with pytest.raises(StorageError, match="changed while it was packed"):
         packed(tmp_path, {"x": tmp_path / "x"})
     assert not (tmp_path / "export.zip").exists()
