@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import hypothesis
 import material
 import pytest
 import servers
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHARED_REASON: Final = "../shared"
+hypothesis.settings.register_profile(
+    "spadework", deadline=None
+)  # no test asserts a time: other work on the machine would fail it
+hypothesis.settings.load_profile("spadework")
 
 
 # ---------------------------------------------------------------- house rules
