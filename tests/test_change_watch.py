@@ -141,7 +141,7 @@ def gone_through(site: Site, cuts: Sequence[int], order: NDArray[np.int32] | Non
     for low, high in pairwise((0, *sorted(cuts), end)):
         on, marked = watched(site, low, high), np.ones((OTHERS + PIXELS, high - low), np.bool_)
         for block in np.array_split(pixels, 3):
-            watch_block(on, watch_work(high - low, BANDS, SIZES), block, watching, marked, PAST + low)
+            watch_block(on, watch_work(len(block), high - low, BANDS, SIZES), block, watching, marked, PAST + low)
         assert marked[:OTHERS].all()
         odd[:, low:high] = marked[OTHERS:]
     for name, untouched in unwatched(OTHERS, BANDS)._asdict().items():
@@ -279,7 +279,14 @@ def test_odd_looks_lie_far_out_on_the_routes_that_count(cuts: Sequence[int]) -> 
 
 def all_at_once(on: Watched) -> Watching:
     watching, pixels = unwatched(OTHERS + PIXELS, BANDS), np.arange(OTHERS, OTHERS + PIXELS, dtype=np.int32)
-    watch_block(on, watch_work(WATCHED, BANDS, SIZES), pixels, watching, np.zeros((OTHERS + PIXELS, WATCHED), np.bool_), PAST)
+    watch_block(
+        on,
+        watch_work(len(pixels), WATCHED, BANDS, SIZES),
+        pixels,
+        watching,
+        np.zeros((OTHERS + PIXELS, WATCHED), np.bool_),
+        PAST,
+    )
     return watching
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spadework.machine import keeper, step
+from spadework.machine import keeper, prefetch, step
 
-__all__ = ["compiled", "step"]
+__all__ = ["compiled", "prefetch", "step"]
 
 compiled = keeper("spadework.change")

@@ -30,16 +30,22 @@ class WatchWork(NamedTuple):
     """(band), sum over one window, or what is expected of a look."""
     vector: F32
     """(band), short-lived."""
+    mean: NDArray[np.float64]
+    """(band), short-lived."""
+    order: NDArray[np.int32]
+    """(pixel of the block), numbers: those under no change first."""
 
 
-def watch_work(looks: int, bands: int, sizes: int) -> WatchWork:
-    """Scratch arrays for so many new looks at once, bands and lengths of window."""
+def watch_work(pixels: int, looks: int, bands: int, sizes: int) -> WatchWork:
+    """Scratch arrays for a block of so many pixels, so many new looks at once, bands and lengths of window."""
     return WatchWork(
         windows_for(looks, bands, sizes),
         np.zeros(LANES, np.int32),
         np.zeros(NEIGHBOURS, np.int32),
         np.zeros(bands, np.float32),
         np.zeros(bands, np.float32),
+        np.zeros(bands),
+        np.zeros(pixels, np.int32),
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+Scratch = TypeVar("Scratch")
 BLOCK_PIXELS: Final = 256
 """Pixels handed to a thread at once: their looks fit a core's cache."""
 
@@ -33,6 +35,15 @@ class Crew:
     total: int
     """Steps in all."""
     done: int = 0
+    kept: dict[tuple[object, ...], Any] = field(default_factory=dict)
+    """What ``scratch`` made."""
+
+    def scratch(self, make: Callable[..., Scratch], *sizes: int) -> Scratch:
+        """Scratch arrays of this thread, of some sizes, made once: they hold what the block before left in them."""
+        key = (threading.get_ident(), make, *sizes)
+        if key not in self.kept:
+            self.kept[key] = make(*sizes)
+        return cast("Scratch", self.kept[key])
 
     def over(
         self, pixels: NDArray[np.int32], work: Callable[[NDArray[np.int32]], None], *, steps: int = 0, share: int = 1

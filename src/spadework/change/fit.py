@@ -294,6 +294,15 @@ def _choose(rule: FitRule, work: FitWork) -> None:
         work.method[lane] = _method(rule, work.past[lane], float(span))
 
 
+@step
+def _has(work: FitWork, method: int) -> bool:
+    """Whether any of up to LANES pixels has the method."""
+    found = False
+    for lane in range(LANES):
+        found |= work.method[lane] == method
+    return found
+
+
 @compiled
 def fit_block(series: Series, basis: Basis, rule: FitRule, work: FitWork, pixels: NDArray[np.int32], models: Models) -> None:
     """Fit the numbered pixels, whose looks ``series`` holds in that order, to their history; ``models`` comes zeroed."""
@@ -302,7 +311,7 @@ def fit_block(series: Series, basis: Basis, rule: FitRule, work: FitWork, pixels
         _count(basis, work, past)
         _choose(rule, work)
         for method in (TWO_HARMONICS, ONE_HARMONIC, SEASON_FREE, PAIRWISE):
-            if (work.method == method).any():
+            if _has(work, method):
                 if method == PAIRWISE:
                     _average(work, past)
                 else:
@@ -326,7 +335,7 @@ def leave_block(series: Series, basis: Basis, work: FitWork, pixels: NDArray[np.
         past = _past(basis, work, n)
         _count(basis, work, past)
         _recollect(work, learnt, lanes)
-        if (work.method == PAIRWISE).any():
+        if _has(work, PAIRWISE):
             _predict_pairs(basis, work, past, n)
         else:
             _predict(basis, work, n)

@@ -85,7 +85,7 @@ def _enter(walk: _Part, numbers: NDArray[np.int32]) -> None:
 
     def work(block: NDArray[np.int32]) -> None:
         series = with_pairs(state.pairs, series_of(walk.cube, state.site.places.at[block], walk.left.first), block)
-        scratch = fit_work(len(series.look), state.site.bands)
+        scratch = walk.crew.scratch(fit_work, len(series.look), state.site.bands)
         model.leave_block(series, state.basis, scratch, block, state.pixels.learnt, walk.left)
         enter_block(state.pixels, walk.left, block, walk.recent)
 
@@ -96,7 +96,7 @@ def _distances(walk: _Part, numbers: NDArray[np.int32]) -> None:
     site, looks, lags = walk.state.site, len(walk.cube.looks), lag(walk.state.site.settings)
 
     def work(block: NDArray[np.int32]) -> None:
-        scratch = whiten.whiten_work(looks, site.bands, lags, walk.left.first)
+        scratch = walk.crew.scratch(whiten.whiten_work, looks, site.bands, lags, walk.left.first % 2)
         whiten.whiten_block(walk.by, scratch, block, walk.state.pixels.followed, walk.recent)
 
     walk.crew.over(numbers, work, share=FEW)
@@ -108,7 +108,7 @@ def _watch(walk: _Part, numbers: NDArray[np.int32]) -> None:
     looks, sizes = len(walk.cube.looks), len(site.settings.window_tails)
 
     def work(block: NDArray[np.int32]) -> None:
-        scratch = confirm.watch_work(looks, site.bands, sizes)
+        scratch = walk.crew.scratch(confirm.watch_work, len(block), looks, site.bands, sizes)
         watch.watch_block(walk.on, scratch, block, pixels.watching, walk.odd, walk.left.first)
         settle_block(walk.recent, block, pixels.stood)
 

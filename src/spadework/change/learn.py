@@ -53,7 +53,7 @@ def fit_site(site: Site, cube: Cube, basis: model.Basis, learnt: Learnt, crew: C
 
     def work(block: NDArray[np.int32]) -> None:
         series, models = series_of(cube, site.places.at[block]), no_models(len(block), site.bands)
-        numbers, scratch = np.arange(len(block), dtype=np.int32), fit_work(basis.history, site.bands)
+        numbers, scratch = np.arange(len(block), dtype=np.int32), crew.scratch(fit_work, basis.history, site.bands)
         model.fit_block(series, basis, fit_rule(site.settings), scratch, numbers, models)
         learnt.method[block], noise[block] = models.method, models.noise
         learnt.coef[block] = np.rint(models.coef).clip(-model.FARTHEST, model.FARTHEST)
@@ -90,24 +90,27 @@ def _residuals(walk: _Learning, numbers: NDArray[np.int32]) -> None:
 
     def work(block: NDArray[np.int32]) -> None:
         series = series_of(walk.cube, site.places.at[block])
-        model.leave_block(series, basis, fit_work(basis.history, site.bands), block, learnt, walk.left)
+        scratch = walk.crew.scratch(fit_work, basis.history, site.bands)
+        model.leave_block(series, basis, scratch, block, learnt, walk.left)
 
     walk.crew.over(numbers, work)
 
 
 def _compare(walk: _Learning, numbers: NDArray[np.int32]) -> None:
     """Each pair of possible twins once, from the upper one."""
-    share = (1.0 / np.sqrt(walk.state.typical)).astype(np.float32)
+    site, share = walk.state.site, (1.0 / np.sqrt(walk.state.typical)).astype(np.float32)
 
     def work(block: NDArray[np.int32]) -> None:
-        twins.compare_block(walk.left, walk.state.site.places, share, block, walk.unlike)
+        scratch = walk.crew.scratch(twins.compared_for, walk.state.basis.history, site.bands, len(site.places.ways))
+        twins.compare_block(walk.left, site.places, share, scratch, block, walk.unlike)
 
     walk.crew.over(numbers, work, steps=1)
 
 
 def _choose(walk: _Learning, numbers: NDArray[np.int32]) -> None:
     def work(block: NDArray[np.int32]) -> None:
-        twins.choose_block(walk.state.pixels.learnt, walk.state.site.places, walk.unlike, block)
+        scratch = walk.crew.scratch(np.zeros, twins.TWINS)
+        twins.choose_block(walk.state.pixels.learnt, walk.state.site.places, walk.unlike, scratch, block)
 
     walk.crew.over(numbers, work)
 
@@ -116,7 +119,8 @@ def _gauge(walk: _Learning, numbers: NDArray[np.int32]) -> None:
     site, history, lags = walk.state.site, walk.state.basis.history, lag(walk.state.site.settings)
 
     def work(block: NDArray[np.int32]) -> None:
-        whiten.learn_block(walk.by, whiten.whiten_work(history, site.bands, lags, 0), block, walk.state.pixels.followed)
+        scratch = walk.crew.scratch(whiten.whiten_work, history, site.bands, lags, 0)
+        whiten.learn_block(walk.by, scratch, block, walk.state.pixels.followed)
 
     walk.crew.over(numbers, work, steps=1)
 

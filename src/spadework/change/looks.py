@@ -15,7 +15,7 @@ from spadework.change.compiled import step
 from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE
 from spadework.change.state import NO_LOOK, PARTS
-from spadework.change.twins import Asked, ask, asked_for, columns
+from spadework.change.twins import Asked, ask, asked_for, columns, find
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,9 +34,9 @@ class Rows(NamedTuple):
     last: NDArray[np.uint32]
     """(lane), late row of the first of the looks that have not moved level and restlessness when all are gone through."""
     asked: Asked
-    """For asking the twins of one pixel after another."""
+    """For asking the twins of one lane after another."""
     middle: I16
-    """(column), what the twins of one pixel share, columns as in ``Left.residual``."""
+    """(lane, column), what a lane's twins share, columns as in ``Left.residual``."""
     order: NDArray[np.int32]
     """(lane, look), which of the looks of ``Left`` it is."""
     part: NDArray[np.int32]
@@ -104,7 +104,7 @@ SLOPE, DOUBT = TERMS, 2 * TERMS
 
 
 def rows_for(looks: int, bands: int, lag: int, first: int) -> Rows:
-    """Rows for so many looks, from a first one on."""
+    """Rows for so many looks, of which the first has an even number or an odd one, as ``first`` has."""
 
     def row(*shape: int, late: int = 0, kind: type[Any] = np.float32) -> NDArray[Any]:
         return np.zeros((*shape, (late + looks + 1) * LANES), kind)
@@ -113,7 +113,7 @@ def rows_for(looks: int, bands: int, lag: int, first: int) -> Rows:
         looks=np.zeros(LANES, np.int32),
         last=np.zeros(LANES, np.uint32),
         asked=asked_for(looks, bands, first),
-        middle=np.zeros(columns(looks, bands), np.int16),
+        middle=np.zeros((LANES, columns(looks, bands)), np.int16),
         order=np.zeros((LANES, looks + 1), np.int32),
         part=row(kind=np.int32),
         few=row(kind=np.bool_),
@@ -183,18 +183,20 @@ def find_looks(by: Whitened, rows: Rows, taken: NDArray[np.bool_], at: tuple[int
 
 
 @step
-def _lay_out_lane(rows: Rows, residual: I16, looks: int, lane: int, first: int) -> None:
-    """Fill one lane of the rows with what its pixel and its twins leave over, columns as in ``Left.residual``."""
-    order, seen, near, common, middle = rows.order[lane], rows.asked.seen, rows.near[ALONE], rows.common, rows.middle
-    late, few, at = np.uint32(late_of(rows)), rows.few, rows.at
+def _lay_out_looks(rows: Rows, lane: int, first: int) -> None:
+    """Fill one lane of the rows with the numbers of its looks, and which of them too few twins show."""
+    order, seen, late = rows.order[lane], rows.asked.seen[lane], np.uint32(late_of(rows))
     for i in range(rows.looks[lane]):
         t, j = np.uint32(order[i]), np.uint32(i * LANES + lane)  # no sign: nothing is counted from the end
-        at[late + j] = first + t
-        few[j] = seen[t] < TWIN_LOOKS
-        for b in range(len(common)):
-            k = np.uint32(b * looks) + t
-            near[b, late + j] = residual[k]
-            common[b, j] = middle[k]
+        rows.at[late + j] = first + t
+        rows.few[j] = seen[t] < TWIN_LOOKS
+
+
+@step
+def _lay_out_band(order: NDArray[np.int32], lane: int, seen: I16, out: F32) -> None:
+    """Fill one lane of a row with what is ``seen`` (look) at the looks of its ``order``."""
+    for i in range(len(order)):
+        out[np.uint32(i * LANES + lane)] = seen[np.uint32(order[i])]
 
 
 @step
@@ -222,7 +224,16 @@ def lay_out(by: Whitened, rows: Rows, p: int, most: int) -> None:
         rows.near[ALONE, b, late : late + length] = ZERO
     for lane in range(LANES):
         if rows.looks[lane] > 0:
-            ask(by, p + lane, rows.asked, rows.middle)
-            residual = left.residual[(p + lane) % len(left.usable)]
-            _lay_out_lane(rows, residual, left.usable.shape[1], lane, left.first)
+            find(by, p + lane, rows.asked.place[lane])
+    for lane in range(LANES):
+        if rows.looks[lane] > 0:
+            ask(left.residual, lane, rows.asked, rows.middle[lane])
+    for lane in range(LANES):
+        _lay_out_looks(rows, lane, left.first)
+    for b in range(len(rows.common)):
+        near, common, column = rows.near[ALONE, b, late:], rows.common[b], b * left.usable.shape[1]
+        for lane in range(LANES):
+            order = rows.order[lane, : rows.looks[lane]]
+            _lay_out_band(order, lane, left.residual[(p + lane) % len(left.usable), column:], near)
+            _lay_out_band(order, lane, rows.middle[lane, column:], common)
     _lay_out_basis(by, rows, most)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spadework.change.algebra import F32, I16, ZERO, Four, eighth, merge_fours, sort_four
-from spadework.change.compiled import compiled, step
+from spadework.change.algebra import F32, I16, LANES, ZERO, Four, eighth, merge_fours, sort_four
+from spadework.change.compiled import compiled, prefetch, step
 from spadework.change.fit import BEYOND, HIDDEN
 from spadework.cube import NO_METHOD
 
@@ -31,6 +31,10 @@ TWINS = 15
 """Twins of a pixel at most; odd, so that there is a middle one."""
 PLACES = TWINS + 1
 """Rows of sorting: four times four; the last stands above all twins."""
+BENEATH = np.int16(-BEYOND)
+"""Stands below all residuals, as ``BEYOND`` does above."""
+LINE = 32
+"""Columns of 16 bits that memory is fetched by."""
 SPAN = 64
 """Columns sorted at once. With a number known when compiling, rows are known to lie apart, and loops run along them to the end."""
 NO_TWIN = np.uint8(255)
@@ -38,6 +42,8 @@ NEAREST, REACH = RINGS[0], RINGS[-1]
 """Rows from a pixel to its nearest twin, about, and to its farthest."""
 COMMON_LOOKS = 6
 """Clear looks of the history that a pixel and its twin must share."""
+TOGETHER, EIGHT = 3, 8
+"""Bands that one loop compares; ways whose looks one loop adds up."""
 CAP = np.float32(30.0)
 """Squared distance of two residuals, noise = 1, at which one look stops counting against a twin."""
 
@@ -83,63 +89,124 @@ def there(places: Places, p: int, dy: int, dx: int) -> int:
     return int(places.number[y, x]) if inside else -1
 
 
-@step
-def _apart(left: Left, share: F32, own: F32, at: tuple[int, int], out: F32) -> int:
-    """Fill ``out`` (look of the history) with the capped squared distance of the two places ``at``, 0 where one shows nothing; looks in common.
+class Compared(NamedTuple):
+    """Scratch arrays for comparing one pixel after another, made once a block; bands make a multiple of TOGETHER, ways of EIGHT."""
 
-    ``own`` (band, look) are the residuals of the first.
-    """
-    p, q = at
+    share: F32
+    """(band), one over the scene's noise; 0 for bands that are not there."""
+    bands: NDArray[np.int32]
+    """(band), which band of the residuals; any for those that are not there."""
+    own: F32
+    """(band, look of the history), residuals of the pixel."""
+    apart: F32
+    """(way, look of the history), capped squared distance of the pixel there, 0 where one of both shows nothing."""
+    common: NDArray[np.int32]
+    """(way), looks that both show."""
+    total: F32
+    """(way), sum of ``apart``."""
+    at: NDArray[np.int32]
+    """(way), place of the pixel there; nobody's where there is none."""
+
+
+def compared_for(history: int, bands: int, ways: int) -> Compared:
+    """Scratch arrays for so many looks of a history."""
+    rows, columns = -(-ways // EIGHT) * EIGHT, -(-bands // TOGETHER) * TOGETHER
+    return Compared(
+        np.zeros(columns, np.float32),
+        np.arange(columns, dtype=np.int32).clip(max=bands - 1),
+        np.zeros((columns, history), np.float32),
+        np.zeros((rows, history), np.float32),
+        np.zeros(rows, np.int32),
+        np.zeros(rows, np.float32),
+        np.zeros(rows, np.int32),
+    )
+
+
+@step
+def _fetch(residual: I16, place: int, start: int, end: int) -> None:
+    """Have columns of a place fetched, for the next turn."""
+    for t in range(start, end, LINE):
+        prefetch(residual, place, t)
+
+
+@step
+def _apart(left: Left, work: Compared, at: tuple[int, int], m: int) -> None:
+    """Fill ``apart`` and ``common`` of a way for the two places ``at``, of which the first is the pixel's ``own``; some bands at a time."""
+    (p, q), out, share, bands, history = at, work.apart[m], work.share, work.bands, left.usable.shape[1]
     out[:] = ZERO
-    for b in range(len(share)):
-        one, other = own[b], left.residual[q, b * len(out) :]
-        for t in range(len(out)):
+    for b in range(0, len(share), TOGETHER):
+        one, two, three = work.own[b], work.own[b + 1], work.own[b + 2]
+        other, other_two = left.residual[q, bands[b] * history :], left.residual[q, bands[b + 1] * history :]
+        other_three = left.residual[q, bands[b + 2] * history :]
+        for t in range(history):
             e = (one[t] - np.float32(other[t])) * share[b]
-            out[t] += e * e
+            f = (two[t] - np.float32(other_two[t])) * share[b + 1]
+            g = (three[t] - np.float32(other_three[t])) * share[b + 2]
+            out[t] = out[t] + e * e + f * f + g * g
     seen, shown, count = left.usable[p], left.usable[q], np.int32(0)
-    for t in range(len(out)):
+    for t in range(history):
         both = seen[t] & shown[t]
         count = np.int32(count + np.int32(both))
         out[t] = min(out[t], CAP) if both else ZERO
-    return int(count)
+    work.common[m] = count
 
 
 @step
-def _mean(apart: F32, count: int) -> float:
-    """Mean of ``apart`` over ``count`` looks, the more the fewer they are; infinite with too few."""
-    total = ZERO
-    for t in range(len(apart)):
-        total += apart[t]
-    return float(total) / count * (1.0 + 2.0 / count) if count >= COMMON_LOOKS else math.inf
+def _add_up(work: Compared, m: int) -> None:
+    """Fill ``total`` of eight ways from way m on: each sum is in the order of the looks, and no sum waits for another."""
+    a, b, c, d, e, f, g, h = ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO
+    apart, total = work.apart, work.total
+    a_, b_, c_, d_ = apart[m], apart[m + 1], apart[m + 2], apart[m + 3]
+    e_, f_, g_, h_ = apart[m + 4], apart[m + 5], apart[m + 6], apart[m + 7]
+    for t in range(apart.shape[1]):
+        a, b, c, d = a + a_[t], b + b_[t], c + c_[t], d + d_[t]
+        e, f, g, h = e + e_[t], f + f_[t], g + g_[t], h + h_[t]
+    total[m], total[m + 1], total[m + 2], total[m + 3] = a, b, c, d
+    total[m + 4], total[m + 5], total[m + 6], total[m + 7] = e, f, g, h
 
 
 @compiled
-def compare_block(left: Left, places: Places, share: F32, pixels: NDArray[np.int32], unlike: NDArray[np.float64]) -> None:
+def compare_block(
+    left: Left, places: Places, share: F32, work: Compared, pixels: NDArray[np.int32], unlike: NDArray[np.float64]
+) -> None:
     """Fill ``unlike`` (place, way) for the pixels of a block: how unlike the pixel there is, infinite without one.
 
-    That is the mean squared distance of the residuals that both show in the history, ``share`` (band) being one over the scene's noise.
-    Places are those of ``left``.
+    That is the mean squared distance of the residuals that both show in the history, the more the fewer these are, and infinite with
+    too few; ``share`` (band) is one over the scene's noise. Places are those of ``left``.
     """
     ways, (length, history) = unlike.shape[1], left.usable.shape
-    own, apart = np.empty((len(share), history), np.float32), np.zeros((ways, history), np.float32)
-    count = np.zeros(ways, np.int32)
+    for b in range(len(share)):
+        work.share[b] = share[b]
     for p in pixels:
-        for b in range(len(share)):
-            own[b] = left.residual[p % length, b * history : (b + 1) * history]
+        for b in range(len(work.own)):
+            one, residual = work.own[b], left.residual[p % length, work.bands[b] * history :]
+            for t in range(history):
+                one[t] = residual[t]
         for m in range(ways):
             q = there(places, p, places.ways[m, 0], places.ways[m, 1])
-            count[m] = _apart(left, share, own, (p % length, q % length), apart[m]) if q >= 0 else 0
+            work.at[m] = q % length if q >= 0 else length
         for m in range(ways):
-            unlike[p % length, m] = _mean(apart[m], count[m])
+            _fetch(left.residual, work.at[min(m + 1, ways - 1)], 0, left.residual.shape[1])
+            work.common[m] = 0
+            if work.at[m] < length:
+                _apart(left, work, (p % length, work.at[m]), m)
+        for m in range(0, ways, EIGHT):
+            _add_up(work, m)
+        out = unlike[p % length]
+        for m in range(ways):
+            count = work.common[m]
+            out[m] = float(work.total[m]) / count * (1.0 + 2.0 / count) if count >= COMMON_LOOKS else math.inf
 
 
 @compiled
-def choose_block(learnt: Learnt, places: Places, unlike: NDArray[np.float64], pixels: NDArray[np.int32]) -> None:
+def choose_block(
+    learnt: Learnt, places: Places, unlike: NDArray[np.float64], score: NDArray[np.float64], pixels: NDArray[np.int32]
+) -> None:
     """Fill ``learnt.twins`` of the pixels of a block.
 
-    ``unlike`` (place, way) must be there of all pixels in reach that come before them, too.
+    ``unlike`` (place, way) must be there of all pixels in reach that come before them, too; ``score`` (TWINS) is scratch.
     """
-    score, length = np.empty(TWINS, np.float64), len(unlike)
+    length = len(unlike)
     for p in pixels:
         score[:] = math.inf
         out = learnt.twins[p]
@@ -161,23 +228,25 @@ def choose_block(learnt: Learnt, places: Places, unlike: NDArray[np.float64], pi
 
 # ---------------------------------------------------------------- what they share
 class Asked(NamedTuple):
-    """Scratch arrays for asking the twins of one pixel after another, made once a block."""
+    """Scratch arrays for asking the twins of LANES pixels, one after another, made once a block."""
 
     place: NDArray[np.int32]
-    """(PLACES), where each twin is in ``Left``, nobody's where there is none; the last is beyond all."""
+    """(lane, PLACES), where each twin is in ``Left``, nobody's where there is none; the last is beyond all."""
     turn: I16
     """(column), whether the first twin that does not show a look stands above (odd) or below (even) all."""
     rows: I16
-    """(PLACES + 1, SPAN), residuals in order, then ``turn`` and as many more as do not show the look."""
+    """(PLACES + 1 times SPAN), residuals in order, then ``turn`` and as many more as do not show the look."""
     seen: NDArray[np.int32]
-    """(look), how many twins show it."""
+    """(lane, look), how many twins show it."""
 
 
 def asked_for(looks: int, bands: int, first: int) -> Asked:
-    """Scratch arrays for residuals of so many looks from a first one on."""
+    """Scratch arrays for residuals of so many looks, of which the first has an even number or an odd one, as ``first`` has."""
     turn = np.zeros(columns(looks, bands), np.int16)
     turn[: bands * looks] = np.tile((first + np.arange(looks)) % 2, bands)
-    return Asked(np.zeros(PLACES, np.int32), turn, np.zeros((PLACES + 1, SPAN), np.int16), np.zeros(looks, np.int32))
+    return Asked(
+        np.zeros((LANES, PLACES), np.int32), turn, np.zeros((PLACES + 1) * SPAN, np.int16), np.zeros((LANES, looks), np.int32)
+    )
 
 
 def columns(looks: int, bands: int) -> int:
@@ -186,25 +255,25 @@ def columns(looks: int, bands: int) -> int:
 
 
 @step
-def _find(by: Whitened, p: int, work: Asked) -> None:
-    """Fill ``place`` for pixel p; twins that are left out are nobody."""
+def find(by: Whitened, p: int, place: NDArray[np.int32]) -> None:
+    """Fill ``place`` (PLACES), as in ``Asked.place``, for pixel p; twins that are left out are nobody."""
     length, at, columns = len(by.left.usable), by.places.at[p], by.places.number.shape[1]
-    y, x, work.place[:TWINS], work.place[TWINS] = at // columns, at % columns, length, length + 1
+    y, x, place[:TWINS], place[TWINS] = at // columns, at % columns, length, length + 1
     twins, number, offsets = by.learnt.twins[p], by.places.number, by.places.offsets
     for k in range(TWINS):
         m = twins[k]
         if m == NO_TWIN:
             break
         q = number[y + offsets[m, 0], x + offsets[m, 1]]
-        work.place[k] = length if by.left_out[q] else q % length
+        place[k] = length if by.left_out[q] else q % length
 
 
 @step
 def _shown(residual: np.int16, turn: np.int16) -> tuple[np.int16, np.int16]:
     """The residual, or what stands in for it: above or below all, by turns, so that the median of the others is left; whose turn is next."""
     hidden = residual == HIDDEN
-    beyond = BEYOND if turn & np.int16(1) else -BEYOND
-    return beyond if hidden else residual, np.int16(turn + np.int16(hidden))
+    beyond = BEYOND if turn & np.int16(1) else BENEATH
+    return np.int16(beyond if hidden else residual), np.int16(turn + np.int16(hidden))
 
 
 @step
@@ -242,23 +311,25 @@ def _middle(rows: I16) -> None:
 
 
 @step
-def ask(by: Whitened, p: int, work: Asked, out: I16) -> None:
-    """Median residual of the twins of pixel p into ``out`` (column), 0 where none of them shows the look, and ``work.seen``.
+def ask(residual: I16, lane: int, work: Asked, out: I16) -> None:
+    """Median residual of the twins found for a lane into ``out`` (column), 0 where none of them shows the look, and ``work.seen``.
 
     A twin that does not show a look stands above or below all, in turn; which of the two comes first changes from look to look, so that
     an even number of twins leans neither way. The sixteenth stands above all.
     """
-    _find(by, p, work)
-    rows, looks = work.rows.ravel(), len(work.seen)
+    rows, seen, place, after = work.rows, work.seen[lane], work.place[lane], work.place[(lane + 1) % LANES]
     for start in range(0, len(out), SPAN):
+        last = start + SPAN == len(out)
+        for k in range(TWINS):
+            _fetch(residual, (after if last else place)[k], (start + SPAN) % len(out), (start + SPAN) % len(out) + SPAN)
         begin, turns = work.turn[start:], rows[PLACES * SPAN :]
         for t in range(SPAN):
             turns[t] = begin[t]
         for k in range(0, PLACES, 4):
-            _sort_twins(by.left.residual, work.place[k : k + 4], start, rows[k * SPAN :], turns)
+            _sort_twins(residual, place[k : k + 4], start, rows[k * SPAN :], turns)
         _middle(rows)
         middle = out[start:]
         for t in range(SPAN):
             middle[t] = rows[TWINS * SPAN + t]
-        for t in range(start, min(start + SPAN, looks)):
-            work.seen[t] = TWINS - (turns[t - start] - work.turn[t])
+        for t in range(start, min(start + SPAN, len(seen))):
+            seen[t] = TWINS - (turns[t - start] - work.turn[t])

@@ -94,8 +94,9 @@ def _expect(coef: I16, design: F32, look: int, out: F32) -> None:
 @step
 def _keep_after(on: Watched, work: WatchWork, after: I16, span: Span) -> None:
     """Fill ``after`` (band) with the mean spectrum, without the common mode, of the looks of a window."""
-    p, at, expected, total = work.windows.pixel[span.lane], work.windows.at, work.vector, np.zeros(len(after))
+    p, at, expected, total = work.windows.pixel[span.lane], work.windows.at, work.vector, work.mean
     left, coef, design = on.recent.left[p % len(on.recent.left)], on.learnt.coef[p], on.basis.design
+    total[:] = 0.0
     for i in range(span.low, span.high + 1):
         _expect(coef, design, at[i * LANES + span.lane], expected)
         for b in range(len(after)):
@@ -232,7 +233,7 @@ def watch_block(
 
     ``watching`` and ``odd`` (pixel, look of the part), the looks beyond the single-look threshold, are filled in place.
     """
-    order, front, back, recent = np.empty_like(pixels), 0, len(pixels), on.recent
+    order, front, back, recent = work.order, 0, len(pixels), on.recent
     measured, confirmed, clear_looks = on.learnt.measured, watching.confirmed, watching.clear_looks
     for p in pixels:
         new = recent.new[p % len(recent.look)]
@@ -246,6 +247,6 @@ def watch_block(
         else:
             back -= 1
             order[back] = p
-    for group in (order[:front], order[back:]):
+    for group in (order[:front], order[back : len(pixels)]):
         for start in range(0, len(group), LANES):
             _watch_lanes(on, work, group[start : start + LANES], watching, odd, first)

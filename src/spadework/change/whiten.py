@@ -69,7 +69,7 @@ class WhitenWork(NamedTuple):
 
 
 def whiten_work(looks: int, bands: int, lag: int, first: int) -> WhitenWork:
-    """Scratch arrays for so many looks from a first one on; level and restlessness stay ``lag`` usable looks behind."""
+    """Scratch arrays for so many looks; level and restlessness stay ``lag`` usable looks behind; ``first`` as in ``rows_for``."""
     return WhitenWork(rows_for(looks, bands, lag, first), lanes_for(bands), gauge_for(bands), slow_for(bands))
 
 

@@ -180,7 +180,9 @@ def _prepare(on: Watched, work: Windows, lead: int, most: int) -> None:
             work.alike[route, lead * LANES + lane] = np.float32(on.learnt.alike[route, max(work.pixel[lane], 0)]) / SHARE_UNIT
     for i in range(lead, most):
         for route in range(3):
-            work.alike[route, i * LANES :][:LANES] = work.alike[route, lead * LANES :][:LANES]
+            first, here = work.alike[route, lead * LANES :], work.alike[route, i * LANES :]
+            for lane in range(LANES):
+                here[lane] = first[lane]
         filled = work.filled[i * LANES :][:LANES]
         for lane in range(LANES):
             filled[lane] = max(i + 1 - work.begin[lane], 0) if i < work.end[lane] else 0

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import numba
+from numba.core import cgutils, types
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.cpu import CPUTargetOptions
 from numba.core.event import Listener, install_listener
+from numba.core.options import TargetOptions
 from numba.core.registry import cpu_target
+from numba.extending import intrinsic
 
 from spadework import __version__
 from spadework.machine.folders import Folder, folder_for, sources_of
@@ -21,14 +25,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy"}
-"""No fast-math: code fresh from the compiler and code from the cache then sum in one order, and give the same bytes."""
+FLAG: Any = TargetOptions.Mapping
+"""An option that sets a compiler flag."""
+setattr(CPUTargetOptions, "noalias", FLAG("noalias"))  # noqa: B010 - numba has this flag, and no option for it yet
+OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False, "noalias": True}
+"""The law of compiled functions.
+
+No fast-math: code fresh from the compiler and code from the cache sum in one order, and give the same bytes. No array is made
+in compiled code, so those it is handed need not be counted at each call and slice, by all threads in one place. None of the arrays
+handed to a function is written to through one name and read or written through another, so loops need not ask whether two overlap;
+and none is returned.
+"""
 INNER: Final[dict[str, Any]] = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """For functions that only compiled ones call: a way in from Python takes long to compile."""
 COMPILE: Any = numba.njit
 """numba's own types leave out the options of ``INNER``."""
 CONFIG: Any = numba.config
 """Its attributes are made at run time."""
+CODE: Any = cgutils
+"""numba's words for machine code, which have no types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +110,26 @@ def keeper(room: str) -> Callable[[Function], Function]:
 def step(function: Function) -> Function:
     """Compile a function that only compiled ones call."""
     return cast("Function", COMPILE(**INNER)(function))
+
+
+def _prefetch(_: Any, rows: Any, _row: Any, _column: Any) -> Any:  # noqa: ANN401 - as numba has it
+    """How ``prefetch`` is typed, and what is made of it."""
+
+    def made(context: Any, builder: Any, signature: Any, given: Any) -> Any:  # noqa: ANN401 - as numba has it
+        byte, number, kind = CODE.voidptr_t, CODE.int32_t, signature.args[0]
+        array = context.make_array(kind)(context, builder, given[0])
+        at = CODE.get_item_pointer(context, builder, kind, array, given[1:], wraparound=False)
+        asked = builder.module.declare_intrinsic(
+            "llvm.prefetch", (byte,), CODE.ir.FunctionType(CODE.ir.VoidType(), [byte, number, number, number])
+        )
+        builder.call(asked, [builder.bitcast(at, byte), number(0), number(3), number(1)])  # to read, to keep, data
+        return context.get_dummy_value()
+
+    return types.void(rows, types.intp, types.intp), made
+
+
+prefetch: Any = intrinsic(_prefetch)
+"""``prefetch(rows, row, column)``: have the line of memory there fetched, which is wanted soon; for compiled functions. Changes no result."""
 
 
 def _one_process_at_a_time(dispatcher: Any, folder: Folder) -> Callable[[Any], Any]:  # noqa: ANN401 - as numba has it

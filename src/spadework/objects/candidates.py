@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from spadework.objects.boxes import one_each
-from spadework.objects.contrast import STRIDE, strewn, strongest
+from spadework.objects.contrast import STRIDE, nothing_strong, strewn, strongest
 from spadework.objects.detector import Detector, Found
 from spadework.objects.evidence import light, sun_in_image
 from spadework.records import VEHICLE_SIZE
@@ -170,8 +170,9 @@ def _at_angle(
     turned = cv2.warpAffine(plane, there, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     spans = _spans(back, size, plane.shape)
     sums = np.asarray(cv2.integral(turned, sdepth=cv2.CV_64F), dtype=np.float64)
-    best, which = strongest(sums, boxes, _usual(sums, boxes, spans, max(int(settings.around_m / gsd / STRIDE), 3)), spans)
-    height = np.abs(best)
+    found = nothing_strong(turned.shape)
+    strongest(sums, boxes, _usual(sums, boxes, spans, max(int(settings.around_m / gsd / STRIDE), 3)), spans, found)
+    best, which, height = found.best, found.which, np.abs(found.best)
     peaks = (height >= settings.least) & (height >= cv2.dilate(height, np.ones((5, 5), dtype=np.uint8)))
     rows, cols = np.nonzero(peaks)
     kinds, strengths = which[rows, cols], best[rows, cols].astype(np.float64)
@@ -218,7 +219,8 @@ def _usual(sums: NDArray[np.float64], boxes: NDArray[np.int64], spans: NDArray[n
     """(kind, y, x) on every STRIDE-th pixel: one standard deviation of the contrast that each box finds in the ground around."""
     import cv2  # noqa: PLC0415 - slow to import
 
-    contrast = strewn(sums, boxes, spans)
+    contrast = np.full((len(boxes), *(-(-(side - 1) // STRIDE) for side in sums.shape)), np.nan, np.float32)
+    strewn(sums, boxes, spans, contrast)
     known = (~np.isnan(contrast[0])).astype(np.float32)
     share = np.maximum(cv2.blur(known, (around, around)), 1e-6)
     local = np.stack([cv2.blur(np.nan_to_num(one), (around, around)) / share for one in contrast])

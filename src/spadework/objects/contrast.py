@@ -7,7 +7,7 @@ pixels then costs four look-ups whatever its size. ``boxes`` is (kind, 4): width
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,6 @@ from spadework.machine import keeper, step
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Corners: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]"
-"""Running sums at the upper left, upper right, lower left and lower right corner of a box, for a row of boxes."""
 STRIDE: Final = 4
 """What is usual is asked on every so many-th row and column."""
 _compiled = keeper("spadework.objects")
@@ -43,30 +41,61 @@ def _sides(sums: NDArray[np.float64], box: NDArray[np.int64], row: int, col: int
     )
 
 
-@step
-def _strip(sums: NDArray[np.float64], top: int, left: int, high: int, wide: int, many: int) -> Corners:
-    """The four streams of running sums whose sums and differences are boxes at so many neighbouring columns."""
-    upper, lower = sums[top], sums[top + high]
-    return (
-        upper[left : left + many],
-        upper[left + wide : left + wide + many],
-        lower[left : left + many],
-        lower[left + wide : left + wide + many],
-    )
+class Strip(NamedTuple):
+    """Boxes at neighbouring columns of one row: their sums are those of four streams of running sums."""
+
+    upper: NDArray[np.float64]
+    """Running sums of the row above them ..."""
+    lower: NDArray[np.float64]
+    """... and of their last row."""
+    left: int
+    """First column of the first of them."""
+    wide: int
+    """Width of each."""
 
 
 @step
 def _row(
-    box: tuple[Corners, int],
-    beside: tuple[Corners, Corners, int],
-    ends: tuple[Corners, Corners, int],
+    box: tuple[Strip, int],
+    beside: tuple[Strip, Strip, int],
+    ends: tuple[Strip, Strip, int],
     per_usual: NDArray[np.float32],
     kept: tuple[NDArray[np.float32], NDArray[np.uint8], int],
 ) -> None:
     """One row of ``strongest`` for one box, written so that the compiler can take several columns at once."""
-    (i0, i1, i2, i3), inner_px = box
-    (l0, l1, l2, l3), (r0, r1, r2, r3), beside_px = beside
-    (u0, u1, u2, u3), (d0, d1, d2, d3), ends_px = ends
+    here, inner_px = box
+    west, east, beside_px = beside
+    north, south, ends_px = ends
+    i0, i1, i2, i3 = (
+        here.upper[here.left :],
+        here.upper[here.left + here.wide :],
+        here.lower[here.left :],
+        here.lower[here.left + here.wide :],
+    )
+    l0, l1, l2, l3 = (
+        west.upper[west.left :],
+        west.upper[west.left + west.wide :],
+        west.lower[west.left :],
+        west.lower[west.left + west.wide :],
+    )
+    r0, r1, r2, r3 = (
+        east.upper[east.left :],
+        east.upper[east.left + east.wide :],
+        east.lower[east.left :],
+        east.lower[east.left + east.wide :],
+    )
+    u0, u1, u2, u3 = (
+        north.upper[north.left :],
+        north.upper[north.left + north.wide :],
+        north.lower[north.left :],
+        north.lower[north.left + north.wide :],
+    )
+    d0, d1, d2, d3 = (
+        south.upper[south.left :],
+        south.upper[south.left + south.wide :],
+        south.lower[south.left :],
+        south.lower[south.left + south.wide :],
+    )
     best, which, kind = kept
     for at in range(best.size):
         inner = (i3[at] - i2[at] - i1[at] + i0[at]) * (1.0 / inner_px)
@@ -88,60 +117,54 @@ def _row(
 
 
 @_compiled
-def strewn(sums: NDArray[np.float64], boxes: NDArray[np.int64], spans: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(kind, y, x) on every STRIDE-th pixel: size of the contrast between box and all strips; NaN outside the spans."""
-    rows, cols = sums.shape[0] - 1, sums.shape[1] - 1
-    out = np.full((len(boxes), (rows + STRIDE - 1) // STRIDE, (cols + STRIDE - 1) // STRIDE), np.nan, dtype=np.float32)
+def strewn(sums: NDArray[np.float64], boxes: NDArray[np.int64], spans: NDArray[np.int64], out: NDArray[np.float32]) -> None:
+    """Fill ``out``, (kind, y, x) on every STRIDE-th pixel, with the size of the contrast between box and all strips; not outside the spans."""
     for kind in range(len(boxes)):
-        for row in range(0, rows, STRIDE):
+        for row in range(0, sums.shape[0] - 1, STRIDE):
             first = (spans[row, 0] + STRIDE - 1) // STRIDE * STRIDE
             for col in range(first, spans[row, 1], STRIDE):
                 a, b, c, d = _sides(sums, boxes[kind], row, col)
                 out[kind, row // STRIDE, col // STRIDE] = abs(a + b + c + d) / 4
-    return out
+
+
+class Strongest(NamedTuple):
+    """Of all boxes at each pixel, the one that stands out most; filled in place."""
+
+    best: NDArray[np.float32]
+    """(y, x), mean of the two smallest contrasts with a side, over what is usual; negative where the box is the darker; 0 outside the spans."""
+    which: NDArray[np.uint8]
+    """(y, x), kind of that box."""
+    per_usual: NDArray[np.float32]
+    """(x), scratch."""
+
+
+def nothing_strong(shape: tuple[int, int]) -> Strongest:
+    """Before the first box, of a plane (y, x)."""
+    return Strongest(np.zeros(shape, np.float32), np.zeros(shape, np.uint8), np.zeros(shape[1], np.float32))
 
 
 @_compiled
 def strongest(
-    sums: NDArray[np.float64], boxes: NDArray[np.int64], usual: NDArray[np.float32], spans: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Of all boxes at each pixel, the one that stands out most.
-
-    Args:
-        sums: see above.
-        boxes: see above.
-        usual: (kind, y, x) on every STRIDE-th pixel, the contrast in whose units it is told.
-        spans: see above.
-
-    Returns:
-        (y, x), mean of the two smallest contrasts with a side, over what is usual; negative where the box is the darker; 0 outside the spans.
-        (y, x), kind of that box.
-
-    """
-    rows, cols = sums.shape[0] - 1, sums.shape[1] - 1
-    best = np.zeros((rows, cols), dtype=np.float32)
-    which = np.zeros((rows, cols), dtype=np.uint8)
-    per_usual = np.empty(cols, dtype=np.float32)
+    sums: NDArray[np.float64], boxes: NDArray[np.int64], usual: NDArray[np.float32], spans: NDArray[np.int64], out: Strongest
+) -> None:
+    """Fill ``out``; ``usual`` is (kind, y, x) on every STRIDE-th pixel, the contrast in whose units it is told."""
+    best, which, per_usual = out
     for kind in range(len(boxes)):
         wide, high, gap, strip = boxes[kind]
-        for row in range(rows):
+        for row in range(len(best)):
             first, last = spans[row]
             top, left = row - high // 2, first - wide // 2
             for at in range(last - first):
                 per_usual[at] = 1 / usual[kind, row // STRIDE, (first + at) // STRIDE]
+            above, below, outer = sums[top], sums[top + high], high + gap
             _row(
-                (_strip(sums, top, left, high, wide, last - first), high * wide),
+                (Strip(above, below, left, wide), high * wide),
+                (Strip(above, below, left - gap - strip, strip), Strip(above, below, left + wide + gap, strip), high * strip),
                 (
-                    _strip(sums, top, left - gap - strip, high, strip, last - first),
-                    _strip(sums, top, left + wide + gap, high, strip, last - first),
-                    high * strip,
-                ),
-                (
-                    _strip(sums, top - gap - strip, left, strip, wide, last - first),
-                    _strip(sums, top + high + gap, left, strip, wide, last - first),
+                    Strip(sums[top - gap - strip], sums[top - gap], left, wide),
+                    Strip(sums[top + outer], sums[top + outer + strip], left, wide),
                     wide * strip,
                 ),
                 per_usual[: last - first],
                 (best[row, first:last], which[row, first:last], kind),
             )
-    return best, which
