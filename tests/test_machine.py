@@ -213,6 +213,25 @@ def test_a_function_that_calls_itself_does_not_wait_for_itself(tmp_path: Path) -
     assert compiled_by("from quarry.pit import back\nassert back(5) == 120", tmp_path / "home", **room(tmp_path))
 
 
+def test_a_function_that_makes_an_array_does_not_compile(tmp_path: Path) -> None:
+    env = room(tmp_path)
+    pit = tmp_path / "quarry" / "pit.py"
+    pit.write_text(f"import numpy as np\n{ROOM}\n@kept\ndef heap(n):\n    return np.zeros(n)[0]\n")
+    body = "from quarry.pit import heap\nfrom numba.core.errors import NumbaError\ntry:\n    heap(3)\nexcept NumbaError:\n    pass\nelse:\n    raise SystemExit(1)"
+    compiled_by(body, tmp_path / "home", **env)
+
+
+def test_memory_that_is_fetched_ahead_is_as_it_was_wherever_it_lies(tmp_path: Path) -> None:
+    env = room(tmp_path)
+    pit = tmp_path / "quarry" / "pit.py"
+    pit.write_text(
+        f"from spadework.machine import prefetch\n{ROOM}\n@kept\ndef look(rows, i):\n    prefetch(rows, i, 5)\n    return rows[0, 1]\n"
+    )
+    body = "from quarry.pit import look\nimport numpy as np\nrows = np.arange(12.0).reshape(3, 4)\n"
+    body += "assert [look(rows, i) for i in (0, 2, 3, -1, 10**9)] == [1.0] * 5\nassert (rows.ravel() == range(12)).all()"
+    assert compiled_by(body, tmp_path / "home", **env)
+
+
 def test_without_the_compiler_functions_stay_python(tmp_path: Path) -> None:
     body = "from quarry.pit import dig\nimport types\nassert isinstance(dig, types.FunctionType)"
     assert compiled_by(body, tmp_path / "home", NUMBA_DISABLE_JIT="1", **room(tmp_path)) == []

@@ -136,6 +136,11 @@ def change_of(state: State) -> Change:
     )
 
 
+def history_of(cube: Cube, start: dt.date) -> int:
+    """How many looks of a cube that is watched from ``start`` on are its history."""
+    return int(np.searchsorted(cube.days, day_number(start), side="left"))
+
+
 def monitor(cube: Cube, start: dt.date, settings: MonitorSettings = DEFAULT, progress: Progress | None = None) -> Change:
     """Watch every pixel of a cube from ``start`` on for lasting departures from its own history and from its twins.
 
@@ -149,7 +154,12 @@ def monitor(cube: Cube, start: dt.date, settings: MonitorSettings = DEFAULT, pro
         As ``change_of``. The answer does not depend on the number of threads.
 
     """
-    history, pixels = int(np.searchsorted(cube.days, day_number(start), side="left")), int(cube.inside.sum())
+    return change_of(keep(cube, start, settings, progress))
+
+
+def keep(cube: Cube, start: dt.date, settings: MonitorSettings = DEFAULT, progress: Progress | None = None) -> State:
+    """As ``monitor``, but what is kept behind the last look."""
+    history, pixels = history_of(cube, start), int(cube.inside.sum())
     learnt = learning.STEPS * pixels
     total = learnt + len(parts(history, range(history, len(cube.looks)))) * pixels
 
@@ -157,4 +167,4 @@ def monitor(cube: Cube, start: dt.date, settings: MonitorSettings = DEFAULT, pro
         return None if progress is None else lambda done, _: progress(before + done, total)
 
     state = learn(looks_of(cube, slice(history)), settings, told(0))
-    return change_of(follow(state, looks_of(cube, slice(history, None)), told(learnt)))
+    return follow(state, looks_of(cube, slice(history, None)), told(learnt))

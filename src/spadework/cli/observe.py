@@ -29,6 +29,9 @@ def run(
         bool, typer.Option("--plan", help="Print what would be read and what each host learns, then stop.")
     ] = False,
     pdf: Annotated[bool, typer.Option(help="Also write report.pdf, where it can be made.")] = True,
+    state: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep here what monitoring must know to go on with new looks alone.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """All stages, from the site file to the report; does only what is new."""
@@ -38,7 +41,7 @@ def run(
     from spadework.run.site import run_site
 
     with progress() as on_step:
-        outcome = run_site(site_file, out, patience(), on_step, pdf=pdf)
+        outcome = run_site(site_file, out, patience(), on_step, state=state, pdf=pdf)
     print(json.dumps(outcome_json(outcome)) if as_json else outcome_text(outcome))
     sys.exit(outcome.exit_code)
 

@@ -32,6 +32,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "events": list(outcome.events),
         "dropped": [{"thing": entry.thing, "reason": entry.reason} for entry in outcome.dropped],
         "warnings": list(outcome.warnings),
+        "state": asdict(outcome.went_on) if outcome.went_on is not None else None,
         "report": str(outcome.report.resolve()),
         "exit_code": outcome.exit_code,
     }
@@ -45,6 +46,9 @@ def outcome_text(outcome: Outcome) -> str:
     if len(outcome.dropped) > 5:  # noqa: PLR2004 - the number says itself here
         lines.append(f"  left out {len(outcome.dropped) - 5} more, named in the report")
     lines += [f"  warning  {text}" for text in outcome.warnings]
+    if outcome.went_on is not None:
+        anew = f"; all learnt anew, for {outcome.went_on.why}" if outcome.went_on.why else ""
+        lines.append(f"  state    {outcome.went_on.known} looks were known, {outcome.went_on.new} gone through{anew}")
     if not outcome.did:
         lines.append("  nothing new since the last run: no work done")
     return "\n".join([*lines, f"  report   {outcome.report.resolve()}"])

@@ -25,6 +25,18 @@ _SOFTWARE: Final = ("spadework", "numpy", "rasterio", "numba", "scipy", "odc-geo
 
 
 @dataclass(frozen=True, slots=True)
+class WentOn:
+    """How monitoring went on from what a file kept."""
+
+    known: int
+    """Looks that had been gone through; 0 where all were learnt anew."""
+    new: int
+    """Looks that were gone through in this run."""
+    why: str | None
+    """Why the file could not be gone on from; None where it could, or where there was none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a run ended."""
 
@@ -44,6 +56,8 @@ class Outcome:
     sensitivity: Sensitivity
     dropped: tuple[Dropped, ...]
     warnings: tuple[str, ...]
+    went_on: WentOn | None = None
+    """None where no file was named for it, or nothing had to be monitored."""
 
     @property
     def report(self) -> Path:

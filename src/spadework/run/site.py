@@ -24,7 +24,8 @@ from spadework.publish.tables import events_geojson, observability_json
 from spadework.records import Dropped, Event, Findings, Request, Scene, Sensitivity, Site
 from spadework.run.claims import ClaimsOfSite, decision_of
 from spadework.run.exports import as_json, event_files, map_files, said_files
-from spadework.run.outcome import Outcome, not_yet, software
+from spadework.run.kept import monitor_on, not_foreign
+from spadework.run.outcome import Outcome, WentOn, not_yet, software
 from spadework.run.pipeline import MONITOR, change_of, events_of
 from spadework.run.plan import search_site, told_too_little
 from spadework.run.report import PDF_STAGE, drop_stale_pdf, renew_pdf
@@ -47,8 +48,15 @@ if TYPE_CHECKING:
     from spadework.run.plan import OnStep
 
 
-def run_site(
-    site_file: Path, out: Path, http: HttpRule, on_step: OnStep, *, pdf: bool = False, thorough: bool = False
+def run_site(  # noqa: PLR0913 - the options of the command
+    site_file: Path,
+    out: Path,
+    http: HttpRule,
+    on_step: OnStep,
+    *,
+    state: Path | None = None,
+    pdf: bool = False,
+    thorough: bool = False,
 ) -> Outcome:
     """Run a site file into a dossier; does only what is new since last time.
 
@@ -57,22 +65,25 @@ def run_site(
         out: the dossier.
         http: patience with hosts.
         on_step: told how the work goes on.
+        state: a file that keeps what monitoring must know to go on with new looks alone; made where there is none.
         pdf: also make ``report.pdf``, where WeasyPrint and pango are installed.
         thorough: measure sensitivity with 300 planted changes even where that takes many runs of the pipeline.
 
     Raises:
-        UserError: the dossier is of another area.
+        UserError: the dossier is of another area, or ``state`` is a file of something else.
         SpadeworkError: see ``errors``; what was written before stays.
 
     """
     site = read_site(site_file)
+    if state is not None:
+        not_foreign(state)
     with only_run(out), compiling(lambda done, begun: on_step("compile", done, begun)):
         dossier = Dossier(out)
         for line in dossier.ledger.entries("settings")[-1:]:
             if not meet(line["data"]["site"]["aoi"], site.aoi):
                 mend = "it would mix two places: name another folder with --out"
                 raise UserError(str(out), f"is the dossier of another area ({line['data']['site']['name']})", mend)
-        job = _Job(site, dossier, http, on_step, pdf=pdf, thorough=thorough)
+        job = _Job(site, dossier, http, on_step, state=state, pdf=pdf, thorough=thorough)
         job.dossier.ledger.append("intake", {"site": site.name, "file": site_file.name, "sha256": file_sha256(site_file)})
         return job.run()
 
@@ -85,10 +96,12 @@ class _Job:
     dossier: Dossier
     http: HttpRule
     on_step: OnStep
+    state: Path | None = None
     pdf: bool = False
     thorough: bool = False
     fetched: set[str] = field(default_factory=set)
     measured: Sensitivity | None = None
+    went_on: WentOn | None = None
 
     def run(self) -> Outcome:
         code = code_version()
@@ -172,7 +185,13 @@ class _Job:
 
     @cached_property
     def change(self) -> Change:
-        return change_of(self.site, self.cube, lambda done, total: self.on_step("fit", done, total))
+        def told(done: int, total: int) -> None:
+            self.on_step("fit", done, total)
+
+        if self.state is None:
+            return change_of(self.site, self.cube, told)
+        change, self.went_on = monitor_on(self.cube, self.site.period.start, self.state, told)
+        return change
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -371,6 +390,7 @@ class _Job:
             sensitivity=sensitivity_of(index["sensitivity"]),
             dropped=tuple(Dropped(**entry) for entry in index["dropped"]),
             warnings=tuple(index["warnings"]),
+            went_on=self.went_on,
         )
 
 

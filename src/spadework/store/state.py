@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 """Version of the file."""
 _FACTS: Final = "facts.json"
+_NAME_AT: Final = 30
+"""Where the name of a zip's first entry begins."""
 _NPY: Final = ".npy"
 _LONGEST_HEAD: Final = 10 + (1 << 16)
 """Bytes of the longest head that ``.npy`` 1.0 can have."""
@@ -64,6 +66,25 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[
             file.write(block)
         file.flush()
         os.fsync(file.fileno())
+
+
+def foreign(path: Path) -> bool:
+    """Whether something is there that does not begin as such a file does, damaged or not, so that it must not be written over.
+
+    Raises:
+        StorageError: it cannot be read.
+
+    """
+    try:
+        if not path.exists():
+            return False
+        if not path.is_file():
+            return True
+        with path.open("rb") as file:
+            head = file.read(_NAME_AT + len(_FACTS))
+    except OSError as error:
+        raise StorageError(str(path), f"cannot be read ({error.strerror or error})", "check its permissions") from error
+    return not (head.startswith(b"PK\3\4") and head[_NAME_AT:] == _FACTS.encode())
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

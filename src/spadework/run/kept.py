@@ -1,0 +1,112 @@
+"""Monitoring that goes on from what a file keeps of earlier looks: only looks that are new are followed.
+
+What is kept is gone on from only where it makes no difference: the same code, settings, area and history, and looks gone through
+that are the first of today's, to the byte. In any other case, of which a look that comes late is one, all is learnt anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spadework.change.history import change_of, follow, history_of, keep, looks_of
+from spadework.change.packed import arrays_of, state_of
+from spadework.errors import StorageError, UserError
+from spadework.run.outcome import WentOn
+from spadework.run.pipeline import MONITOR
+from spadework.store.files import code_version
+from spadework.store.state import foreign, read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from spadework.change.state import State
+    from spadework.cube import Change, Cube
+
+    Progress = Callable[[int, int], None]
+
+
+def not_foreign(path: Path) -> None:
+    """Check that a file for the state is ours, or none.
+
+    Raises:
+        UserError: something else is there.
+        StorageError: it cannot be read.
+
+    """
+    if foreign(path):
+        raise UserError(
+            str(path), "is not a file in which a state is kept", "name another file with --state: this one stays as it is"
+        )
+
+
+def monitor_on(cube: Cube, start: dt.date, path: Path, progress: Progress | None = None) -> tuple[Change, WentOn]:
+    """As ``pipeline.change_of``, to the byte, going on from what a file keeps, which then keeps all that there is now; and how it went on.
+
+    Raises:
+        StorageError: no space or no permission; what the file kept stays.
+
+    """
+    facts = _facts(cube, start)
+    state, why = _state(path, facts, cube) if path.exists() else (None, None)
+    known = len(state.days) if state is not None else 0
+    if state is None:
+        state = keep(cube, start, MONITOR, progress)
+    elif known < len(cube.looks):
+        state = follow(state, looks_of(cube, slice(known, None)), progress)
+    new = len(cube.looks) - known
+    if new or why:
+        write_arrays(path, arrays_of(state), facts)
+    return change_of(state), WentOn(known, new, why)
+
+
+def _facts(cube: Cube, start: dt.date) -> dict[str, Any]:
+    """What a state depends on beside the area, as JSON gives it back."""
+    with ThreadPoolExecutor() as pool:
+        digests = list(pool.map(lambda t: _digest(cube, t), range(len(cube.looks))))
+    told = {
+        "code": code_version(),
+        "settings": asdict(MONITOR),
+        "bands": cube.bands,
+        "history": history_of(cube, start),
+        "looks": list(zip(cube.days.tolist(), digests, strict=True)),
+    }
+    facts: dict[str, Any] = json.loads(json.dumps(told))
+    return facts
+
+
+def _digest(cube: Cube, t: int) -> str:
+    """SHA-256 of what one look shows and of where it is clear."""
+    digest = hashlib.sha256(np.ascontiguousarray(cube.reflectance[t]).data)
+    digest.update(np.ascontiguousarray(cube.clear[t]).data)
+    return digest.hexdigest()
+
+
+def _state(path: Path, facts: dict[str, Any], cube: Cube) -> tuple[State | None, str | None]:
+    """What a file keeps, if it can be gone on from; else why not."""
+    try:
+        arrays, kept = read_arrays(path)
+        state = state_of(arrays, MONITOR)
+    except (StorageError, ValueError) as error:
+        return None, error.problem if isinstance(error, StorageError) else f"it holds no state ({error})"
+    for name, why in (
+        ("code", "it is of another version of Spadework"),
+        ("settings", "it is of other settings"),
+        ("bands", "it is of other bands"),
+        ("history", "the history has other looks now"),
+    ):
+        if kept.get(name) != facts[name]:
+            return None, why
+    looks = kept.get("looks", [])
+    if not np.array_equal(state.site.inside, cube.inside):
+        return None, "it is of another area"
+    if len(state.days) != len(looks) or looks != facts["looks"][: len(looks)]:
+        return None, "a look came late, changed or is gone"
+    return state, None
