@@ -41,68 +41,27 @@ def _sides(sums: NDArray[np.float64], box: NDArray[np.int64], row: int, col: int
     )
 
 
-class Strip(NamedTuple):
-    """Boxes at neighbouring columns of one row: their sums are those of four streams of running sums."""
-
-    upper: NDArray[np.float64]
-    """Running sums of the row above them ..."""
-    lower: NDArray[np.float64]
-    """... and of their last row."""
-    left: int
-    """First column of the first of them."""
-    wide: int
-    """Width of each."""
+@step
+def _means(sums: NDArray[np.float64], top: int, left: int, high: int, wide: int, out: NDArray[np.float64]) -> None:
+    """Fill ``out`` (column) with the means of boxes at neighbouring columns, of which the first lies at ``top`` and ``left``."""
+    upper, lower, share = sums[top], sums[top + high], 1.0 / (high * wide)
+    a, b, c, d = upper[left:], upper[left + wide :], lower[left:], lower[left + wide :]
+    for at in range(len(out)):
+        out[at] = (d[at] - c[at] - b[at] + a[at]) * share
 
 
 @step
 def _row(
-    box: tuple[Strip, int],
-    beside: tuple[Strip, Strip, int],
-    ends: tuple[Strip, Strip, int],
-    per_usual: NDArray[np.float32],
-    kept: tuple[NDArray[np.float32], NDArray[np.uint8], int],
+    means: NDArray[np.float64], per_usual: NDArray[np.float32], best: NDArray[np.float32], which: NDArray[np.uint8], kind: int
 ) -> None:
-    """One row of ``strongest`` for one box, written so that the compiler can take several columns at once."""
-    here, inner_px = box
-    west, east, beside_px = beside
-    north, south, ends_px = ends
-    i0, i1, i2, i3 = (
-        here.upper[here.left :],
-        here.upper[here.left + here.wide :],
-        here.lower[here.left :],
-        here.lower[here.left + here.wide :],
-    )
-    l0, l1, l2, l3 = (
-        west.upper[west.left :],
-        west.upper[west.left + west.wide :],
-        west.lower[west.left :],
-        west.lower[west.left + west.wide :],
-    )
-    r0, r1, r2, r3 = (
-        east.upper[east.left :],
-        east.upper[east.left + east.wide :],
-        east.lower[east.left :],
-        east.lower[east.left + east.wide :],
-    )
-    u0, u1, u2, u3 = (
-        north.upper[north.left :],
-        north.upper[north.left + north.wide :],
-        north.lower[north.left :],
-        north.lower[north.left + north.wide :],
-    )
-    d0, d1, d2, d3 = (
-        south.upper[south.left :],
-        south.upper[south.left + south.wide :],
-        south.lower[south.left :],
-        south.lower[south.left + south.wide :],
-    )
-    best, which, kind = kept
+    """One row of ``strongest`` for one box, written so that the compiler can take several columns at once.
+
+    ``means`` (place, column): of the boxes, and of the strips to their left, right, top and bottom.
+    """
+    here, west, east, north, south = means[0], means[1], means[2], means[3], means[4]
     for at in range(best.size):
-        inner = (i3[at] - i2[at] - i1[at] + i0[at]) * (1.0 / inner_px)
-        a = inner - (l3[at] - l2[at] - l1[at] + l0[at]) * (1.0 / beside_px)
-        b = inner - (r3[at] - r2[at] - r1[at] + r0[at]) * (1.0 / beside_px)
-        c = inner - (u3[at] - u2[at] - u1[at] + u0[at]) * (1.0 / ends_px)
-        d = inner - (d3[at] - d2[at] - d1[at] + d0[at]) * (1.0 / ends_px)
+        inner = here[at]
+        a, b, c, d = inner - west[at], inner - east[at], inner - north[at], inner - south[at]
         less_ab, more_ab = (a, b) if a < b else (b, a)
         less_cd, more_cd = (c, d) if c < d else (d, c)
         low, one = (less_ab, less_cd) if less_ab < less_cd else (less_cd, less_ab)
@@ -136,11 +95,15 @@ class Strongest(NamedTuple):
     """(y, x), kind of that box."""
     per_usual: NDArray[np.float32]
     """(x), scratch."""
+    means: NDArray[np.float64]
+    """(place, x), scratch: see ``_row``."""
 
 
 def nothing_strong(shape: tuple[int, int]) -> Strongest:
     """Before the first box, of a plane (y, x)."""
-    return Strongest(np.zeros(shape, np.float32), np.zeros(shape, np.uint8), np.zeros(shape[1], np.float32))
+    return Strongest(
+        np.zeros(shape, np.float32), np.zeros(shape, np.uint8), np.zeros(shape[1], np.float32), np.zeros((5, shape[1]))
+    )
 
 
 @_compiled
@@ -148,23 +111,17 @@ def strongest(
     sums: NDArray[np.float64], boxes: NDArray[np.int64], usual: NDArray[np.float32], spans: NDArray[np.int64], out: Strongest
 ) -> None:
     """Fill ``out``; ``usual`` is (kind, y, x) on every STRIDE-th pixel, the contrast in whose units it is told."""
-    best, which, per_usual = out
+    best, which, per_usual, means = out
     for kind in range(len(boxes)):
         wide, high, gap, strip = boxes[kind]
         for row in range(len(best)):
             first, last = spans[row]
-            top, left = row - high // 2, first - wide // 2
-            for at in range(last - first):
+            n, top, left = last - first, row - high // 2, first - wide // 2
+            for at in range(n):
                 per_usual[at] = 1 / usual[kind, row // STRIDE, (first + at) // STRIDE]
-            above, below, outer = sums[top], sums[top + high], high + gap
-            _row(
-                (Strip(above, below, left, wide), high * wide),
-                (Strip(above, below, left - gap - strip, strip), Strip(above, below, left + wide + gap, strip), high * strip),
-                (
-                    Strip(sums[top - gap - strip], sums[top - gap], left, wide),
-                    Strip(sums[top + outer], sums[top + outer + strip], left, wide),
-                    wide * strip,
-                ),
-                per_usual[: last - first],
-                (best[row, first:last], which[row, first:last], kind),
-            )
+            _means(sums, top, left, high, wide, means[0, :n])
+            _means(sums, top, left - gap - strip, high, strip, means[1, :n])
+            _means(sums, top, left + wide + gap, high, strip, means[2, :n])
+            _means(sums, top - gap - strip, left, strip, wide, means[3, :n])
+            _means(sums, top + high + gap, left, strip, wide, means[4, :n])
+            _row(means, per_usual, best[row, first:last], which[row, first:last], kind)
