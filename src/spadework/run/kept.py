@@ -63,8 +63,15 @@ def monitor_on(cube: Cube, start: dt.date, path: Path, progress: Progress | None
         state = follow(state, looks_of(cube, slice(known, None)), progress)
     new = len(cube.looks) - known
     if new or why:
-        write_arrays(path, arrays_of(state), facts)
+        _write(path, state, facts)
     return change_of(state), WentOn(known, new, why)
+
+
+def _write(path: Path, state: State, facts: dict[str, Any]) -> None:
+    try:
+        write_arrays(path, arrays_of(state), facts)
+    except StorageError as error:
+        raise StorageError(error.thing, error.problem, "check the folder given with --state") from error
 
 
 def _facts(cube: Cube, start: dt.date) -> dict[str, Any]:
