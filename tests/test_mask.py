@@ -53,6 +53,13 @@ def test_bits_of_landsat(value: int, meaning: int) -> None:
     assert one(value, QA) == meaning
 
 
+@pytest.mark.parametrize("kind", [SCL, QA, MaskKind("values", (1, 300), 255.0), MaskKind("values", (-1,), None)])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_numbers_looked_up_are_classified_as_any_other(kind: MaskKind, dtype: str) -> None:
+    every = np.arange(np.iinfo(dtype).max + 1, dtype=dtype)[None]
+    np.testing.assert_array_equal(classify(every, kind), classify(every.astype(np.int32), kind))
+
+
 @given(st.integers(0, 2**16 - 1))
 def test_a_landsat_pixel_is_clear_only_with_the_clear_bit_and_no_other_verdict(value: int) -> None:
     bits = [bool(value >> n & 1) for n in range(7)]

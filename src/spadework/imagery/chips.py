@@ -226,7 +226,7 @@ def place_nearest(plane: NDArray[Number], chip: Chip, grid: GeoBox, fill: Number
         rows, cols = _indices(grid, chip)
         if _in_step(rows) and _in_step(cols):
             return plane[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
-        out = plane[np.ix_(rows, cols)]
+        out = np.take(np.take(plane, cols, axis=1), rows, axis=0)
         out[rows < 0, :] = fill
         out[:, cols < 0] = fill
         return out

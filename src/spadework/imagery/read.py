@@ -91,20 +91,16 @@ def read_cube(site: Site, plan: ReadPlan, get: Fetch, keep: Keep, on_progress: O
         _sort_out(look, result, masked, dropped)
         on_progress(len(masked), 2 * len(plan.looks))
     order = [look for look in plan.looks if look.id in masked]
-    shares = {look.id: _share(masked[look.id].classes, within, CLEAR) for look in order}
+    shares = {look.id: _share(masked[look.id].classes == CLEAR, within) for look in order}
     used = [look for look in order if shares[look.id] >= site.clear.min_share and shares[look.id] > 0]
-    reflectance = _allocate(plan, len(used))
-    slots = {look.id: n for n, look in enumerate(used)}
+    parts = _room_for(plan, used, masked, within, dropped)
 
     def bands_of(look: LookPlan) -> tuple[Scene, ...]:
-        out = reflectance[slots[look.id]] if look.id in slots else None
-        return _read_bands(masked[look.id], plan, out, get, keep)
+        return _read_bands(masked[look.id], plan, parts, get, keep)
 
-    kept: dict[str, tuple[Scene, ...]] = {}
     for done, (look, scenes) in enumerate(_overlapped(bands_of, order, threads), 1):
-        _sort_out(look, scenes, kept, dropped)
+        _sort_out(look, scenes, parts.kept, dropped)
         on_progress(len(plan.looks) + done, 2 * len(plan.looks))
-    parts = _Parts(masked, kept, slots, reflectance, within, dropped, {})
     _register(site, plan, parts, get)
     return _assemble(plan, parts)
 
@@ -114,15 +110,15 @@ def _register(site: Site, plan: ReadPlan, parts: _Parts, get: Fetch) -> None:
     used = [look for look in plan.looks if look.id in parts.slots and look.id in parts.kept]
     if not used:
         return
-    part = compared((plan.grid.shape[0], plan.grid.shape[1]))
-    planes = parts.reflectance[(slice(None), slice(None), *part)][[parts.slots[look.id] for look in used]]
-    found = register_looks(planes, np.stack([parts.clear(look)[part] for look in used]), plan.bands)
+    rows, cols = compared((plan.grid.shape[0], plan.grid.shape[1]))
+    slots = [parts.slots[look.id] for look in used]
+    found = register_looks(parts.reflectance[:, :, rows, cols][slots], parts.clear[:, rows, cols][slots], plan.bands)
     parts.registered.update((look.id, one) for look, one in zip(used, found, strict=True))
 
     def place_again(look: LookPlan) -> _Masked:
         right, down = parts.registered[look.id].shift_px or (0.0, 0.0)
         again = _read_masks(look, site, plan, get, plan.grid.translate_pix(-right, -down))
-        _read_bands(again, plan, parts.reflectance[parts.slots[look.id]], get, lambda scene, _: scene)
+        _read_bands(again, plan, parts, get, lambda scene, _: scene)
         return again
 
     off = [look for look in used if any(parts.registered[look.id].shift_px or ())]
@@ -170,8 +166,10 @@ def _sort_out(look: LookPlan, result: T | SceneError, into: dict[str, T], droppe
         into[look.id] = result
 
 
-def _allocate(plan: ReadPlan, n: int) -> NDArray[np.int16]:
-    shape = (n, len(plan.bands), *plan.grid.shape)
+def _room_for(
+    plan: ReadPlan, used: list[LookPlan], masked: dict[str, _Masked], within: NDArray[np.bool_], dropped: list[Dropped]
+) -> _Parts:
+    shape = (len(used), len(plan.bands), *plan.grid.shape)
     limit = float(os.environ.get("SPADEWORK_MEMORY_GB", MEMORY_GB)) * (1 << 30)
     needed = 2 * int(np.prod(shape))
     if needed > limit:
@@ -180,7 +178,10 @@ def _allocate(plan: ReadPlan, n: int) -> NDArray[np.int16]:
             f"its cube of {shape} takes {needed / (1 << 30):.1f} GB",
             "draw it smaller, shorten [period], or set SPADEWORK_MEMORY_GB",
         )
-    return np.empty(shape, dtype=np.int16)  # each look fills its own part, in its own thread
+    slots = {look.id: n for n, look in enumerate(used)}
+    reflectance = np.empty(shape, np.int16)
+    clear, snow = np.zeros((2, len(used), *plan.grid.shape), np.bool_)
+    return _Parts(masked, {}, slots, reflectance, clear, snow, within, dropped, {})
 
 
 def _read_masks(look: LookPlan, site: Site, plan: ReadPlan, get: Fetch, grid: GeoBox) -> _Masked:
@@ -214,8 +215,10 @@ def _scene_classes(scene: Scene, site: Site, chips: tuple[Chip, ...], grid: GeoB
     )
 
 
-def _read_bands(masked: _Masked, plan: ReadPlan, out: NDArray[np.int16] | None, get: Fetch, keep: Keep) -> tuple[Scene, ...]:
-    kept = []
+def _read_bands(masked: _Masked, plan: ReadPlan, parts: _Parts, get: Fetch, keep: Keep) -> tuple[Scene, ...]:
+    """Fill the place of a look that is used, in its own thread; its Scenes as they are kept."""
+    kept, slot = [], parts.slots.get(masked.plan.id)
+    out = None if slot is None else parts.reflectance[slot]
     if out is not None:
         out.fill(MISSING)
     for n, scene in enumerate(masked.plan.scenes):
@@ -223,13 +226,24 @@ def _read_bands(masked: _Masked, plan: ReadPlan, out: NDArray[np.int16] | None, 
         mine = masked.owner == n
         if out is not None and mine.any():
             chips = _with_bands(scene, chips, plan, get)
-            for chip in chips:
-                for index, asset in enumerate(chip.assets):
-                    band = next((n for n, name in enumerate(plan.bands) if _is(scene.asset(name), asset)), None)
-                    if band is not None:
-                        np.copyto(out[band], place_band(chip, index, masked.grid, between=masked.grid != plan.grid), where=mine)
+            _place(scene, chips, plan, masked.grid, out, mine)
         kept.append(keep(scene, chips) if chips else scene)
+    if slot is not None:
+        parts.clear[slot] = (masked.classes == CLEAR) & (parts.reflectance[slot] != MISSING).all(axis=0)
+        parts.snow[slot] = masked.classes == SNOW
     return tuple(kept)
+
+
+def _place(
+    scene: Scene, chips: tuple[Chip, ...], plan: ReadPlan, grid: GeoBox, out: NDArray[np.int16], mine: NDArray[np.bool_]
+) -> None:
+    """Fill ``out`` (band, y, x), where a Scene's pixels are ``mine``, from its chips."""
+    where = True if mine.all() else mine
+    for chip in chips:
+        for index, asset in enumerate(chip.assets):
+            band = next((n for n, name in enumerate(plan.bands) if _is(scene.asset(name), asset)), None)
+            if band is not None:
+                np.copyto(out[band], place_band(chip, index, grid, between=grid != plan.grid), where=where)
 
 
 def _is(wanted: Asset | None, asset: Asset) -> bool:
@@ -254,39 +268,38 @@ def _with_bands(scene: Scene, chips: tuple[Chip, ...], plan: ReadPlan, get: Fetc
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Parts:
-    """Everything that was read, before it becomes a cube."""
+    """Everything that was read, before it becomes a cube; filled in place."""
 
     masked: dict[str, _Masked]
     kept: dict[str, tuple[Scene, ...]]
     slots: dict[str, int]
+    """Of the looks that are used: their places in the arrays."""
     reflectance: NDArray[np.int16]
+    """(slot, band, y, x)."""
+    clear: NDArray[np.bool_]
+    """(slot, y, x), True where the mask is clear and every band has data."""
+    snow: NDArray[np.bool_]
+    """(slot, y, x)."""
     within: NDArray[np.bool_]
     dropped: list[Dropped]
     registered: dict[str, Registration]
 
-    def clear(self, look: LookPlan) -> NDArray[np.bool_]:
-        """(y, x), True where the mask is clear and every band has data."""
-        return np.asarray(
-            (self.masked[look.id].classes == CLEAR) & (self.reflectance[self.slots[look.id]] != MISSING).all(axis=0)
-        )
 
-
-def _share(classes: NDArray[np.uint8], within: NDArray[np.bool_], what: int) -> float:
+def _share(here: NDArray[np.bool_], within: NDArray[np.bool_]) -> float:
     pixels = np.count_nonzero(within)
-    return np.count_nonzero((classes == what) & within) / pixels if pixels else 0.0
+    return np.count_nonzero(here & within) / pixels if pixels else 0.0
 
 
 def _assemble(plan: ReadPlan, parts: _Parts) -> Reading:
     used = [look for look in plan.looks if look.id in parts.slots and look.id in parts.kept]
-    rows = [parts.slots[look.id] for look in used]
-    reflectance = parts.reflectance if rows == list(range(len(parts.reflectance))) else parts.reflectance[rows]
-    clear = np.stack([parts.clear(look) for look in used]) if used else np.zeros((0, *plan.grid.shape), bool)
-    snow = np.stack([parts.masked[look.id].classes == SNOW for look in used]) if used else clear.copy()
+    reflectance, clear, snow = parts.reflectance, parts.clear, parts.snow
+    if len(used) < len(reflectance):
+        slots = [parts.slots[look.id] for look in used]
+        reflectance, clear, snow = reflectance[slots], clear[slots], snow[slots]
     keep, notes = _check_offsets(plan, used, reflectance, clear, parts.dropped)
     every = {look.id: _look(look, parts, plan, notes.get(look.id, ())) for look in plan.looks if look.id in parts.kept}
     for n, look in enumerate(used):
-        share = float(clear[n][parts.within].mean()) if parts.within.any() else 0.0
-        every[look.id] = replace(every[look.id], clear=share, used=keep[n])
+        every[look.id] = replace(every[look.id], clear=_share(clear[n], parts.within), used=keep[n])
     if not all(keep):
         reflectance, clear, snow = reflectance[keep], clear[keep], snow[keep]
     cube = Cube(
@@ -340,9 +353,9 @@ def _look(look: LookPlan, parts: _Parts, plan: ReadPlan, notes: tuple[str, ...])
         datetime=min(s.datetime for s in look.scenes),
         platform=first.platform,
         scenes=tuple(SceneRef(s.id, s.datetime, s.sha256) for s in scenes),
-        clear=_share(masked.classes, parts.within, CLEAR),
-        snow=_share(masked.classes, parts.within, SNOW),
-        covered=1.0 - _share(masked.classes, parts.within, NO_DATA),
+        clear=_share(masked.classes == CLEAR, parts.within),
+        snow=_share(masked.classes == SNOW, parts.within),
+        covered=1.0 - _share(masked.classes == NO_DATA, parts.within),
         gsd=min(gsds, default=first.gsd),
         sun_elevation=first.sun_elevation,
         sun_azimuth=first.sun_azimuth,
