@@ -11,6 +11,8 @@ import io
 import json
 import os
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -60,7 +62,8 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[
     def content(entry: Entry) -> Iterable[memoryview]:
         return told if entry.name == _FACTS else _npy(arrays[entry.name.removesuffix(_NPY)])
 
-    entries = [_entry(_FACTS, told), *(_entry(name + _NPY, _npy(arrays[name])) for name in names)]
+    with ThreadPoolExecutor() as pool:
+        entries = [_entry(_FACTS, told), *pool.map(lambda name: _entry(name + _NPY, _npy(arrays[name])), names)]
     with atomic(path) as file:
         for block in zip_blocks(entries, content):
             file.write(block)
@@ -142,17 +145,19 @@ def _read(file: IO[bytes], path: Path) -> tuple[dict[str, NDArray[Any]], dict[st
     if not entries or entries[0].name != _FACTS:
         msg = f"is not a file of arrays: it does not begin with {_FACTS}"
         raise ContainerError(msg)
-    contents = (_content(file, entry, *head) for entry, head in zip(entries, plan.heads, strict=True))
-    told = _told(next(contents).tobytes())
+    told = _told(_content(file, entries[0], plan.heads[0]).tobytes())
     if told["format"] != FORMAT:
         problem = f"is of format {told['format']}, and this Spadework reads format {FORMAT}"
         raise StorageError(str(path), problem, _MEND)
-    arrays = {entry.name.removesuffix(_NPY): _array(entry, raw) for entry, raw in zip(entries[1:], contents, strict=True)}
+    with ThreadPoolExecutor() as pool:
+        contents = pool.map(partial(_content, file), entries[1:], plan.heads[1:])
+        arrays = {entry.name.removesuffix(_NPY): _array(entry, raw) for entry, raw in zip(entries[1:], contents, strict=True)}
     return arrays, told.get("facts", {})
 
 
-def _content(file: IO[bytes], entry: Entry, at: int, head: bytes) -> Bytes:
-    """What an entry holds, once its checksum is right; ``head`` is what must stand before it, from offset ``at`` on."""
+def _content(file: IO[bytes], entry: Entry, before: tuple[int, bytes]) -> Bytes:
+    """What an entry holds, once its checksum is right; ``before`` is the offset of its head, and what that must be."""
+    at, head = before
     raw, crc, done = np.empty(entry.bytes, np.uint8), 0, 0
     same = os.pread(file.fileno(), len(head), at) == head
     while same and done < entry.bytes:
