@@ -93,31 +93,36 @@ class Left(NamedTuple):
 @step
 def _gather(series: Series, work: FitWork, start: int) -> int:
     """Copy the looks of up to LANES pixels from number ``start`` on; how many looks."""
-    n, end = 0, min(start + LANES, series.clear.shape[1])
+    n, end, bands = 0, min(start + LANES, series.clear.shape[1]), len(work.seen)
     for t in range(len(series.clear)):
-        clear, usable = series.clear[t, start:end], work.usable[n]
+        clear, usable, any_usable = series.clear[t, start:end], work.usable[n], False
         usable[:] = False
         for lane in range(len(clear)):
             usable[lane] = clear[lane]
-        if usable.any():
-            _copy(series.values[t, :, start:end], usable, work.seen[:, n])
+            any_usable |= clear[lane]
+        if any_usable:
+            for b in range(bands):
+                _lacking(series.values[t, b, start:end], usable)
+            for b in range(bands):
+                _copy(series.values[t, b, start:end], usable, work.seen[b, n])
             work.at[n] = series.look[t]
             n += 1
     return n
 
 
 @step
-def _copy(values: I16, usable: NDArray[np.bool_], seen: I16) -> None:
-    """Copy one look (band, lane) where it is ``usable``; a pixel that lacks a band cannot use it."""
-    for b in range(len(values)):
-        band = values[b]
-        for lane in range(len(band)):
-            usable[lane] &= band[lane] != MISSING
-    for b in range(len(values)):
-        band, out = values[b], seen[b]
-        out[len(band) :] = BEYOND
-        for lane in range(len(band)):
-            out[lane] = band[lane] if usable[lane] else BEYOND
+def _lacking(band: I16, usable: NDArray[np.bool_]) -> None:
+    """A pixel (lane) that lacks a band of a look cannot use it."""
+    for lane in range(len(band)):
+        usable[lane] &= band[lane] != MISSING
+
+
+@step
+def _copy(band: I16, usable: NDArray[np.bool_], seen: I16) -> None:
+    """Copy one band of a look (lane) where it is ``usable``."""
+    seen[len(band) :] = BEYOND
+    for lane in range(len(band)):
+        seen[lane] = band[lane] if usable[lane] else BEYOND
 
 
 @step
@@ -257,12 +262,12 @@ def _recollect(work: FitWork, learnt: Learnt, pixels: NDArray[np.int32]) -> None
 @step
 def _leave(work: FitWork, left: Left, pixels: NDArray[np.int32], start: int, n: int) -> None:
     """Fill ``left`` of up to LANES pixels, whatever it held, from look ``start`` of the n gathered on."""
-    length, looks = left.usable.shape
+    length, looks = left.usable.shape  # no sign below: nothing is counted from the end
     for lane in range(len(pixels)):
         out = left.usable[pixels[lane] % length]
         out[:] = False
         for i in range(start, n):
-            out[work.at[i] - left.first] = work.usable[i, lane]
+            out[np.uint32(work.at[i] - left.first)] = work.usable[np.uint32(i), np.uint32(lane)]
         left.residual[pixels[lane] % length] = HIDDEN
     for b in range(len(work.left)):
         for i in range(start, n):
@@ -274,7 +279,7 @@ def _leave(work: FitWork, left: Left, pixels: NDArray[np.int32], start: int, n: 
             row = left.residual[pixels[lane] % length, b * looks : (b + 1) * looks]
             if work.method[lane] != NO_METHOD:
                 for i in range(start, n):
-                    row[work.at[i] - left.first] = work.whole[i, lane]
+                    row[np.uint32(work.at[i] - left.first)] = work.whole[np.uint32(i), np.uint32(lane)]
 
 
 @step

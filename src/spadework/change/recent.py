@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from spadework.change.compiled import compiled
+from spadework.change.compiled import compiled, step
 from spadework.change.fit import BEYOND, HIDDEN, Left
 from spadework.change.stand import Recent
 from spadework.change.state import NO_LOOK
@@ -15,7 +15,7 @@ from spadework.change.twins import columns
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spadework.change.state import Pixels, Stood
+    from spadework.change.state import Stood
 
 
 def left_of(length: int, looks: int, bands: int, first: int) -> Left:
@@ -35,37 +35,67 @@ def recent_of(length: int, slots: int, bands: int) -> Recent:
     )
 
 
+class Slots(NamedTuple):
+    """Where pixels stand at some looks, all numbers of a pixel one after another; views, nothing is copied."""
+
+    distance: NDArray[np.int8]
+    """(route, pixel or place, slot * band)."""
+    left: NDArray[np.int16]
+    """(pixel or place, slot * band)."""
+
+
+def slots_of(stood: Stood | Recent) -> Slots:
+    """Of all pixels, as they are kept, or of those between the first pass and the last."""
+    distance, left = stood.distance, stood.left
+    return Slots(
+        distance.reshape(*distance.shape[:2], np.prod(distance.shape[2:], dtype=int), copy=False),
+        left.reshape(len(left), np.prod(left.shape[1:], dtype=int), copy=False),
+    )
+
+
+@step
+def _carry(kept: NDArray[Any], first: int, n: int, out: NDArray[Any]) -> None:
+    """Copy n numbers, from number ``first`` on."""
+    for k in range(n):
+        out[k] = kept[np.uint32(first + k)]  # no sign: nothing is counted from the end
+
+
 @compiled
-def enter_block(kept: Pixels, left: Left, pixels: NDArray[np.int32], recent: Recent) -> None:
-    """Fill ``recent`` of the pixels of a block from what is kept and from ``left``; distances of new looks begin with 0."""
-    (length, looks), lag, bands = left.usable.shape, len(kept.followed.look), recent.left.shape[2]
+def enter_block(
+    look: NDArray[np.int16], stood: Slots, left: Left, pixels: NDArray[np.int32], recent: Recent, slots: Slots
+) -> None:
+    """Fill ``recent``, whose slots ``slots`` are, for the pixels of a block from what is kept and from ``left``.
+
+    Distances of new looks begin with 0. ``look`` (slot, pixel) is that of ``state.Followed``.
+    """
+    (length, looks), lag, bands = left.usable.shape, len(look), recent.left.shape[2]
     for p in pixels:
         place, n = p % length, lag
+        seen, residual, out = recent.look[place], left.residual[place], slots.left[place]
         for i in range(lag):
-            recent.look[place, i] = kept.followed.look[i, p]
-            for b in range(bands):
-                recent.left[place, i, b] = kept.stood.left[p, i, b]
-                for route in range(3):
-                    recent.distance[route, place, i, b] = kept.stood.distance[route, p, i, b]
+            seen[i] = look[i, p]
+        _carry(stood.left[p], 0, lag * bands, out)
         for t in range(looks):
             if left.usable[place, t]:
-                recent.look[place, n] = left.first + t
+                seen[n] = left.first + t
                 for b in range(bands):
-                    recent.left[place, n, b] = left.residual[place, b * looks + t]
+                    out[n * bands + b] = residual[b * looks + t]
                 n += 1
         recent.new[place] = n - lag
-        recent.look[place, n:], recent.distance[:, place, lag:] = NO_LOOK, 0
+        seen[n:] = NO_LOOK
+        for route in range(3):
+            distance = slots.distance[route, place]
+            _carry(stood.distance[route, p], 0, lag * bands, distance)
+            distance[lag * bands :] = 0
 
 
 @compiled
-def settle_block(recent: Recent, pixels: NDArray[np.int32], stood: Stood) -> None:
-    """Keep the last looks of the pixels of a block."""
-    length, lag, bands = len(recent.new), stood.left.shape[1], recent.left.shape[2]
+def settle_block(recent: Recent, slots: Slots, pixels: NDArray[np.int32], stood: Slots) -> None:
+    """Keep the last looks of the pixels of a block from ``recent``, whose slots ``slots`` are."""
+    length, bands, n = len(recent.new), recent.left.shape[2], stood.left.shape[1]
     for p in pixels:
         place = p % length
-        new = recent.new[place]
-        for i in range(lag):
-            for b in range(bands):
-                stood.left[p, i, b] = recent.left[place, i + new, b]
-                for route in range(3):
-                    stood.distance[route, p, i, b] = recent.distance[route, place, i + new, b]
+        first = recent.new[place] * bands
+        _carry(slots.left[place], first, n, stood.left[p])
+        for route in range(3):
+            _carry(slots.distance[route, place], first, n, stood.distance[route, p])

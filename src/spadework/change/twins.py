@@ -31,8 +31,6 @@ TWINS = 15
 """Twins of a pixel at most; odd, so that there is a middle one."""
 PLACES = TWINS + 1
 """Rows of sorting: four times four; the last stands above all twins."""
-BENEATH = np.int16(-BEYOND)
-"""Stands below all residuals, as ``BEYOND`` does above."""
 LINE = 32
 """Columns of 16 bits that memory is fetched by."""
 SPAN = 64
@@ -232,20 +230,20 @@ class Asked(NamedTuple):
 
     place: NDArray[np.int32]
     """(lane, PLACES), where each twin is in ``Left``, nobody's where there is none; the last is beyond all."""
-    turn: I16
-    """(column), whether the first twin that does not show a look stands above (odd) or below (even) all."""
+    stand: I16
+    """(column), where the first twin stands that does not show a look: ``BEYOND`` all, or below."""
     rows: I16
-    """(PLACES + 1 times SPAN), residuals in order, then ``turn`` and as many more as do not show the look."""
-    seen: NDArray[np.int32]
+    """(PLACES + 1 times SPAN), residuals in order, then where the next one stands that does not show the look."""
+    seen: I16
     """(lane, look), how many twins show it."""
 
 
 def asked_for(looks: int, bands: int, first: int) -> Asked:
     """Scratch arrays for residuals of so many looks, of which the first has an even number or an odd one, as ``first`` has."""
-    turn = np.zeros(columns(looks, bands), np.int16)
-    turn[: bands * looks] = np.tile((first + np.arange(looks)) % 2, bands)
+    stand = np.full(columns(looks, bands), ~BEYOND)
+    stand[: bands * looks] = np.tile(np.where((first + np.arange(looks)) % 2, BEYOND, ~BEYOND), bands)
     return Asked(
-        np.zeros((LANES, PLACES), np.int32), turn, np.zeros((PLACES + 1) * SPAN, np.int16), np.zeros((LANES, looks), np.int32)
+        np.zeros((LANES, PLACES), np.int32), stand, np.zeros((PLACES + 1) * SPAN, np.int16), np.zeros((LANES, looks), np.int16)
     )
 
 
@@ -269,11 +267,10 @@ def find(by: Whitened, p: int, place: NDArray[np.int32]) -> None:
 
 
 @step
-def _shown(residual: np.int16, turn: np.int16) -> tuple[np.int16, np.int16]:
-    """The residual, or what stands in for it: above or below all, by turns, so that the median of the others is left; whose turn is next."""
+def _shown(residual: np.int16, stand: np.int16) -> tuple[np.int16, np.int16]:
+    """The residual, or where it stands if it is hidden, above or below all by turns, and where the next one stands: so the median of the others is left."""
     hidden = residual == HIDDEN
-    beyond = BEYOND if turn & np.int16(1) else BENEATH
-    return np.int16(beyond if hidden else residual), np.int16(turn + np.int16(hidden))
+    return np.int16(stand if hidden else residual), np.int16(~stand if hidden else stand)
 
 
 @step
@@ -283,8 +280,8 @@ def _four(rows: I16, i: int) -> Four:
 
 
 @step
-def _sort_twins(residual: I16, four: NDArray[np.int32], start: int, rows: I16, turns: I16) -> None:
-    """Fill four rows with the residuals of four twins, or what stands in for them, in order at each column from ``start`` on."""
+def _sort_twins(residual: I16, four: NDArray[np.int32], start: int, rows: I16, stands: I16) -> None:
+    """Fill four rows with the residuals of four twins, or where they stand, in order at each column from ``start`` on."""
     one, two, three, last = (
         residual[four[0], start:],
         residual[four[1], start:],
@@ -292,22 +289,22 @@ def _sort_twins(residual: I16, four: NDArray[np.int32], start: int, rows: I16, t
         residual[four[3], start:],
     )
     for t in range(SPAN):
-        e, turn = _shown(one[t], turns[t])
-        f, turn = _shown(two[t], turn)
-        g, turn = _shown(three[t], turn)
-        h, turn = _shown(last[t], turn)
-        turns[t] = turn
+        e, stand = _shown(one[t], stands[t])
+        f, stand = _shown(two[t], stand)
+        g, stand = _shown(three[t], stand)
+        h, stand = _shown(last[t], stand)
+        stands[t] = stand
         e, f, g, h = sort_four(e, f, g, h)
         rows[t], rows[SPAN + t], rows[2 * SPAN + t], rows[3 * SPAN + t] = e, f, g, h
 
 
 @step
-def _middle(rows: I16) -> None:
-    """Median at each column of the twins in ``rows``, of which each four are in order, into the last of them; 0 where none is shown."""
+def _middle(rows: I16, out: I16) -> None:
+    """Median at each column of the twins in ``rows``, of which each four are in order; 0 where none is shown."""
     for t in range(SPAN):
         one = merge_fours(_four(rows, t), _four(rows, 4 * SPAN + t))
         middle = eighth(one, merge_fours(_four(rows, 8 * SPAN + t), _four(rows, 12 * SPAN + t)))
-        rows[TWINS * SPAN + t] = middle if -BEYOND < middle < BEYOND else np.int16(0)
+        out[t] = middle if -BEYOND < middle < BEYOND else np.int16(0)
 
 
 @step
@@ -322,14 +319,14 @@ def ask(residual: I16, lane: int, work: Asked, out: I16) -> None:
         last = start + SPAN == len(out)
         for k in range(TWINS):
             _fetch(residual, (after if last else place)[k], (start + SPAN) % len(out), (start + SPAN) % len(out) + SPAN)
-        begin, turns = work.turn[start:], rows[PLACES * SPAN :]
+        begin, stands = work.stand[start:], rows[PLACES * SPAN :]
         for t in range(SPAN):
-            turns[t] = begin[t]
+            stands[t] = begin[t]
         for k in range(0, PLACES, 4):
-            _sort_twins(residual, place[k : k + 4], start, rows[k * SPAN :], turns)
-        _middle(rows)
-        middle = out[start:]
-        for t in range(SPAN):
-            middle[t] = rows[TWINS * SPAN + t]
-        for t in range(start, min(start + SPAN, len(seen))):
-            seen[t] = TWINS - (turns[t - start] - work.turn[t])
+            _sort_twins(residual, place[k : k + 4], start, rows[k * SPAN :], stands)
+        _middle(rows, out[start:])
+    seen[:] = 0
+    for k in range(TWINS):
+        twin = residual[place[k]]
+        for t in range(len(seen)):
+            seen[t] += np.int16(twin[t] != HIDDEN)

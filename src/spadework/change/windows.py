@@ -118,7 +118,9 @@ def gather(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDArray
         work.begin[lane] = lead - min(int(since[p]), lead)
         work.end[lane] = lead + new[p % places]
         most = max(most, int(work.end[lane]))
-    work.near[:, :, : most * LANES] = ZERO
+    for route in range(3):
+        for b in range(work.near.shape[1]):
+            work.near[route, b, : most * LANES] = ZERO
     for lane in range(len(pixels)):
         place, low, high = pixels[lane] % places, work.begin[lane], work.end[lane]
         look = on.recent.look[place]
