@@ -16,7 +16,7 @@ from pyproj import Transformer
 from rasterio.transform import rowcol
 
 from spadework.cube import MISSING, Change, Chip
-from spadework.errors import SceneError, UserError
+from spadework.errors import SceneError, StorageError
 from spadework.events.seeing import observability
 from spadework.imagery.chips import fetch
 from spadework.imagery.plan import plan_reading
@@ -318,12 +318,28 @@ def test_where_all_of_it_is_called_cloud_every_look_is_lost(tmp_path: Path) -> N
 
 
 # ---------------------------------------------------------------- what goes wrong
-def test_a_cube_beyond_the_memory_is_refused_before_bands_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cube_beyond_the_memory_lies_in_a_file_and_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(tmp_path)
+    scenes = tuple(place.scene(f"s{n}", NOON + n * STEP, {"red": noise(20, 20, n)}, clear_scl(10, 10)) for n in range(4))
+    here = site(area(X0, Y0 - 200, X0 + 200, Y0))
+    in_memory = read(here, scenes).cube
+    monkeypatch.setattr("spadework.machine.memory.SMALL", 1)
+    monkeypatch.setenv("SPADEWORK_MEMORY_GB", "0")
+    in_file = read(here, scenes).cube
+    for name in ("reflectance", "clear", "snow"):
+        np.testing.assert_array_equal(getattr(in_file, name), getattr(in_memory, name))
+    assert in_file.looks == in_memory.looks
+
+
+def test_a_cube_that_fits_neither_memory_nor_disk_is_refused_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scene = Place(tmp_path).scene("s", NOON, {"red": noise(200, 200)}, clear_scl(100, 100))
-    monkeypatch.setenv("SPADEWORK_MEMORY_GB", "0.00001")
-    with pytest.raises(UserError, match="SPADEWORK_MEMORY_GB") as caught:
+    monkeypatch.setattr("spadework.machine.memory.SMALL", 1)
+    monkeypatch.setenv("SPADEWORK_MEMORY_GB", "0")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
+    with pytest.raises(StorageError, match="TMPDIR"):
         read(site(area(X0, Y0 - 2000, X0 + 2000, Y0)), (scene,))
-    assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize("stage", ["mask", "red"])

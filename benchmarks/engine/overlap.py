@@ -1,4 +1,4 @@
-"""Reading and monitoring a site from local COGs: each alone, and one after the other as a run does it.
+"""Reading and monitoring a site from local COGs: each alone, one after the other as a run does it, and the same with little memory.
 
 Usage: ``taskset -c 0,1 python benchmarks/engine/overlap.py [--side 1000] [--folder DIR] [--keep]``. The bench cube's first three
 years, laid side by side, are written once as COGs: six bands of 10 m and a scene classification of 20 m a date. ``--keep`` puts
@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
+import json
 import os
 import resource
+import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -35,10 +40,11 @@ from spadework.imagery.plan import plan_reading  # noqa: E402 - see above
 from spadework.imagery.read import read_cube  # noqa: E402 - see above
 from spadework.imagery.scenes import parse_item  # noqa: E402 - see above
 from spadework.imagery.search import HttpRule  # noqa: E402 - see above
+from spadework.machine.memory import GB, MEMORY_GB, VARIABLE  # noqa: E402 - see above
 from spadework.records import ClearRule, ImagerySource, Period, Site  # noqa: E402 - see above
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -47,6 +53,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 YEARS: Final = 3
+LITTLE_GB: Final = 1.0
+"""Of memory, less than half of the cube."""
 EAST, NORTH, CRS = 300_000, 3_900_000, "EPSG:32637"
 GROUND, CLOUD = 5, 9
 """Classes of Sen2Cor's scene classification."""
@@ -137,13 +145,28 @@ def timed(work: Callable[[], Result]) -> tuple[float, float, Result]:
     return time.perf_counter() - began, used() - before, out
 
 
-def main() -> None:
-    """Make the files, read, monitor, tell."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--side", type=int, default=1000, help="pixels of 10 m")
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--keep", action="store_true")
-    told = parser.parse_args()
+@contextmanager
+def memory_watched(most: list[int]) -> Iterator[None]:
+    """The most bytes that lay in memory and in no file meanwhile, asked for twenty times a second, put behind ``most``."""
+    done, seen = threading.Event(), [0]
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))
+            seen.append(int(line.split()[1]) * 1024)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+        most.append(max(seen))
+
+
+def work(told: argparse.Namespace) -> dict[str, Any]:
+    """Both, in this process, with as much memory as it is allowed."""
     cube, _ = tiled(told.side)
     stop = int(np.searchsorted(cube.days, cube.days[0] + round(YEARS * 365.25)))
     start = cube.looks[0].datetime.date() + dt.timedelta(days=round((YEARS - 1) * 365.25))
@@ -153,22 +176,53 @@ def main() -> None:
     folder = told.folder or Path(tempfile.gettempdir(), f"spadework-bench-overlap-{told.side}")
     folder.mkdir(parents=True, exist_ok=True)
     make(folder, cube)
-    read, load, cores = reader(folder, cube, start), os.getloadavg()[0], len(os.sched_getaffinity(0))
+    read, most = reader(folder, cube, start), list[int]()
     del cube
-    read_s, read_cpu, cube = timed(read)
-    monitor_s, monitor_cpu, _ = timed(lambda: monitor(cube, start))
+    with memory_watched(most):
+        *reading, cube = timed(read)
+        *monitoring, change = timed(lambda: monitor(cube, start))
+    digest = hashlib.sha256(change.confirmed.tobytes() + change.statistic.tobytes()).hexdigest()
+    return {"read": reading, "monitor": monitoring, "memory": most[0], "shape": cube.reflectance.shape, "said": digest}
+
+
+def in_child(allowed: str) -> dict[str, Any]:
+    """The same in a process of its own that is allowed so much memory."""
+    done = subprocess.run(
+        [sys.executable, __file__, *sys.argv[1:], "--part"], check=True, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, VARIABLE: allowed},
+    )  # fmt: skip
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    """Make the files, read, monitor, tell."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side", type=int, default=1000, help="pixels of 10 m")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
+    told = parser.parse_args()
+    if told.part:
+        print(json.dumps(work(told)))
+        return
+    load, cores = os.getloadavg()[0], len(os.sched_getaffinity(0))
+    found, bounded = in_child(f"{MEMORY_GB:g}"), in_child(f"{LITTLE_GB:g}")
+    if found["said"] != bounded["said"]:
+        sys.exit("with little memory the answer is another one")
+    (read_s, read_cpu), (monitor_s, monitor_cpu) = found["read"], found["monitor"]
     both, larger, least = read_s + monitor_s, max(read_s, monitor_s), (read_cpu + monitor_cpu) / cores
-    looks, (rows, cols) = len(cube.looks), cube.inside.shape
+    looks, bands, rows, cols = found["shape"]
     text = f"""{written_by("overlap.py", "engine")} {load:.1f} processes wanted a core when it began.
 
-{rows} x {cols} pixels, {looks} looks in {YEARS} years, {len(cube.bands)} bands, from {looks * (len(cube.bands) + 1):,} local COGs, on {cores} cores.
+{rows} x {cols} pixels, {looks} looks in {YEARS} years, {bands} bands, from {looks * (bands + 1):,} local COGs, on {cores} cores.
 
 | | by the clock | of processors |
 |---|---|---|
 | read and place | {read_s:.1f} s | {read_cpu:.1f} s |
 | monitor | {monitor_s:.1f} s | {monitor_cpu:.1f} s |
 | one after the other | {both:.1f} s, {both / larger:.2f} times the larger | {read_cpu + monitor_cpu:.1f} s |
-| if both shared all cores without a gap | {least:.1f} s, {least / larger:.2f} times the larger | |"""
+| if both shared all cores without a gap | {least:.1f} s, {least / larger:.2f} times the larger | |
+| both, with {VARIABLE}={LITTLE_GB:g} | {bounded["read"][0] + bounded["monitor"][0]:.1f} s; at most {bounded["memory"] / GB:.1f} GB in memory and no file, {found["memory"] / GB:.1f} GB before; same answers | {bounded["read"][1] + bounded["monitor"][1]:.1f} s |"""
     print(text)
     if told.keep:
         whole = put_between(PAGE.read_text(encoding="utf-8"), "overlap", text)

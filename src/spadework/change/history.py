@@ -31,6 +31,7 @@ from spadework.change.settings import DEFAULT, MonitorSettings, common_rule, fit
 from spadework.change.site import site_of
 from spadework.change.state import NO_LOOK, State, no_pixels
 from spadework.cube import OK, OUTSIDE_AOI, Change, Cube, day_number
+from spadework.machine import room
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -121,7 +122,7 @@ def change_of(state: State) -> Change:
     def days(look: NDArray[np.int16]) -> NDArray[np.int32]:
         return np.where(ok, np.where(look == NO_LOOK, 0, np.append(state.days, 0)[look]), NO_DAY).astype(np.int32)
 
-    anomalous = np.zeros((len(state.days), *inside.shape), np.bool_)
+    anomalous = room((len(state.days), *inside.shape), np.bool_)
     for t, odd in enumerate(state.odd, state.basis.history):
         anomalous[t][inside] = np.unpackbits(odd, count=state.site.pixels).astype(np.bool_) & ok
     return Change(

@@ -17,6 +17,7 @@ import numpy as np
 from spadework.change.fit import YEAR
 from spadework.change.regress import TERMS
 from spadework.change.twins import NO_TWIN, TWINS
+from spadework.machine import room
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -182,48 +183,48 @@ def below(n: int) -> int:
 def no_learnt(pixels: int, bands: int) -> Learnt:
     """Room for what the histories of so many pixels teach."""
     return Learnt(
-        method=np.zeros(pixels, np.uint8),
-        measured=np.zeros(pixels, np.bool_),
-        coef=np.zeros((pixels, bands, TERMS), np.int16),
-        agreement=np.zeros(pixels, np.uint8),
-        noise=np.zeros((2, below(bands), pixels), np.int16),
-        model=np.zeros((below(TERMS), pixels), np.int16),
-        forgiven=np.zeros(pixels, np.uint8),
-        calm=np.zeros((3, PARTS, pixels), np.uint8),
-        alike=np.zeros((3, pixels), np.uint8),
-        twins=np.full((pixels, TWINS), NO_TWIN, np.uint8),
+        method=room(pixels, np.uint8),
+        measured=room(pixels, np.bool_),
+        coef=room((pixels, bands, TERMS), np.int16),
+        agreement=room(pixels, np.uint8),
+        noise=room((2, below(bands), pixels), np.int16),
+        model=room((below(TERMS), pixels), np.int16),
+        forgiven=room(pixels, np.uint8),
+        calm=room((3, PARTS, pixels), np.uint8),
+        alike=room((3, pixels), np.uint8),
+        twins=room((pixels, TWINS), np.uint8, NO_TWIN),
     )
 
 
 def unfollowed(pixels: int, bands: int, lag: int) -> Followed:
     """Before the first look; level and restlessness stay ``lag`` looks behind."""
     return Followed(
-        level=np.zeros((3, bands, pixels), np.int16),
-        spread=np.ones((3, pixels), np.float32),
-        since=np.zeros((3, pixels), np.int16),
-        look=np.full((lag, pixels), NO_LOOK, np.int16),
-        near=np.zeros((3, lag, bands, pixels), np.int8),
-        calm=np.zeros((3, lag, pixels), np.bool_),
+        level=room((3, bands, pixels), np.int16),
+        spread=room((3, pixels), np.float32, 1),
+        since=room((3, pixels), np.int16),
+        look=room((lag, pixels), np.int16, NO_LOOK),
+        near=room((3, lag, bands, pixels), np.int8),
+        calm=room((3, lag, pixels), np.bool_),
     )
 
 
 def no_stood(pixels: int, bands: int, slots: int) -> Stood:
     """Room for so many looks of so many pixels."""
-    return Stood(np.zeros((3, pixels, slots, bands), np.int8), np.zeros((pixels, slots, bands), np.int16))
+    return Stood(room((3, pixels, slots, bands), np.int8), room((pixels, slots, bands), np.int16))
 
 
 def unwatched(pixels: int, bands: int) -> Watching:
     """Before the first watched look."""
 
     def zeros(kind: type[Any], *more: int) -> NDArray[Any]:
-        return np.zeros((pixels, *more), kind)
+        return room((pixels, *more), kind)
 
     return Watching(
         clear_looks=zeros(np.uint16),
         since=zeros(np.uint8),
         best=zeros(np.float32),
-        first=np.full(pixels, NO_LOOK, np.int16),
-        confirmed=np.full(pixels, NO_LOOK, np.int16),
+        first=room(pixels, np.int16, NO_LOOK),
+        confirmed=room(pixels, np.int16, NO_LOOK),
         distance=zeros(np.float32),
         after=zeros(np.int16, bands),
         calm=zeros(np.uint16),

@@ -24,6 +24,7 @@ from scipy import ndimage
 
 from spadework.cube import MISSING, PER_UNIT, day_number, day_of
 from spadework.grid import pixels_in
+from spadework.machine import room
 from spadework.records import Planted
 
 if TYPE_CHECKING:
@@ -307,7 +308,8 @@ def sow(cube: Cube, placed: Sequence[Placed], soil: Values, until: int) -> tuple
         pixels and those looks, reflectance; what was wanted where no such look is left.
 
     """
-    values, days, shown = cube.reflectance.copy(), cube.days, []
+    values, days, shown = room(cube.reflectance.shape, np.int16), cube.days, []
+    values[:] = cube.reflectance
     for one in placed:
         since = int(np.searchsorted(days, one.plant.onset))
         usual = usual_spectra(cube, np.ravel_multi_index((one.rows, one.cols), cube.inside.shape), until)

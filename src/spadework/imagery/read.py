@@ -6,17 +6,18 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import numpy as np
 
 from spadework.cube import MISSING, Chip, Cube
-from spadework.errors import SceneError, UserError
+from spadework.errors import SceneError
 from spadework.grid import inside
 from spadework.imagery.chips import place_band, place_data, place_nearest
 from spadework.imagery.mask import CLEAR, NO_DATA, SNOW, MaskKind, classify, dilate
 from spadework.imagery.register import Registration, compared, register_looks
 from spadework.imagery.search import THIS_MACHINE
+from spadework.machine import room
 from spadework.radiometry import NEGATIVE_SHARE, check_offset, share_below
 from spadework.records import Asset, Dropped, Look, Scene, SceneRef, Site
 
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
     from spadework.imagery.search import OnProgress
 
 T = TypeVar("T")
+Number = TypeVar("Number", bound=np.generic)
 THREADS: Final = 8
-MEMORY_GB: Final = 8.0
-"""A cube larger than this is refused; SPADEWORK_MEMORY_GB changes it."""
 
 Fetch = Callable[[Scene, tuple[str, ...]], tuple[Chip, ...]]
 """(Scene, names of bands or "mask") -> chips."""
@@ -49,15 +49,21 @@ class Reading:
     dropped: tuple[Dropped, ...]
 
 
+class _Mask(NamedTuple):
+    """What a look shows where; filled in place."""
+
+    classes: NDArray[np.uint8]
+    """(y, x) of mask classes on the grid."""
+    owner: NDArray[np.int16]
+    """(y, x), index of the Scene that supplies the pixel; -1 = none."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Masked:
     """A look after its masks were read."""
 
     plan: LookPlan
-    classes: NDArray[np.uint8]
-    """(y, x) of mask classes on the grid."""
-    owner: NDArray[np.int16]
-    """(y, x), index of the Scene that supplies the pixel; -1 = none."""
+    mask: _Mask
     chips: tuple[tuple[Chip, ...], ...]
     """Mask chips, by Scene."""
     warped: bool
@@ -76,14 +82,15 @@ def read_cube(site: Site, plan: ReadPlan, get: Fetch, keep: Keep, on_progress: O
         on_progress: told (looks done, looks).
 
     Raises:
-        UserError: a cube larger than the memory allowed.
+        StorageError: a cube larger than the memory allowed, and no space for it on the disk.
 
     """
     within = inside(plan.grid, site.aoi)
     dropped: list[Dropped] = []
+    masks = _masks_for(plan)
 
     def masks_of(look: LookPlan) -> _Masked:
-        return _read_masks(look, site, plan, get, plan.grid)
+        return _read_masks(look, site, plan, get, plan.grid, masks[look.id])
 
     masked: dict[str, _Masked] = {}
     threads = _threads(plan)
@@ -91,7 +98,7 @@ def read_cube(site: Site, plan: ReadPlan, get: Fetch, keep: Keep, on_progress: O
         _sort_out(look, result, masked, dropped)
         on_progress(len(masked), 2 * len(plan.looks))
     order = [look for look in plan.looks if look.id in masked]
-    shares = {look.id: _share(masked[look.id].classes == CLEAR, within) for look in order}
+    shares = {look.id: _share(masked[look.id].mask.classes == CLEAR, within) for look in order}
     used = [look for look in order if shares[look.id] >= site.clear.min_share and shares[look.id] > 0]
     parts = _room_for(plan, used, masked, within, dropped)
 
@@ -117,7 +124,8 @@ def _register(site: Site, plan: ReadPlan, parts: _Parts, get: Fetch) -> None:
 
     def place_again(look: LookPlan) -> _Masked:
         right, down = parts.registered[look.id].shift_px or (0.0, 0.0)
-        again = _read_masks(look, site, plan, get, plan.grid.translate_pix(-right, -down))
+        mask = parts.masked[look.id].mask
+        again = _read_masks(look, site, plan, get, plan.grid.translate_pix(-right, -down), mask)
         _read_bands(again, plan, parts, get, lambda scene, _: scene)
         return again
 
@@ -169,25 +177,23 @@ def _sort_out(look: LookPlan, result: T | SceneError, into: dict[str, T], droppe
 def _room_for(
     plan: ReadPlan, used: list[LookPlan], masked: dict[str, _Masked], within: NDArray[np.bool_], dropped: list[Dropped]
 ) -> _Parts:
-    shape = (len(used), len(plan.bands), *plan.grid.shape)
-    limit = float(os.environ.get("SPADEWORK_MEMORY_GB", MEMORY_GB)) * (1 << 30)
-    needed = 2 * int(np.prod(shape))
-    if needed > limit:
-        raise UserError(
-            "area of interest",
-            f"its cube of {shape} takes {needed / (1 << 30):.1f} GB",
-            "draw it smaller, shorten [period], or set SPADEWORK_MEMORY_GB",
-        )
     slots = {look.id: n for n, look in enumerate(used)}
-    reflectance = np.empty(shape, np.int16)
-    clear, snow = np.zeros((2, len(used), *plan.grid.shape), np.bool_)
+    reflectance = room((len(used), len(plan.bands), *plan.grid.shape), np.int16)
+    clear, snow = (room((len(used), *plan.grid.shape), np.bool_) for _ in range(2))
     return _Parts(masked, {}, slots, reflectance, clear, snow, within, dropped, {})
 
 
-def _read_masks(look: LookPlan, site: Site, plan: ReadPlan, get: Fetch, grid: GeoBox) -> _Masked:
-    classes = np.full(plan.grid.shape, NO_DATA, dtype=np.uint8)
-    owner = np.full(plan.grid.shape, -1, dtype=np.int16)
-    all_chips, warped = [], False
+def _masks_for(plan: ReadPlan) -> dict[str, _Mask]:
+    shape = (len(plan.looks), *plan.grid.shape)
+    both = zip(room(shape, np.uint8), room(shape, np.int16), strict=True)
+    return {look.id: _Mask(*mask) for look, mask in zip(plan.looks, both, strict=True)}
+
+
+def _read_masks(look: LookPlan, site: Site, plan: ReadPlan, get: Fetch, grid: GeoBox, mask: _Mask) -> _Masked:
+    """Fill the place of a look; what else its masks say."""
+    (classes, owner), all_chips, warped = mask, [], False
+    classes.fill(NO_DATA)
+    owner.fill(-1)
     for n, scene in enumerate(look.scenes):
         chips = get(scene, ("mask",) if scene.mask else plan.bands)
         all_chips.append(chips)
@@ -198,7 +204,7 @@ def _read_masks(look: LookPlan, site: Site, plan: ReadPlan, get: Fetch, grid: Ge
         fills = (owner < 0) & (own != NO_DATA)
         np.copyto(classes, own, where=fills)
         np.copyto(owner, np.int16(n), where=fills)
-    return _Masked(look, classes, owner, tuple(all_chips), warped, grid)
+    return _Masked(look, mask, tuple(all_chips), warped, grid)
 
 
 def _scene_classes(scene: Scene, site: Site, chips: tuple[Chip, ...], grid: GeoBox) -> NDArray[np.uint8]:
@@ -223,14 +229,14 @@ def _read_bands(masked: _Masked, plan: ReadPlan, parts: _Parts, get: Fetch, keep
         out.fill(MISSING)
     for n, scene in enumerate(masked.plan.scenes):
         chips = masked.chips[n]
-        mine = masked.owner == n
+        mine = masked.mask.owner == n
         if out is not None and mine.any():
             chips = _with_bands(scene, chips, plan, get)
             _place(scene, chips, plan, masked.grid, out, mine)
         kept.append(keep(scene, chips) if chips else scene)
     if slot is not None:
-        parts.clear[slot] = (masked.classes == CLEAR) & (parts.reflectance[slot] != MISSING).all(axis=0)
-        parts.snow[slot] = masked.classes == SNOW
+        parts.clear[slot] = (masked.mask.classes == CLEAR) & (parts.reflectance[slot] != MISSING).all(axis=0)
+        parts.snow[slot] = masked.mask.classes == SNOW
     return tuple(kept)
 
 
@@ -292,16 +298,14 @@ def _share(here: NDArray[np.bool_], within: NDArray[np.bool_]) -> float:
 
 def _assemble(plan: ReadPlan, parts: _Parts) -> Reading:
     used = [look for look in plan.looks if look.id in parts.slots and look.id in parts.kept]
-    reflectance, clear, snow = parts.reflectance, parts.clear, parts.snow
-    if len(used) < len(reflectance):
-        slots = [parts.slots[look.id] for look in used]
-        reflectance, clear, snow = reflectance[slots], clear[slots], snow[slots]
+    slots = [parts.slots[look.id] for look in used]
+    reflectance, clear, snow = _only(parts.reflectance, slots), _only(parts.clear, slots), _only(parts.snow, slots)
     keep, notes = _check_offsets(plan, used, reflectance, clear, parts.dropped)
     every = {look.id: _look(look, parts, plan, notes.get(look.id, ())) for look in plan.looks if look.id in parts.kept}
     for n, look in enumerate(used):
         every[look.id] = replace(every[look.id], clear=_share(clear[n], parts.within), used=keep[n])
-    if not all(keep):
-        reflectance, clear, snow = reflectance[keep], clear[keep], snow[keep]
+    slots = [n for n, ok in enumerate(keep) if ok]
+    reflectance, clear, snow = _only(reflectance, slots), _only(clear, slots), _only(snow, slots)
     cube = Cube(
         reflectance=reflectance,
         clear=clear,
@@ -316,6 +320,14 @@ def _assemble(plan: ReadPlan, parts: _Parts) -> Reading:
         tuple(every[look.id] for look in plan.looks if look.id in every),
         tuple(sorted(parts.dropped, key=lambda entry: entry.thing)),
     )
+
+
+def _only(looks: NDArray[Number], kept: Sequence[int]) -> NDArray[Number]:
+    """Some looks, in order, moved up in place: there may not be room for as many again."""
+    for n, look in enumerate(kept):
+        if n != look:
+            looks[n] = looks[look]
+    return looks[: len(kept)]
 
 
 def _check_offsets(
@@ -353,9 +365,9 @@ def _look(look: LookPlan, parts: _Parts, plan: ReadPlan, notes: tuple[str, ...])
         datetime=min(s.datetime for s in look.scenes),
         platform=first.platform,
         scenes=tuple(SceneRef(s.id, s.datetime, s.sha256) for s in scenes),
-        clear=_share(masked.classes == CLEAR, parts.within),
-        snow=_share(masked.classes == SNOW, parts.within),
-        covered=1.0 - _share(masked.classes == NO_DATA, parts.within),
+        clear=_share(masked.mask.classes == CLEAR, parts.within),
+        snow=_share(masked.mask.classes == SNOW, parts.within),
+        covered=1.0 - _share(masked.mask.classes == NO_DATA, parts.within),
         gsd=min(gsds, default=first.gsd),
         sun_elevation=first.sun_elevation,
         sun_azimuth=first.sun_azimuth,

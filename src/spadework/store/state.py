@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import numpy as np
 
 from spadework.errors import StorageError
+from spadework.machine import room
 from spadework.store.container import ContainerError, Entry, layout, read_index, unsafe_names, zip_blocks
 from spadework.store.files import BLOCK, atomic
 
@@ -158,7 +159,7 @@ def _read(file: IO[bytes], path: Path) -> tuple[dict[str, NDArray[Any]], dict[st
 def _content(file: IO[bytes], entry: Entry, before: tuple[int, bytes]) -> Bytes:
     """What an entry holds, once its checksum is right; ``before`` is the offset of its head, and what that must be."""
     at, head = before
-    raw, crc, done = np.empty(entry.bytes, np.uint8), 0, 0
+    raw, crc, done = room(entry.bytes, np.uint8), 0, 0
     same = os.pread(file.fileno(), len(head), at) == head
     while same and done < entry.bytes:
         block = raw.data[done : done + BLOCK]
