@@ -11,15 +11,18 @@ import numpy as np
 import pytest
 from affine import Affine
 from findings import findings_of
+from hypothesis import given
+from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 from pyproj import Transformer
 from scipy import ndimage
 
-from spadework.align.looks import reference_of
+from spadework.align.looks import LookSettings, reference_of
 from spadework.cube import MISSING, Chip
+from spadework.imagery import register
 from spadework.imagery.plan import LookPlan, ReadPlan
 from spadework.imagery.read import Reading, read_cube
-from spadework.imagery.register import centred, judged
+from spadework.imagery.register import Registering, centred, judged, register_looks
 from spadework.publish.gate import through_gate
 from spadework.records import Alignment, Asset, ClearRule, ImagerySource, Period, Product, Scene, Site
 
@@ -189,6 +192,60 @@ def test_the_reference_is_a_median_of_what_is_clear() -> None:
     median, enough = reference_of(planes, clear)
     np.testing.assert_array_equal(median, [[2, 0]])
     np.testing.assert_array_equal(enough, [[True, False]])
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.2, 0.6, 0.95]))
+def test_the_reference_is_made_of_the_clearest_looks_as_soon_as_they_are_known(seed: int, clear: float) -> None:
+    rng, settings = np.random.default_rng(seed), LookSettings(reference_looks=4, least_reference=2)
+    looks = int(rng.integers(1, 12))
+    seen = rng.random((looks, 4, 5)) < rng.choice([clear, 1.0], (looks, 1, 1))
+    share = seen.mean(axis=(1, 2))
+    most = np.maximum(share, rng.choice([share, np.ones(looks)], axis=0))
+    laying = Registering(np.zeros((looks, 1, 4, 5), np.int16), seen, most, ("red",), settings)
+    made: list[tuple[list[int], NDArray[np.bool_]]] = []
+    arrived: list[int] = []
+    gone = rng.random(looks) < 0.2
+
+    def make(_: NDArray[np.int16], chosen: NDArray[np.bool_], __: dict[str, int]) -> dict[str, NDArray[np.bool_]]:
+        made.append((list(arrived), chosen))
+        return {"red": chosen}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(register, "_reference", make)
+        patch.setattr(Registering, "_lay", lambda _, look: Alignment((float(look), 0.0), 0.01))
+        for look in rng.permutation(looks).tolist():
+            if gone[look]:
+                laying.never_comes(look)
+            else:
+                arrived.append(look)
+                laying.comes(look)
+        found = laying.found()
+    there = np.flatnonzero(~gone)
+    best = there[np.argsort(-share[there], kind="stable")][: settings.reference_looks]
+    chosen = np.sort(best[share[best] >= settings.reference_clear])
+    assert list(found) == there.tolist()
+    assert len(made) == (len(chosen) >= settings.least_reference)
+    for known, used in made:
+        np.testing.assert_array_equal(used, seen[chosen])
+        assert set(chosen.tolist()) <= set(known)
+    if not made:
+        assert all("clear enough to compare with" in (one.failed or "") for one in found.values())
+
+
+def test_looks_are_laid_the_same_in_whatever_order_they_come() -> None:
+    values = np.stack([raw(n, (4, 0) if n == STRAY else (0, 0)) for n in range(9)])[:, :, :SIZE, :SIZE].astype(np.int16)
+    seen = np.ones((9, SIZE, SIZE), np.bool_)
+    seen[2, :20], seen[7, :60] = False, False
+    at_once = register_looks(values, seen, BANDS)
+    for order in ([8, 7, 6, 5, 4, 3, 2, 1, 0], [7, 2, 5, 0, 1, 3, 4, 6, 8]):
+        laying = Registering(values, seen, np.ones(9), BANDS)
+        for look in order:
+            laying.comes(look)
+        found = laying.found()
+        assert list(found) == list(range(9))
+        for one, other in zip(found.values(), at_once, strict=True):
+            assert one.shift_px == other.shift_px
+            assert one.residual_px == pytest.approx(other.residual_px)
 
 
 def test_what_leaves_through_the_gate_tells_shifts_in_steps() -> None:

@@ -15,7 +15,7 @@ from spadework.errors import SceneError
 from spadework.grid import inside
 from spadework.imagery.chips import place_band, place_data, place_nearest
 from spadework.imagery.mask import CLEAR, NO_DATA, SNOW, MaskKind, classify, dilate
-from spadework.imagery.register import Registration, compared, register_looks
+from spadework.imagery.register import Registering, Registration, compared
 from spadework.imagery.search import THIS_MACHINE
 from spadework.machine import room
 from spadework.radiometry import NEGATIVE_SHARE, check_offset, share_below
@@ -105,22 +105,28 @@ def read_cube(site: Site, plan: ReadPlan, get: Fetch, keep: Keep, on_progress: O
     def bands_of(look: LookPlan) -> tuple[Scene, ...]:
         return _read_bands(masked[look.id], plan, parts, get, keep)
 
-    for done, (look, scenes) in enumerate(_overlapped(bands_of, order, threads), 1):
+    registering = _registering(plan, used, parts)
+    first = [used[slot] for slot in registering.order]
+    rest = [look for look in order if look.id not in parts.slots]
+    for done, (look, scenes) in enumerate(_overlapped(bands_of, (*first, *rest), threads), 1):
         _sort_out(look, scenes, parts.kept, dropped)
+        if look.id in parts.slots:  # laid in this thread, while others read on
+            (registering.comes if look.id in parts.kept else registering.never_comes)(parts.slots[look.id])
         on_progress(len(plan.looks) + done, 2 * len(plan.looks))
-    _register(site, plan, parts, get)
+    parts.registered.update((used[slot].id, one) for slot, one in registering.found().items())
+    _move(site, plan, parts, get)
     return _assemble(plan, parts)
 
 
-def _register(site: Site, plan: ReadPlan, parts: _Parts, get: Fetch) -> None:
-    """Lay the looks on one another; those that lie off are placed once more, from their chips, moved; in place."""
-    used = [look for look in plan.looks if look.id in parts.slots and look.id in parts.kept]
-    if not used:
-        return
+def _registering(plan: ReadPlan, used: list[LookPlan], parts: _Parts) -> Registering:
+    """What lays the looks that are used on one another, by their slots; a band without data can only take from what is clear."""
     rows, cols = compared((plan.grid.shape[0], plan.grid.shape[1]))
-    slots = [parts.slots[look.id] for look in used]
-    found = register_looks(parts.reflectance[:, :, rows, cols][slots], parts.clear[:, rows, cols][slots], plan.bands)
-    parts.registered.update((look.id, one) for look, one in zip(used, found, strict=True))
+    most = np.array([(parts.masked[look.id].mask.classes[rows, cols] == CLEAR).mean() for look in used])
+    return Registering(parts.reflectance[:, :, rows, cols], parts.clear[:, rows, cols], most, plan.bands)
+
+
+def _move(site: Site, plan: ReadPlan, parts: _Parts, get: Fetch) -> None:
+    """Place looks that lie off once more, from their chips, moved; in place."""
 
     def place_again(look: LookPlan) -> _Masked:
         right, down = parts.registered[look.id].shift_px or (0.0, 0.0)
@@ -129,7 +135,7 @@ def _register(site: Site, plan: ReadPlan, parts: _Parts, get: Fetch) -> None:
         _read_bands(again, plan, parts, get, lambda scene, _: scene)
         return again
 
-    off = [look for look in used if any(parts.registered[look.id].shift_px or ())]
+    off = [look for look in plan.looks if look.id in parts.registered and any(parts.registered[look.id].shift_px or ())]
     for look, result in _overlapped(place_again, off, _threads(plan)):
         if isinstance(result, SceneError):
             del parts.kept[look.id]

@@ -47,32 +47,95 @@ def compared(shape: tuple[int, int], settings: LookSettings | None = None) -> tu
     return middle_of(shape, settings or LookSettings())
 
 
+class Registering:
+    """Looks laid on the median of the clearest, each as soon as it is there: what is found does not depend on their order.
+
+    The reference is made once no look that is still to come can be among the clearest.
+    """
+
+    def __init__(
+        self,
+        planes: NDArray[np.int16],
+        seen: NDArray[np.bool_],
+        most: NDArray[np.float64],
+        bands: Sequence[str],
+        settings: LookSettings | None = None,
+    ) -> None:
+        """Begin with no look.
+
+        Args:
+            planes: (look, band, y, x) reflectance of the part that is compared; read when a look comes.
+            seen: (look, y, x), True = clear; likewise.
+            most: (look), the largest clear share that each may turn out to have, 0..1.
+            bands: names in band order.
+            settings: what is enough.
+
+        """
+        self.planes, self.seen, self.settings = planes, seen, settings or LookSettings()
+        self.index = {name: n for n, name in enumerate(bands) if name in COMPARED} or {name: n for n, name in enumerate(bands)}
+        self.most = most.copy()
+        """Behind it, the share that a look that came has."""
+        self.waited_for = np.ones(len(most), np.bool_)
+        self.there: list[int] = []
+        self.laid: dict[int, Alignment] = {}
+        self.reference: dict[str, Features] = {}
+
+    @property
+    def order(self) -> list[int]:
+        """The looks, those that the reference waits for first."""
+        return [int(look) for look in np.argsort(-self.most, kind="stable")]
+
+    def comes(self, look: int) -> None:
+        """A look is there."""
+        self.most[look] = self.seen[look].mean()
+        self.there.append(look)
+        self._no_more(look)
+
+    def never_comes(self, look: int) -> None:
+        """A look cannot be read."""
+        self._no_more(look)
+
+    def found(self) -> dict[int, Registration]:
+        """Of each look that came, once all have, in order."""
+        there = sorted(self.there)
+        if not self.reference:
+            why = f"only {len(self._chosen())} look(s) are clear enough to compare with"
+            return {look: Registration(None, None, why) for look in there}
+        return dict(zip(there, (judged(one) for one in centred([self.laid[look] for look in there])), strict=True))
+
+    def _no_more(self, look: int) -> None:
+        self.waited_for[look] = False
+        if not self.reference and self._is_settled() and len(chosen := self._chosen()) >= self.settings.least_reference:
+            self.reference = _reference(self.planes[chosen], self.seen[chosen], self.index)
+        for one in self.there if self.reference else ():
+            if one not in self.laid:
+                self.laid[one] = self._lay(one)
+
+    def _chosen(self) -> list[int]:
+        """The clearest of the looks that came, in order."""
+        clear = [look for look in self.there if self.most[look] >= self.settings.reference_clear]
+        return sorted(sorted(clear, key=lambda look: (-self.most[look], look))[: self.settings.reference_looks])
+
+    def _is_settled(self) -> bool:
+        """Whether the clearest looks are those that came."""
+        chosen = self._chosen()
+        full = len(chosen) == self.settings.reference_looks
+        least = self.most[chosen].min() if full else self.settings.reference_clear
+        return not (self.waited_for & (self.most >= least)).any()
+
+    def _lay(self, look: int) -> Alignment:
+        own = {name: self.planes[look, self.index[name]].astype(np.float32) for name in self.reference}
+        return lay_look(self.reference, normalised(own, self.seen[look]), self.settings)
+
+
 def register_looks(
     planes: NDArray[np.int16], seen: NDArray[np.bool_], bands: Sequence[str], settings: LookSettings | None = None
 ) -> tuple[Registration, ...]:
-    """Shift of each look against the median of the clearest looks.
-
-    Args:
-        planes: (look, band, y, x) reflectance of the part that is compared; not changed.
-        seen: (look, y, x), True = clear.
-        bands: names in band order.
-        settings: what is enough.
-
-    """
-    settings = settings or LookSettings()
-    share = seen.mean(axis=(1, 2))
-    best = np.argsort(-share, kind="stable")[: settings.reference_looks]
-    chosen = np.sort(best[share[best] >= settings.reference_clear])
-    if len(chosen) < settings.least_reference:
-        why = f"only {len(chosen)} look(s) are clear enough to compare with"
-        return tuple(Registration(None, None, why) for _ in seen)
-    index = {name: n for n, name in enumerate(bands) if name in COMPARED} or {name: n for n, name in enumerate(bands)}
-    reference = _reference(planes[chosen], seen[chosen], index)
-    found = []
-    for look, usable in zip(planes, seen, strict=True):
-        own = {name: look[index[name]].astype(np.float32) for name in reference}
-        found.append(lay_look(reference, normalised(own, usable), settings))
-    return tuple(judged(one) for one in centred(found))
+    """Shift of each look against the median of the clearest looks, all of them there; arguments as in ``Registering``."""
+    registering = Registering(planes, seen, seen.mean(axis=(1, 2)), bands, settings)
+    for look in registering.order:
+        registering.comes(look)
+    return tuple(registering.found().values())
 
 
 def centred(found: Sequence[Alignment]) -> tuple[Alignment, ...]:
