@@ -74,7 +74,7 @@ class Registering:
         self.planes, self.seen, self.settings = planes, seen, settings or LookSettings()
         self.index = {name: n for n, name in enumerate(bands) if name in COMPARED} or {name: n for n, name in enumerate(bands)}
         self.most = most.copy()
-        """Behind it, the share that a look that came has."""
+        """Of a look that came, the share that it has."""
         self.waited_for = np.ones(len(most), np.bool_)
         self.there: list[int] = []
         self.laid: dict[int, Alignment] = {}

@@ -107,9 +107,8 @@ def _file(size: int, most: float) -> mmap.mmap:
             else:
                 file.truncate(size)
             mapped = mmap.mmap(file.fileno(), size)
-            if hasattr(
-                mmap, "MADV_RANDOM"
-            ):  # work goes down a thousand planes at once: what is read ahead of each is lost before it is wanted
+            # work goes down a thousand planes at once: what would be read ahead of each is lost before it is wanted
+            if hasattr(mmap, "MADV_RANDOM"):
                 mapped.madvise(mmap.MADV_RANDOM)
             return mapped
     except OSError as error:
