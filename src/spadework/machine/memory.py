@@ -114,7 +114,7 @@ def _file(size: int, most: float) -> mmap.mmap:
     except OSError as error:
         raise StorageError(
             str(folder),
-            f"has no room for {size / GB:.1f} GB beyond the {most / GB:.1f} GB allowed in memory ({error.strerror})",
+            f"has no room for {size / GB:.3g} GB beyond the {most / GB:.3g} GB allowed in memory ({error.strerror})",
             f"draw the area smaller, shorten [period], name a folder with more space in TMPDIR, or set {VARIABLE}",
         ) from error
 
