@@ -7,7 +7,6 @@ dossier, so both give the same bytes.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from rasterio.windows import Window as RasterWindow
 from spadework.cube import MISSING, Chip
 from spadework.errors import MissingExtraError, SceneError
 from spadework.grid import window_on
+from spadework.imagery.lookup import looked_up
 from spadework.imagery.plan import MARGIN_M
 from spadework.imagery.search import USER_AGENT, HttpRule, OnRequest
 from spadework.radiometry import to_cube_units
@@ -205,19 +205,9 @@ def _in_step(places: NDArray[np.intp]) -> bool:
     return bool(places[0] >= 0 and (np.diff(places) == 1).all())
 
 
-@lru_cache(maxsize=32)
-def _table(dtype: str, asset: Asset) -> NDArray[np.int16]:
-    """What each raw number of an unsigned type of at most 16 bits becomes."""
-    every = np.arange(np.iinfo(dtype).max + 1, dtype=dtype)
-    return to_cube_units(every, asset.scale, asset.offset, asset.nodata)
-
-
 def _converted(raw: NDArray[np.generic], asset: Asset) -> NDArray[np.int16]:
-    """``to_cube_units``, looked up where there are few enough numbers."""
-    if raw.dtype in (np.uint8, np.uint16):
-        told = Asset("", "", scale=asset.scale, offset=asset.offset, nodata=asset.nodata)
-        return np.take(_table(raw.dtype.name, told), raw.astype(np.uint16, copy=False))
-    return to_cube_units(raw, asset.scale, asset.offset, asset.nodata)
+    """Raw numbers of an asset in units of the cube."""
+    return looked_up(raw, to_cube_units, asset.scale, asset.offset, asset.nodata)
 
 
 def place_nearest(plane: NDArray[Number], chip: Chip, grid: GeoBox, fill: Number) -> NDArray[Number]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy import ndimage
+
+from spadework.imagery.lookup import looked_up
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,17 +38,9 @@ class MaskKind:
     """Value without data; None = 0 for "scl", the fill bit for "qa_pixel", none for "values"."""
 
 
-@lru_cache(maxsize=32)
-def _table(dtype: str, mask: MaskKind) -> NDArray[np.uint8]:
-    """The class of each raw number of an unsigned type of at most 16 bits."""
-    return _classes(np.arange(np.iinfo(dtype).max + 1, dtype=dtype), mask)
-
-
 def classify(raw: NDArray[np.generic], mask: MaskKind) -> NDArray[np.uint8]:
     """(y, x) of NO_DATA, CLEAR, SNOW or CLOUDED from the raw numbers of a mask on its own grid."""
-    if raw.dtype in (np.uint8, np.uint16):
-        return np.take(_table(raw.dtype.name, mask), raw.astype(np.uint16, copy=False))
-    return _classes(raw, mask)
+    return looked_up(raw, _classes, mask)
 
 
 def _classes(raw: NDArray[np.generic], mask: MaskKind) -> NDArray[np.uint8]:
