@@ -146,8 +146,8 @@ def timed(work: Callable[[], Result]) -> tuple[float, float, Result]:
 
 
 @contextmanager
-def memory_watched(most: list[int]) -> Iterator[None]:
-    """The most bytes that lay in memory and in no file meanwhile, asked for twenty times a second, put behind ``most``."""
+def memory_watched() -> Iterator[list[int]]:
+    """Bytes that lie in memory and in no file, asked for twenty times a second until the end."""
     done, seen = threading.Event(), [0]
 
     def watch() -> None:
@@ -158,11 +158,10 @@ def memory_watched(most: list[int]) -> Iterator[None]:
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        yield
+        yield seen
     finally:
         done.set()
         watcher.join()
-        most.append(max(seen))
 
 
 def work(told: argparse.Namespace) -> dict[str, Any]:
@@ -176,13 +175,13 @@ def work(told: argparse.Namespace) -> dict[str, Any]:
     folder = told.folder or Path(tempfile.gettempdir(), f"spadework-bench-overlap-{told.side}")
     folder.mkdir(parents=True, exist_ok=True)
     make(folder, cube)
-    read, most = reader(folder, cube, start), list[int]()
+    read = reader(folder, cube, start)
     del cube
-    with memory_watched(most):
+    with memory_watched() as memory:
         *reading, cube = timed(read)
         *monitoring, change = timed(lambda: monitor(cube, start))
     digest = hashlib.sha256(change.confirmed.tobytes() + change.statistic.tobytes()).hexdigest()
-    return {"read": reading, "monitor": monitoring, "memory": most[0], "shape": cube.reflectance.shape, "said": digest}
+    return {"read": reading, "monitor": monitoring, "memory": max(memory), "shape": cube.reflectance.shape, "said": digest}
 
 
 def in_child(allowed: str) -> dict[str, Any]:

@@ -105,8 +105,8 @@ class Registering:
 
     def _no_more(self, look: int) -> None:
         self.waited_for[look] = False
-        if not self.reference and self._is_settled() and len(chosen := self._chosen()) >= self.settings.least_reference:
-            self.reference = _reference(self.planes[chosen], self.seen[chosen], self.index)
+        if not self.reference:
+            self._refer()
         for one in self.there if self.reference else ():
             if one not in self.laid:
                 self.laid[one] = self._lay(one)
@@ -116,12 +116,13 @@ class Registering:
         clear = [look for look in self.there if self.most[look] >= self.settings.reference_clear]
         return sorted(sorted(clear, key=lambda look: (-self.most[look], look))[: self.settings.reference_looks])
 
-    def _is_settled(self) -> bool:
-        """Whether the clearest looks are those that came."""
+    def _refer(self) -> None:
+        """Make the reference, if the clearest looks are those that came, and enough."""
         chosen = self._chosen()
         full = len(chosen) == self.settings.reference_looks
         least = self.most[chosen].min() if full else self.settings.reference_clear
-        return not (self.waited_for & (self.most >= least)).any()
+        if len(chosen) >= self.settings.least_reference and not (self.waited_for & (self.most >= least)).any():
+            self.reference = _reference(self.planes[chosen], self.seen[chosen], self.index)
 
     def _lay(self, look: int) -> Alignment:
         own = {name: self.planes[look, self.index[name]].astype(np.float32) for name in self.reference}

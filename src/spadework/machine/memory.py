@@ -56,7 +56,7 @@ class _Held:
 _HELD: Final = _Held()
 
 
-def allowed() -> float:
+def _allowed() -> float:
     """Bytes of large arrays that may be in memory at once.
 
     Raises:
@@ -89,7 +89,7 @@ def room(shape: tuple[int, ...] | int, kind: DTypeLike, fill: Any = 0) -> NDArra
 
 
 def _large(shape: tuple[int, ...] | int, kind: np.dtype[Any], size: int) -> NDArray[Any]:
-    most = allowed()
+    most = _allowed()
     if not _HELD.take(size, most):
         return np.ndarray(shape, kind, _file(size, most))
     array = np.zeros(shape, kind)
