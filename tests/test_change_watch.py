@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from spadework.change.common import plain_basis
 from spadework.change.confirm import watch_work
+from spadework.change.fit import HIDDEN
+from spadework.change.recent import left_of
 from spadework.change.settings import MonitorSettings, watch_rule
 from spadework.change.stand import ALONE, FIELD, Recent, Watched
 from spadework.change.state import NO_LOOK, NOISE_UNIT, Learnt, Watching, below, no_learnt, unwatched
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from spadework.change.fit import Left
 
 PAST, WATCHED, BANDS, SIDE = 4, 60, 3, 7
 PIXELS = SIDE * SIDE
@@ -61,8 +65,18 @@ def learnt(site: Site) -> Learnt:
     return known
 
 
+def left(site: Site, low: int, high: int) -> Left:
+    """Residuals of looks low <= t < high, which say what distances say; all else is 99."""
+    some = left_of(RING, high - low, BANDS, PAST + low)
+    some.residual[:RING] = 99
+    for p in range(PIXELS):
+        shown = np.where(site.usable[p, low:high, None], site.distance[p, low:high], HIDDEN)
+        some.residual[(OTHERS + p) % RING, : shown.size] = shown.T.ravel()
+    return some
+
+
 def recent(site: Site, low: int, high: int) -> Recent:
-    """Looks low <= t < high, behind the last before; residuals say what distances say. All else, the history's too, is 99."""
+    """Looks low <= t < high, behind the last before. All else, the history's too, is 99."""
     usable = np.concatenate([np.zeros((PIXELS, PAST), np.bool_), site.usable], axis=1)
     usable[::2, :PAST] = True
     slots = LAG + high - low
@@ -70,7 +84,7 @@ def recent(site: Site, low: int, high: int) -> Recent:
         look=np.full((RING, slots), NO_LOOK, np.int16),
         new=np.full(RING, 99, np.int32),
         distance=np.full((3, RING, slots, BANDS), 99, np.int8),
-        left=np.full((RING, slots, BANDS), 9999, np.int16),
+        left=np.zeros((RING, slots, BANDS), np.int16),
     )
     for p in range(PIXELS):
         looks, place = np.flatnonzero(usable[p, : PAST + high]), (OTHERS + p) % RING
@@ -79,7 +93,6 @@ def recent(site: Site, low: int, high: int) -> Recent:
         at = LAG + new - len(looks) + np.arange(len(looks))
         some.look[place, at], some.new[place] = looks, new
         at, looks = at[looks >= PAST], looks[looks >= PAST] - PAST
-        some.left[place, at] = site.distance[p, looks]
         some.distance[:, place, at] = site.distance[p, looks]
         some.distance[FIELD, place, at] += site.field[looks, None]
     return some
@@ -91,7 +104,8 @@ def watched(site: Site, low: int, high: int) -> Watched:
     number[:3], number[6:] = np.arange(OTHERS).reshape(3, SIDE), OTHERS + np.arange(PIXELS).reshape(SIDE, SIDE)
     places = Places(np.flatnonzero(number >= 0).astype(np.int32), number, offsets(), *ways(offsets()))
     days = np.arange(PAST + WATCHED, dtype=np.int32) * 6
-    return Watched(learnt(site), recent(site, low, high), plain_basis(days, PAST, BANDS), watch_rule(SETTINGS, BANDS), places)
+    basis, rule = plain_basis(days, PAST, BANDS), watch_rule(SETTINGS, BANDS)
+    return Watched(learnt(site), left(site, low, high), recent(site, low, high), basis, rule, places)
 
 
 def calm(seed: int = 0, cloud: float = 0.0) -> Site:
@@ -290,23 +304,32 @@ def all_at_once(on: Watched) -> Watching:
     return watching
 
 
-@pytest.mark.parametrize("far", [0, 20_000])
-def test_changed_ground_is_kept_as_seen_when_it_was_confirmed(far: int) -> None:
-    """Rounded, and cut to 16 bits."""
-    rng, site = np.random.default_rng(far), calm()
+@pytest.mark.parametrize("far", [0.0, 0.5, 5.0, 40.0])
+def test_changed_ground_lies_the_way_of_the_looks_that_confirmed_it(far: float) -> None:
+    """As far as the farthest of them that way; the last lies about ``far`` times as far as the others; rounded, and cut to 16 bits."""
+    rng, site = np.random.default_rng(1), calm()
     site.distance[:] //= 6
     site.distance[:, 40:] += FAR
     on = watched(site, 0, WATCHED)
     on.learnt.coef[:] = rng.integers(-3000, 3000, on.learnt.coef.shape)
     on.learnt.coef[:, :, 0] += 13_000
-    on.recent.left[:] = rng.integers(-200, 200, on.recent.left.shape) + far
+    on.basis.doubt[:] = rng.uniform(1, 1.1, len(on.basis.doubt))
+    factor, columns = np.zeros((PIXELS, BANDS, BANDS)), np.arange(BANDS) * WATCHED + 42
+    for p in range(OTHERS, OTHERS + PIXELS):
+        on.learnt.noise[ALONE, :, p] = rng.integers(100, 900, below(BANDS))
+        factor[p - OTHERS][np.tril_indices(BANDS)] = on.learnt.noise[ALONE, :, p] / float(NOISE_UNIT)
+        lies = far * FAR / 16 + rng.normal(0, 0.3, BANDS)
+        on.left.residual[p % RING, columns] = (factor[p - OTHERS] @ lies).round().clip(-32000, 32000)
     told, looks = all_at_once(on), np.arange(40, 43)
     assert set(told.first[OTHERS:]) == {PAST + 40}
     for p in range(OTHERS, OTHERS + PIXELS):
-        expected = on.learnt.coef[p].astype(np.float64) @ on.basis.design[:, PAST + looks]
-        seen = (on.recent.left[p % RING, LAG + looks].T + expected).mean(axis=1)
-        np.testing.assert_allclose(told.after[p], seen.clip(-32768, 32767), atol=0.51)
-    assert (told.after == 32767).any() == (far > 0)
+        expected = (on.learnt.coef[p].astype(np.float64) @ on.basis.design[:, PAST + looks]).mean(axis=1)
+        lie = site.distance[p - OTHERS, looks] / 16 * np.sqrt(on.basis.doubt[PAST + looks])[:, None]
+        lie[2] = np.linalg.solve(factor[p - OTHERS], on.left.residual[p % RING, columns])
+        way = site.distance[p - OTHERS, looks].mean(axis=0) / 16
+        seen = expected + factor[p - OTHERS] @ way * (lie @ way).max() / (way @ way)
+        np.testing.assert_allclose(told.after[p], seen.clip(-32767, 32767), atol=0.51, rtol=1e-5)
+    assert (told.after == 32767).any() == (far == 40)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +348,9 @@ def test_looks_withdraw_a_change_if_they_could_show_it_and_lie_nearer_to_the_pas
         on.learnt.noise[ALONE, :, p] = factor[np.tril_indices(BANDS)]
         ground = rng.normal(0, 1, BANDS)
         ground *= np.sqrt(size * on.rule.look_limit / (ground**2).sum())
-        on.recent.left[p % RING, LAG + 10 : LAG + 15] = (factor @ ground / float(NOISE_UNIT)).round()
+        seen = (factor @ ground / float(NOISE_UNIT)).round()
+        on.left.residual[p % RING, : BANDS * WATCHED].reshape(BANDS, WATCHED)[:, 10:15] = seen[:, None]
+        on.recent.distance[ALONE, p % RING, LAG + 10 : LAG + 15] = (ground * 16).round()
         on.recent.distance[:, p % RING, LAG + 15 :] = (way * ground * 16).round()
     told = all_at_once(on)
     assert set(told.recovered[OTHERS:]) == {withdrawn}

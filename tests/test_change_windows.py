@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from spadework.change.common import plain_basis
+from spadework.change.recent import left_of
 from spadework.change.settings import MonitorSettings, watch_rule
 from spadework.change.stand import ALONE, BESIDE, FIELD, Recent, Watched
 from spadework.change.state import NO_LOOK, no_learnt
@@ -86,7 +87,8 @@ def watched(looks: Looks) -> Watched:
         *(np.zeros((1, 2), np.int32),) * 2,
         np.zeros(1, np.int32),
     )
-    return Watched(learnt, recent_of(looks), plain_basis(days, PAST, BANDS), watch_rule(SETTINGS, BANDS), nobody)
+    basis, rule = plain_basis(days, PAST, BANDS), watch_rule(SETTINGS, BANDS)
+    return Watched(learnt, left_of(1, 1, BANDS, PAST), recent_of(looks), basis, rule, nobody)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class Span(NamedTuple):
 
 
 @step
-def _sum(total: F32, span: Span, out: F32) -> float:
+def sum_over(total: F32, span: Span, out: F32) -> float:
     """Fill ``out`` (band) with the sum over a window, from sums (band, (1 + look) * lane) over all looks before; its squared length."""
     low, high, size = span.low * LANES + span.lane, (span.high + 1) * LANES + span.lane, ZERO
     for b in range(len(out)):
@@ -197,7 +197,7 @@ def try_look(on: Watched, work: WatchWork, lane: int, i: int, room: int) -> tupl
             if distance < limit * rule.support[NEIGHBOURS]:
                 continue
             span = Span(lane, route, i + 1 - looks, i)
-            size = _sum(work.windows.total[route], span, along)
+            size = sum_over(work.windows.total[route], span, along)
             agree, first = _agree(work.windows.near[route], span, along, rule.agree_share * size, work.vector)
             ask = _ask(rule.support, distance, limit)
             if first < 0 or agree < rule.agreeing[looks - SHORTEST]:

@@ -138,7 +138,7 @@ def follow_part(state: State, cube: Cube, crew: Crew) -> NDArray[np.bool_]:
 
     def begin(length: int) -> _Part:
         left, recent = left_of(length, looks, site.bands, first), recent_of(length, lags + looks, site.bands)
-        on = Watched(state.pixels.learnt, recent, state.basis, watch_rule(site.settings, site.bands), site.places)
+        on = Watched(state.pixels.learnt, left, recent, state.basis, watch_rule(site.settings, site.bands), site.places)
         slots, stood = slots_of(recent), slots_of(state.pixels.stood)
         return _Part(state, cube, crew, left, recent, slots, stood, whitened(state, left), on, odd)
 

@@ -92,6 +92,8 @@ class Watched(NamedTuple):
     """What the watch goes by; all pixels of the site."""
 
     learnt: Learnt
+    left: Left
+    """Of the part."""
     recent: Recent
     basis: Basis
     """Of all looks."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from spadework.change.algebra import F32, TINY, ZERO
 from spadework.change.compiled import compiled, step
-from spadework.change.confirm import Span, WatchWork, try_look
+from spadework.change.confirm import Span, WatchWork, sum_over, try_look
 from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
 from spadework.change.state import MOST, NO_LOOK, NOISE_UNIT
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spadework.change.algebra import I16
+    from spadework.change.fit import Left
     from spadework.change.stand import Watched
     from spadework.change.state import Learnt, Watching
 
@@ -92,32 +93,75 @@ def _expect(coef: I16, design: F32, look: int, out: F32) -> None:
 
 
 @step
-def _keep_after(on: Watched, work: WatchWork, after: I16, span: Span) -> None:
-    """Fill ``after`` (band) with the mean spectrum, without the common mode, of the looks of a window."""
-    p, at, expected, total = work.windows.pixel[span.lane], work.windows.at, work.vector, work.mean
-    left, coef, design = on.recent.left[p % len(on.recent.left)], on.learnt.coef[p], on.basis.design
-    total[:] = 0.0
-    for i in range(span.low, span.high + 1):
-        _expect(coef, design, at[i * LANES + span.lane], expected)
-        for b in range(len(after)):
-            total[b] += float(left[i + 1, b]) + float(expected[b])
-    for b in range(len(after)):
-        after[b] = np.int16(min(max(np.rint(total[b] / (span.high + 1 - span.low)), -MOST), MOST))
+def _whiten(departure: F32, noise: I16) -> np.float32:
+    """Whiten a departure (band), reflectance in 1/10,000, by ``noise`` (below), in place; its squared length."""
+    size, i = ZERO, 0
+    for b in range(len(departure)):
+        e = float(departure[b]) * float(NOISE_UNIT)
+        for k in range(b):
+            e -= float(noise[i]) * float(departure[k])
+            i += 1
+        departure[b] = e / float(noise[i])
+        size += departure[b] * departure[b]
+        i += 1
+    return size
 
 
 @step
 def _against(after: I16, expected: F32, noise: I16, out: F32) -> np.float32:
     """Fill ``out`` (band) with how far changed ground would lie from what is expected, whitened by ``noise`` (below); its squared length."""
-    size, i = ZERO, 0
     for b in range(len(out)):
-        e = (float(after[b]) - float(expected[b])) * float(NOISE_UNIT)
-        for k in range(b):
-            e -= float(noise[i]) * float(out[k])
+        out[b] = np.float32(after[b]) - expected[b]
+    return _whiten(out, noise)
+
+
+@step
+def _leaves(left: Left, place: int, look: int, out: F32) -> None:
+    """Fill ``out`` (band) with what a look leaves over at a place."""
+    for b in range(len(out)):
+        out[b] = left.residual[place, b * left.usable.shape[1] + look - left.first]
+
+
+@step
+def _reach(on: Watched, windows: Windows, span: Span, along: F32, last: F32) -> float:
+    """Largest product with ``along`` (band) of a look of a window, noise = 1; ``last`` (band) is where its last look lies.
+
+    Where the others lie is remembered in units of what the look is in doubt by, and cut to a length.
+    """
+    near, at, doubt, most = windows.near[ALONE], windows.at, on.basis.doubt, ZERO
+    for b in range(len(along)):
+        most += last[b] * along[b]
+    for j in range(span.low * LANES + span.lane, span.high * LANES + span.lane, LANES):
+        dot = ZERO
+        for b in range(len(along)):
+            dot += near[b, j] * along[b]
+        most = max(most, dot / UNIT * np.sqrt(doubt[at[j]]))
+    return float(most)
+
+
+@step
+def _keep_after(on: Watched, work: WatchWork, after: I16, span: Span) -> None:
+    """Fill ``after`` (band) with the spectrum of changed ground, without the common mode, over a window.
+
+    It departs from what is expected the way that the looks of the window do on average, as far as the farthest of them goes that way.
+    What the last of them leaves over is at hand; of the others, whose lengths were cut, it is enough that they were odd.
+    """
+    p, at, mean, n = work.windows.pixel[span.lane], work.windows.at, work.mean, span.high + 1 - span.low
+    noise, along, vector, i = on.learnt.noise[ALONE, :, p], work.sum, work.vector, 0
+    mean[:] = 0.0
+    for look in range(span.low, span.high + 1):
+        _expect(on.learnt.coef[p], on.basis.design, at[look * LANES + span.lane], vector)
+        for b in range(len(mean)):
+            mean[b] += float(vector[b]) / n
+    size = sum_over(work.windows.total[ALONE], span, along)
+    _leaves(on.left, p % len(on.left.usable), at[span.high * LANES + span.lane], vector)
+    _whiten(vector, noise)
+    part = _reach(on, work.windows, span, along, vector) / (max(size, float(TINY)) * float(NOISE_UNIT))
+    for b in range(len(after)):
+        for k in range(b + 1):
+            mean[b] += float(noise[i]) * float(along[k]) * part
             i += 1
-        out[b] = e / float(noise[i])
-        size += out[b] * out[b]
-        i += 1
-    return size
+        after[b] = np.int16(min(max(np.rint(mean[b]), -MOST), MOST))
 
 
 @step
