@@ -15,7 +15,7 @@ from spadework.change.compiled import compiled
 from spadework.change.fit import BEYOND, HIDDEN, Left
 from spadework.change.settings import MonitorSettings, whiten_rule
 from spadework.change.stand import Whitened
-from spadework.change.state import Learnt, no_learnt
+from spadework.change.state import Learnt, no_learnt, unfollowed
 from spadework.cube import NO_METHOD, ONE_HARMONIC
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def test_what_twins_share_is_as_in_plain_numpy(seed: int, cloud: float, twin: in
     for first in {0, looks // 3}:
         n = looks - first
         by = Whitened(
-            learnt, laid_out(field, first, int(rng.integers(45 * 45, 2100))), plain_basis(np.arange(looks, dtype=np.int32), 0, BANDS),
+            learnt, unfollowed(0, BANDS, 0), laid_out(field, first, int(rng.integers(45 * 45, 2100))), plain_basis(np.arange(looks, dtype=np.int32), 0, BANDS),
             whiten_rule(MonitorSettings(), BANDS, looks), np.ones(BANDS, np.float32), places, np.zeros(looks, np.int32), left_out,
         )  # fmt: skip
         work, out = twins.asked_for(n, BANDS, first), np.full(twins.columns(n, BANDS), 7, np.int16)

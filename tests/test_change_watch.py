@@ -84,7 +84,6 @@ def recent(site: Site, low: int, high: int) -> Recent:
         look=np.full((RING, slots), NO_LOOK, np.int16),
         new=np.full(RING, 99, np.int32),
         distance=np.full((3, RING, slots, BANDS), 99, np.int8),
-        left=np.zeros((RING, slots, BANDS), np.int16),
     )
     for p in range(PIXELS):
         looks, place = np.flatnonzero(usable[p, : PAST + high]), (OTHERS + p) % RING

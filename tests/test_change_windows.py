@@ -56,7 +56,6 @@ def recent_of(looks: Looks) -> Recent:
         look=np.full((pixels + 2, LAG + times), NO_LOOK, np.int16),
         new=np.full(pixels + 2, 99, np.int32),
         distance=np.full((3, pixels + 2, LAG + times, BANDS), 99, np.int8),
-        left=np.zeros((pixels + 2, LAG + times, BANDS), np.int16),
     )
     for p in range(pixels):
         seen = np.flatnonzero(looks.usable[p])

@@ -15,7 +15,7 @@ import numpy as np
 from spadework.change import confirm, twins, watch, whiten
 from spadework.change import fit as model
 from spadework.change.common import fit_work, series_of
-from spadework.change.recent import enter_block, left_of, recent_of, settle_block, slots_of
+from spadework.change.recent import enter_block, left_of, numbers_of, recent_of
 from spadework.change.rows import Pass, walk_down
 from spadework.change.settings import lag, watch_rule, whitened
 from spadework.change.stand import Watched
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spadework.change.crew import Crew
-    from spadework.change.recent import Slots
     from spadework.change.stand import Recent, Whitened
     from spadework.change.state import Pairs, State
     from spadework.cube import Cube
@@ -73,10 +72,6 @@ class _Part:
     crew: Crew
     left: model.Left
     recent: Recent
-    slots: Slots
-    """Of the pixels in the ring ..."""
-    stood: Slots
-    """... and as they are kept of all."""
     by: Whitened
     on: Watched
     odd: NDArray[np.bool_]
@@ -87,12 +82,13 @@ class _Part:
 def _enter(walk: _Part, numbers: NDArray[np.int32]) -> None:
     """Enter the ring, and leave over there what the models do not expect."""
     state = walk.state
+    look, told, distance = state.pixels.followed.look, numbers_of(state.pixels.followed.told), numbers_of(walk.recent.distance)
 
     def work(block: NDArray[np.int32]) -> None:
         series = with_pairs(state.pairs, series_of(walk.cube, state.site.places.at[block], walk.left.first), block)
         scratch = walk.crew.scratch(fit_work, len(series.look), state.site.bands)
         model.leave_block(series, state.basis, scratch, block, state.pixels.learnt, walk.left)
-        enter_block(state.pixels.followed.look, walk.stood, walk.left, block, walk.recent, walk.slots)
+        enter_block(look, told, walk.left, block, walk.recent, distance)
 
     walk.crew.over(numbers, work, share=FEW)
 
@@ -102,20 +98,18 @@ def _distances(walk: _Part, numbers: NDArray[np.int32]) -> None:
 
     def work(block: NDArray[np.int32]) -> None:
         scratch = walk.crew.scratch(whiten.whiten_work, looks, site.bands, lags, walk.left.first % 2)
-        whiten.whiten_block(walk.by, scratch, block, walk.state.pixels.followed, walk.recent)
+        whiten.whiten_block(walk.by, scratch, block, walk.recent)
 
     walk.crew.over(numbers, work, share=FEW)
 
 
 def _watch(walk: _Part, numbers: NDArray[np.int32]) -> None:
-    """Watch, and keep what the next part must know."""
     pixels, site = walk.state.pixels, walk.state.site
     looks, sizes = len(walk.cube.looks), len(site.settings.window_tails)
 
     def work(block: NDArray[np.int32]) -> None:
         scratch = walk.crew.scratch(confirm.watch_work, len(block), looks, site.bands, sizes)
         watch.watch_block(walk.on, scratch, block, pixels.watching, walk.odd, walk.left.first)
-        settle_block(walk.recent, walk.slots, block, walk.stood)
 
     walk.crew.over(numbers, work, steps=1, share=FEW)
 
@@ -139,8 +133,7 @@ def follow_part(state: State, cube: Cube, crew: Crew) -> NDArray[np.bool_]:
     def begin(length: int) -> _Part:
         left, recent = left_of(length, looks, site.bands, first), recent_of(length, lags + looks, site.bands)
         on = Watched(state.pixels.learnt, left, recent, state.basis, watch_rule(site.settings, site.bands), site.places)
-        slots, stood = slots_of(recent), slots_of(state.pixels.stood)
-        return _Part(state, cube, crew, left, recent, slots, stood, whitened(state, left), on, odd)
+        return _Part(state, cube, crew, left, recent, whitened(state, left), on, odd)
 
     walk_down(site.starts, PASSES, begin)
     return odd

@@ -85,13 +85,13 @@ def learn_agreement(noise: F32, rows: Rows, lanes: Lanes, most: int, out: F32) -
 
     Cauchy weights by the pixel's own distance; a pull to .5 of the weight of one look keeps pixels without a signal near it.
     """
-    bands, own, cross, late = len(noise), lanes.size, lanes.total, late_of(rows)
+    bands, own, cross = len(noise), lanes.size, lanes.total
     far, mine, both, left, common = lanes.gain, lanes.pull, lanes.one[0], rows.near[ALONE], rows.common
     own[:], cross[:] = np.float32(bands), np.float32(0.5 * bands)
     for j in range(0, most * LANES, LANES):
         far[:], mine[:], both[:] = ZERO, ZERO, ZERO
         for b in range(bands):
-            one, other, scale = left[b, late + j :], common[b, j:], noise[b]
+            one, other, scale = left[b, j:], common[b, j:], noise[b]
             for lane in range(LANES):
                 e, c = one[lane], other[lane]
                 far[lane] += e * e / scale
@@ -112,13 +112,7 @@ def take_off(noise: F32, part: F32, rows: Rows, size: F32, most: int) -> None:
     What is within the median's own noise (band) is taken off as far as the history shows the pixel taking ``part`` (lane); a
     strong common departure (a sensor step, a flood of light) nearly whole. ``size`` (lane) is scratch.
     """
-    bands, late, commons, alone, beside = (
-        len(noise),
-        late_of(rows),
-        rows.common,
-        rows.near[ALONE],
-        rows.near[BESIDE],
-    )
+    bands, commons, alone, beside = len(noise), rows.common, rows.near[ALONE], rows.near[BESIDE]
     for j in range(0, most * LANES, LANES):
         size[:] = ZERO
         for b in range(bands):
@@ -129,7 +123,7 @@ def take_off(noise: F32, part: F32, rows: Rows, size: F32, most: int) -> None:
             far = size[lane] / np.float32(bands)
             size[lane] = part[lane] + max(SHARED_MOST - part[lane], ZERO) * far / (far + ONE)
         for b in range(bands):
-            common, left, out = commons[b, j:], alone[b, late + j :], beside[b, late + j :]
+            common, left, out = commons[b, j:], alone[b, j:], beside[b, j:]
             for lane in range(LANES):
                 out[lane] = left[lane] - size[lane] * common[lane]
 
@@ -150,13 +144,11 @@ def _far(x: F32, at: int, factor: F32, z: F32, far: F32) -> None:
 
 
 @step
-def _covariance(x: F32, factor: F32, lanes: Lanes, at: tuple[int, int], turn: int) -> None:
-    """Fill ``noise`` with the sums of the weighted covariance of x (band, late row), ``total`` with that of weights.
+def _covariance(x: F32, factor: F32, lanes: Lanes, most: int, turn: int) -> None:
+    """Fill ``noise`` with the sums of the weighted covariance of x (band, row), ``total`` with that of weights.
 
-    Looks beyond three sigma by the noise of the turn before, ``factor``, lose weight with the square of their distance. ``at`` is the late
-    row at which rows begin, and the most looks that a lane has.
+    Looks beyond three sigma by the noise of the turn before, ``factor``, lose weight with the square of their distance.
     """
-    late, most = at
     out, count, trust, pull, far, learnt, bands = (
         lanes.noise,
         lanes.total,
@@ -172,17 +164,17 @@ def _covariance(x: F32, factor: F32, lanes: Lanes, at: tuple[int, int], turn: in
     count[:] = PRIOR_LOOKS
     for i in range(most):
         if turn > 0:
-            _far(x, late + i * LANES, factor, lanes.one, far)
+            _far(x, i * LANES, factor, lanes.one, far)
         for lane in range(LANES):
             share = limit / max(far[lane], limit)
             trust[lane] = share * share if i < learnt[lane] else ZERO
             count[lane] += trust[lane]
         for b in range(bands):
-            one = x[b, late + i * LANES :]
+            one = x[b, i * LANES :]
             for lane in range(LANES):
                 pull[lane] = trust[lane] * one[lane]
             for c in range(b + 1):
-                total, two = out[b, c], x[c, late + i * LANES :]
+                total, two = out[b, c], x[c, i * LANES :]
                 for lane in range(LANES):
                     total[lane] += pull[lane] * two[lane]
 
@@ -203,7 +195,7 @@ def learn_noise(by: Whitened, rows: Rows, route: int, factor: F32, lanes: Lanes,
     """Robust noise of a route: its Cholesky factor into ``noise``, and turned over into ``factor``. Noise learnt from few looks grows."""
     least_share, bands, noise = np.float32(by.rule.floor_least), len(factor), lanes.noise
     for turn in range(ROUNDS):
-        _covariance(rows.near[route], factor, lanes, (late_of(rows), most), turn)
+        _covariance(rows.near[route], factor, lanes, most, turn)
         for lane in range(LANES):
             last = turn == ROUNDS - 1 and lanes.learnt[lane] > 0
             lanes.size[lane] = by.rule.small[max(lanes.learnt[lane] - lanes.terms[lane], 0)] if last else ONE
@@ -271,18 +263,18 @@ def learn_model(gauge: Gauge, design: F32, lanes: Lanes, most: int) -> None:
 
 @step
 def learn_calm(near: F32, rows: Rows, lanes: Lanes, most: int) -> None:
-    """Fill ``calm`` of a route from its distances (band, late row) over the history.
+    """Fill ``calm`` of a route from its distances (band, row) over the history.
 
     Mean squared distance per band in 16 parts of the year, a third of each neighbour's weight added, with six looks of calm as a prior.
     """
-    sums, counts, far, bands, late = lanes.sums, lanes.counts, lanes.size, len(near), late_of(rows)
+    sums, counts, far, bands = lanes.sums, lanes.counts, lanes.size, len(near)
     looks, parts = rows.looks, rows.part
     sums[:] = ZERO
     counts[:] = ZERO
     for i in range(most):
         far[:] = ZERO
         for b in range(bands):
-            z = near[b, late + i * LANES :]
+            z = near[b, i * LANES :]
             for lane in range(LANES):
                 far[lane] += z[lane] * z[lane]
         for lane in range(LANES):
@@ -301,12 +293,12 @@ def learn_calm(near: F32, rows: Rows, lanes: Lanes, most: int) -> None:
 @step
 def learn_alike(rows: Rows, lanes: Lanes, most: int, out: F32) -> None:
     """Fill ``out`` (lane), how alike looks of a route are, from what is ``told`` of it over the history."""
-    told, looks, own, cross = rows.told, rows.looks, lanes.size, lanes.total
+    told, looks, own, cross, late = rows.told, rows.looks, lanes.size, lanes.total, late_of(rows)
     own[:] = TINY
     cross[:] = ZERO
     for i in range(1, most):
         for b in range(len(told)):
-            before, here = told[b, (i - 1) * LANES :], told[b, i * LANES :]
+            before, here = told[b, late + (i - 1) * LANES :], told[b, late + i * LANES :]
             for lane in range(LANES):
                 z = here[lane] if i < looks[lane] else ZERO
                 own[lane] += z * z

@@ -12,7 +12,7 @@ import numpy as np
 from spadework.change.algebra import F32, I16, LANES, ONE, ZERO
 from spadework.change.compiled import step
 from spadework.change.regress import TERMS
-from spadework.change.state import LEVEL_UNIT, MOST, NEAR_UNIT, NO_LOOK, SHARE_UNIT
+from spadework.change.state import LEVEL_UNIT, MOST, NO_LOOK, SHARE_UNIT
 from spadework.cube import PAIRWISE
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from spadework.change.looks import Rows
     from spadework.change.state import Followed, Learnt
 
+    I8 = NDArray[np.int8]
     U8 = NDArray[np.uint8]
     At = tuple[int, int]
 
@@ -113,8 +114,7 @@ def forget(learnt: Learnt, followed: Followed, at: At) -> None:
     followed.spread[:, first:last] = ONE
     followed.since[:, first:last] = 0
     followed.look[:, first:last] = NO_LOOK
-    followed.near[:, :, :, first:last] = 0
-    followed.calm[:, :, first:last] = False
+    followed.told[:, first:last] = 0
 
 
 # ---------------------------------------------------------------- how far it was followed
@@ -128,7 +128,7 @@ def _take(kept: NDArray[Any], part: np.number[Any], at: At, out: NDArray[Any]) -
 
 @step
 def take_up(followed: Followed, days: F32, at: At, rows: Rows, slow: Slow) -> None:
-    """Fill ``slow``, and lay the looks that have not moved level and restlessness yet ahead of the rows; ``days`` are all looks'."""
+    """Fill ``slow``, and lay the numbers and days of the looks that have not moved level and restlessness yet ahead of the rows; ``days`` are all looks'."""
     for i in range(len(followed.look)):
         looks = followed.look[i, at[0] : at[1]]
         for lane in range(len(looks)):
@@ -140,38 +140,46 @@ def take_up(followed: Followed, days: F32, at: At, rows: Rows, slow: Slow) -> No
         _take(followed.since[route], np.int32(1), at, slow.since[route])
         for b in range(slow.level.shape[1]):
             _take(followed.level[route, b], ONE / LEVEL_UNIT, at, slow.level[route, b])
-        for i in range(len(followed.look)):
-            told, calm = followed.calm[route, i, at[0] : at[1]], rows.calm[route, i * LANES :]
-            for lane in range(len(told)):
-                calm[lane] = told[lane]
-            for b in range(slow.level.shape[1]):
-                _take(followed.near[route, i, b], ONE / NEAR_UNIT, at, rows.near[route, b, i * LANES :])
 
 
 @step
-def _keep(rows: NDArray[Any], unit: np.number[Any], last: NDArray[np.uint32], out: NDArray[Any]) -> None:
-    """Each lane's row of some slot, times a unit, into ``out`` (lane); rows begin with the slot, ``last`` is as in ``Rows``."""
-    for lane in range(len(out)):
-        out[lane] = rows[last[lane]] * unit
+def take_told(told: I8, at: At, rows: Rows) -> None:
+    """Lay what was told of a route (pixel, slot, band) ahead of the rows."""
+    for lane in range(at[1] - at[0]):
+        kept = told[at[0] + lane]
+        for i in range(told.shape[1]):
+            for b in range(told.shape[2]):
+                j = np.uint32(i * LANES + lane)  # no sign: nothing is counted from the end
+                rows.told[b, j] = kept[i, b]
+                rows.whole[b, j] = kept[i, b]
+
+
+@step
+def keep_told(rows: Rows, at: At, told: I8) -> None:
+    """Keep what is told of a route at each lane's last looks (pixel, slot, band)."""
+    for lane in range(at[1] - at[0]):
+        if rows.looks[lane] > 0:
+            out = told[at[0] + lane]
+            for i in range(told.shape[1]):
+                for b in range(told.shape[2]):
+                    out[i, b] = rows.whole[b, np.uint32((rows.looks[lane] + i) * LANES + lane)]
 
 
 @step
 def leave_off(rows: Rows, slow: Slow, at: At, followed: Followed) -> None:
-    """Keep each lane's last looks, which have not moved level and restlessness yet, and how far both were followed."""
+    """Keep the numbers of each lane's last looks, which have not moved level and restlessness yet, and how far both were followed."""
     first, end = at
     for lane in range(LANES):
         rows.last[lane] = rows.looks[lane] * LANES + lane
     for i in range(len(followed.look)):
-        _keep(rows.at[i * LANES :], np.int32(1), rows.last, followed.look[i, first:end])
+        look, numbers, last = followed.look[i, first:end], rows.at[i * LANES :], rows.last
+        for lane in range(len(look)):
+            look[lane] = numbers[last[lane]]
     for route in range(3):
         spread, since = followed.spread[route, first:end], followed.since[route, first:end]
         for lane in range(len(spread)):
             spread[lane], since[lane] = slow.spread[route, lane], slow.since[route, lane]
-        for i in range(len(followed.look)):
-            _keep(rows.calm[route, i * LANES :], np.int32(1), rows.last, followed.calm[route, i, first:end])
         for b in range(slow.level.shape[1]):
             level, lanes = followed.level[route, b, first:end], slow.level[route, b]
             for lane in range(len(level)):
                 level[lane] = np.int16(lanes[lane] * LEVEL_UNIT)
-            for i in range(len(followed.look)):
-                _keep(rows.near[route, b, i * LANES :], NEAR_UNIT, rows.last, followed.near[route, i, b, first:end])

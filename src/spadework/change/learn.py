@@ -120,7 +120,7 @@ def _gauge(walk: _Learning, numbers: NDArray[np.int32]) -> None:
 
     def work(block: NDArray[np.int32]) -> None:
         scratch = walk.crew.scratch(whiten.whiten_work, history, site.bands, lags, 0)
-        whiten.learn_block(walk.by, scratch, block, walk.state.pixels.followed)
+        whiten.learn_block(walk.by, scratch, block)
 
     walk.crew.over(numbers, work, steps=1)
 

@@ -55,13 +55,11 @@ class Rows(NamedTuple):
     day: NDArray[np.int32]
     """(late row), 1 + day; 0 where there was no look."""
     near: F32
-    """(route, band, late row), residuals, then distances."""
-    calm: NDArray[np.bool_]
-    """(route, late row), whether the look may move level and restlessness."""
+    """(route, band, row), residuals, then distances."""
     told: F32
-    """(band, row), distances of one route, level and restlessness taken off."""
+    """(band, late row), distances of one route, level and restlessness taken off, in 1/16 of the noise: whole numbers."""
     whole: NDArray[np.int8]
-    """(band, row), the same in 1/16 of the noise."""
+    """(band, late row), the same in few bits."""
 
 
 class Lanes(NamedTuple):
@@ -122,10 +120,9 @@ def rows_for(looks: int, bands: int, lag: int, first: int) -> Rows:
         weight=row(),
         at=row(late=lag, kind=np.int32),
         day=row(late=lag, kind=np.int32),
-        near=row(3, bands, late=lag),
-        calm=row(3, late=lag, kind=np.bool_),
-        told=row(bands),
-        whole=row(bands, kind=np.int8),
+        near=row(3, bands),
+        told=row(bands, late=lag),
+        whole=row(bands, late=lag, kind=np.int8),
     )
 
 
@@ -221,7 +218,7 @@ def lay_out(by: Whitened, rows: Rows, p: int, most: int) -> None:
     rows.at[late : late + length] = NO_LOOK
     for b in range(len(rows.common)):
         rows.common[b, :length] = ZERO
-        rows.near[ALONE, b, late : late + length] = ZERO
+        rows.near[ALONE, b, :length] = ZERO
     for lane in range(LANES):
         if rows.looks[lane] > 0:
             find(by, p + lane, rows.asked.place[lane])
@@ -231,7 +228,7 @@ def lay_out(by: Whitened, rows: Rows, p: int, most: int) -> None:
     for lane in range(LANES):
         _lay_out_looks(rows, lane, left.first)
     for b in range(len(rows.common)):
-        near, common, column = rows.near[ALONE, b, late:], rows.common[b], b * left.usable.shape[1]
+        near, common, column = rows.near[ALONE, b], rows.common[b], b * left.usable.shape[1]
         for lane in range(LANES):
             order = rows.order[lane, : rows.looks[lane]]
             _lay_out_band(order, lane, left.residual[(p + lane) % len(left.usable), column:], near)

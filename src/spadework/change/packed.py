@@ -9,7 +9,7 @@ import numpy as np
 from spadework.change.common import Sample, plain_basis
 from spadework.change.settings import lag
 from spadework.change.site import site_of
-from spadework.change.state import Followed, Learnt, Pairs, Pixels, State, Stood, Watching
+from spadework.change.state import Followed, Learnt, Pairs, Pixels, State, Watching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from spadework.change.settings import MonitorSettings
 
-OF_PIXELS: Final = {"learnt": Learnt, "followed": Followed, "stood": Stood, "watching": Watching}
+OF_PIXELS: Final = {"learnt": Learnt, "followed": Followed, "watching": Watching}
 
 
 def arrays_of(state: State) -> dict[str, NDArray[Any]]:

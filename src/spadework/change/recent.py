@@ -1,12 +1,12 @@
-"""Looks of the pixels between the first pass and the last: from what is kept, and back, compiled."""
+"""Looks of the pixels between the first pass and the last, compiled."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spadework.change.compiled import compiled, step
+from spadework.change.compiled import compiled
 from spadework.change.fit import BEYOND, HIDDEN, Left
 from spadework.change.stand import Recent
 from spadework.change.state import NO_LOOK
@@ -14,8 +14,6 @@ from spadework.change.twins import columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from spadework.change.state import Stood
 
 
 def left_of(length: int, looks: int, bands: int, first: int) -> Left:
@@ -31,71 +29,41 @@ def recent_of(length: int, slots: int, bands: int) -> Recent:
         look=np.full((length, slots), NO_LOOK, np.int16),
         new=np.zeros(length, np.int32),
         distance=np.zeros((3, length, slots, bands), np.int8),
-        left=np.zeros((length, slots, bands), np.int16),
     )
 
 
-class Slots(NamedTuple):
-    """Where pixels stand at some looks, all numbers of a pixel one after another; views, nothing is copied."""
-
-    distance: NDArray[np.int8]
-    """(route, pixel or place, slot * band)."""
-    left: NDArray[np.int16]
-    """(pixel or place, slot * band)."""
-
-
-def slots_of(stood: Stood | Recent) -> Slots:
-    """Of all pixels, as they are kept, or of those between the first pass and the last."""
-    distance, left = stood.distance, stood.left
-    return Slots(
-        distance.reshape(*distance.shape[:2], np.prod(distance.shape[2:], dtype=int), copy=False),
-        left.reshape(len(left), np.prod(left.shape[1:], dtype=int), copy=False),
-    )
-
-
-@step
-def _carry(kept: NDArray[Any], first: int, n: int, out: NDArray[Any]) -> None:
-    """Copy n numbers, from number ``first`` on."""
-    for k in range(n):
-        out[k] = kept[np.uint32(first + k)]  # no sign: nothing is counted from the end
+def numbers_of(distance: NDArray[np.int8]) -> NDArray[np.int8]:
+    """(route, pixel or place, slot * band): all numbers of a pixel one after another; a view, nothing is copied."""
+    return distance.reshape(*distance.shape[:2], np.prod(distance.shape[2:], dtype=int), copy=False)
 
 
 @compiled
 def enter_block(
-    look: NDArray[np.int16], stood: Slots, left: Left, pixels: NDArray[np.int32], recent: Recent, slots: Slots
+    look: NDArray[np.int16],
+    told: NDArray[np.int8],
+    left: Left,
+    pixels: NDArray[np.int32],
+    recent: Recent,
+    distance: NDArray[np.int8],
 ) -> None:
-    """Fill ``recent``, whose slots ``slots`` are, for the pixels of a block from what is kept and from ``left``.
+    """Fill ``recent`` for the pixels of a block from what is kept and from ``left``; distances of new looks begin with 0.
 
-    Distances of new looks begin with 0. ``look`` (slot, pixel) is that of ``state.Followed``.
+    ``look`` (slot, pixel) is that of ``state.Followed``; ``told`` and ``distance`` are ``numbers_of`` what is told there, and here.
     """
-    (length, looks), lag, bands = left.usable.shape, len(look), recent.left.shape[2]
+    (length, looks), lag = left.usable.shape, len(look)
     for p in pixels:
         place, n = p % length, lag
-        seen, residual, out = recent.look[place], left.residual[place], slots.left[place]
+        seen = recent.look[place]
         for i in range(lag):
             seen[i] = look[i, p]
-        _carry(stood.left[p], 0, lag * bands, out)
         for t in range(looks):
             if left.usable[place, t]:
                 seen[n] = left.first + t
-                for b in range(bands):
-                    out[n * bands + b] = residual[b * looks + t]
                 n += 1
         recent.new[place] = n - lag
         seen[n:] = NO_LOOK
         for route in range(3):
-            distance = slots.distance[route, place]
-            _carry(stood.distance[route, p], 0, lag * bands, distance)
-            distance[lag * bands :] = 0
-
-
-@compiled
-def settle_block(recent: Recent, slots: Slots, pixels: NDArray[np.int32], stood: Slots) -> None:
-    """Keep the last looks of the pixels of a block from ``recent``, whose slots ``slots`` are."""
-    length, bands, n = len(recent.new), recent.left.shape[2], stood.left.shape[1]
-    for p in pixels:
-        place = p % length
-        first = recent.new[place] * bands
-        _carry(slots.left[place], first, n, stood.left[p])
-        for route in range(3):
-            _carry(slots.distance[route, place], first, n, stood.distance[route, p])
+            kept, out = told[route, p], distance[route, place]
+            for k in range(len(kept)):
+                out[k] = kept[k]
+            out[len(kept) :] = 0

@@ -12,9 +12,9 @@ from spadework.change import windows
 from spadework.change.common import CommonRule
 from spadework.change.fit import FitRule
 from spadework.change.gauge import PRIOR_LOOKS
+from spadework.change.level import RESTLESS_GAIN, gains, steady
 from spadework.change.stand import WatchRule, Whitened, WhitenRule
 from spadework.change.state import parts_of_year
-from spadework.change.whiten import gains
 from spadework.cube import PER_UNIT
 
 if TYPE_CHECKING:
@@ -138,13 +138,15 @@ def lag(settings: MonitorSettings) -> int:
 
 def whiten_rule(settings: MonitorSettings, bands: int, looks: int) -> WhitenRule:
     """How distances are measured, with so many bands and looks of the history at most."""
+    late = lag(settings)
     return WhitenRule(
         floor=settings.floor * PER_UNIT,
         floor_share=settings.floor_share,
         floor_least=settings.floor_least,
         phase_days=settings.phase_days,
         amplitude=settings.amplitude,
-        gain=gains(settings.track_days),
+        gain=gains(settings.track_days, late),
+        restless_gain=steady(RESTLESS_GAIN, late),
         small=small(settings, bands, looks),
     )
 
@@ -154,7 +156,7 @@ def whitened(state: State, left: Left) -> Whitened:
     site, pixels = state.site, state.pixels
     rule = whiten_rule(site.settings, site.bands, state.basis.history)
     part, left_out = parts_of_year(state.days), pixels.watching.left_out
-    return Whitened(pixels.learnt, left, state.basis, rule, state.typical, site.places, part, left_out)
+    return Whitened(pixels.learnt, pixels.followed, left, state.basis, rule, state.typical, site.places, part, left_out)
 
 
 def watch_rule(settings: MonitorSettings, bands: int) -> WatchRule:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from spadework.change.algebra import F32
     from spadework.change.fit import Basis, Left
-    from spadework.change.state import Learnt
+    from spadework.change.state import Followed, Learnt
     from spadework.change.twins import Places
 
 BESIDE, ALONE, FIELD = range(3)
@@ -30,6 +30,8 @@ class WhitenRule(NamedTuple):
     amplitude: float
     gain: F32
     """(days), gain of one look on the level so many days after the one before; the last number holds for more."""
+    restless_gain: float
+    """Gain of one look on the restlessness."""
     small: F32
     """(history looks), by how much noise learnt from so few looks must grow."""
 
@@ -45,15 +47,14 @@ class Recent(NamedTuple):
     new: NDArray[np.int32]
     """(place), usable looks of the part."""
     distance: NDArray[np.int8]
-    """(route, place, slot, band), as in ``state.Stood``."""
-    left: NDArray[np.int16]
-    """(place, slot, band), as in ``state.Stood``."""
+    """(route, place, slot, band), as ``told`` in ``state.Followed``."""
 
 
 class Whitened(NamedTuple):
     """What distances are measured from; all pixels of the site."""
 
     learnt: Learnt
+    followed: Followed
     left: Left
     """Of the history, from which is learnt, or of a part of the watched looks."""
     basis: Basis

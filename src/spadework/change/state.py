@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 NOISE_UNIT, MODEL_UNIT = np.float32(4.0), np.float32(512.0)
 """Parts of a reflectance of 1/10,000 in which noise is kept; parts of 1 in which the model's factor is."""
-LEVEL_UNIT, NEAR_UNIT, SHARE_UNIT = np.float32(512.0), np.float32(8.0), np.float32(255.0)
-"""Parts of the noise in which levels, and distances not followed yet, are kept; parts of 1 in which shares are."""
+LEVEL_UNIT, SHARE_UNIT = np.float32(512.0), np.float32(255.0)
+"""Parts of the noise in which levels are kept; parts of 1 in which shares are."""
 PARTS = 16
 """Parts of the year whose restlessness is known apart."""
 MOST = np.float32(32767.0)
@@ -68,7 +68,7 @@ class Learnt(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """How far level and restlessness were followed along each route; filled in place.
+    """How far level and restlessness were followed along each route, and where each pixel stood since; filled in place.
 
     They stay ``lag`` usable looks behind; slots hold those looks, the last one last.
     """
@@ -81,19 +81,8 @@ class Followed(NamedTuple):
     """(route, pixel), 1 + day of the last look that moved them, or of the first; 0 before any."""
     look: I16
     """(slot, pixel), numbers of the looks that have not moved them yet; NO_LOOK where there was none."""
-    near: I8
-    """(route, slot, band, pixel), their distances, level and restlessness not taken off, in 1/8 of the noise."""
-    calm: NDArray[np.bool_]
-    """(route, slot, pixel), whether they may move them: their squared distance, both taken off, is below ``CALM_LOOK``."""
-
-
-class Stood(NamedTuple):
-    """Where each pixel stood at its last usable looks; slots as in ``Followed``; filled in place."""
-
-    distance: I8
-    """(route, pixel, slot, band), whitened departure in 1/16 of the noise, its length capped; 0 in the history."""
-    left: I16
-    """(pixel, slot, band), residual, reflectance in 1/10,000; 0 in the history."""
+    told: I8
+    """(route, pixel, slot, band), whitened departure in 1/16 of the noise, both taken off, its length capped."""
 
 
 class Watching(NamedTuple):
@@ -142,7 +131,6 @@ class Pixels(NamedTuple):
 
     learnt: Learnt
     followed: Followed
-    stood: Stood
     watching: Watching
 
 
@@ -203,14 +191,8 @@ def unfollowed(pixels: int, bands: int, lag: int) -> Followed:
         spread=room((3, pixels), np.float32, 1),
         since=room((3, pixels), np.int16),
         look=room((lag, pixels), np.int16, NO_LOOK),
-        near=room((3, lag, bands, pixels), np.int8),
-        calm=room((3, lag, pixels), np.bool_),
+        told=room((3, pixels, lag, bands), np.int8),
     )
-
-
-def no_stood(pixels: int, bands: int, slots: int) -> Stood:
-    """Room for so many looks of so many pixels."""
-    return Stood(room((3, pixels, slots, bands), np.int8), room((pixels, slots, bands), np.int16))
 
 
 def unwatched(pixels: int, bands: int) -> Watching:
@@ -236,6 +218,4 @@ def unwatched(pixels: int, bands: int) -> Watching:
 
 def no_pixels(pixels: int, bands: int, lag: int) -> Pixels:
     """Room for so many pixels, before the first look."""
-    return Pixels(
-        no_learnt(pixels, bands), unfollowed(pixels, bands, lag), no_stood(pixels, bands, lag), unwatched(pixels, bands)
-    )
+    return Pixels(no_learnt(pixels, bands), unfollowed(pixels, bands, lag), unwatched(pixels, bands))

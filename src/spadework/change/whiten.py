@@ -8,7 +8,6 @@ restlessness while nothing changes, look by look (``level``), from wherever that
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -32,11 +31,13 @@ from spadework.change.kept import (
     forget,
     keep_factor,
     keep_share,
+    keep_told,
     leave_off,
     slow_for,
     take_factor,
     take_model,
     take_share,
+    take_told,
     take_up,
 )
 from spadework.change.level import follow, hand_over, settle
@@ -50,10 +51,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spadework.change.stand import Whitened, WhitenRule
-    from spadework.change.state import Followed
-
-LEVEL_MOST = 0.2
-"""Largest gain of one look on the level."""
 
 LEARN, JUDGE = range(2)
 """Stages."""
@@ -71,12 +68,6 @@ class WhitenWork(NamedTuple):
 def whiten_work(looks: int, bands: int, lag: int, first: int) -> WhitenWork:
     """Scratch arrays for so many looks; level and restlessness stay ``lag`` usable looks behind; ``first`` as in ``rows_for``."""
     return WhitenWork(rows_for(looks, bands, lag, first), lanes_for(bands), gauge_for(bands), slow_for(bands))
-
-
-def gains(track_days: float) -> NDArray[np.float32]:
-    """(days): gain of a look on a level that is tracked with this time constant, so many days after the one before."""
-    enough = math.ceil(-track_days * math.log1p(-LEVEL_MOST)) + 1
-    return np.array([min(1.0 - math.exp(-days / track_days), LEVEL_MOST) for days in range(enough + 1)], np.float32)
 
 
 @step
@@ -101,16 +92,16 @@ def _predict(model: F32, single: F32, rows: Rows, x: F32, most: int) -> None:
 @step
 def _whiten(rows: Rows, route: int, factor: F32, x: F32, most: int) -> None:
     """Whiten the residuals of a route, in place; ``x`` (band, lane) is scratch."""
-    near, weights, late = rows.near[route], rows.weight, late_of(rows)
+    near, weights = rows.near[route], rows.weight
     for j in range(0, most * LANES, LANES):
         weight = weights[j:]
         for b in range(len(x)):
-            one, two = near[b, late + j :], x[b]
+            one, two = near[b, j:], x[b]
             for lane in range(LANES):
                 two[lane] = one[lane]
         forward_lanes(factor, x, len(x))
         for b in range(len(x)):
-            out, z = near[b, late + j :], x[b]
+            out, z = near[b, j:], x[b]
             for lane in range(LANES):
                 out[lane] = z[lane] * weight[lane]
 
@@ -176,8 +167,8 @@ def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int
         lanes.one,
         lanes.other,
     )
-    late, few = late_of(rows), rows.few
-    alone, beside, field, design, slope = rows.near[ALONE], rows.near[BESIDE], rows.near[FIELD], rows.basis, rows.basis[SLOPE:]
+    alone, beside, field = rows.near[ALONE], rows.near[BESIDE], rows.near[FIELD]
+    few, design, slope = rows.few, rows.basis, rows.basis[SLOPE:]
     for lane in range(LANES):
         early[lane] = np.float32(rule.phase_days) * gauge.forgiven[lane]
         strong[lane] = np.float32(rule.amplitude) * gauge.forgiven[lane]
@@ -185,16 +176,16 @@ def _forgive(rule: WhitenRule, rows: Rows, gauge: Gauge, lanes: Lanes, most: int
         _jitter(gauge.season, early, slope, j, phase)
         _jitter(gauge.season, strong, design, j, swing)
         for b in range(len(phase)):
-            one, two = alone[b, late + j :], field[b, late + j :]
+            one, two = alone[b, j:], field[b, j:]
             for lane in range(LANES):
                 two[lane] = one[lane]
         _lengths(phase, size, gain)
         _shrink(swing, 0, phase, gain, dot)
-        _shrink(field, late + j, phase, gain, dot)
+        _shrink(field, j, phase, gain, dot)
         _lengths(swing, size, gain)
-        _shrink(field, late + j, swing, gain, dot)
+        _shrink(field, j, swing, gain, dot)
         for b in range(len(phase)):
-            one, two = beside[b, late + j :], field[b, late + j :]
+            one, two = beside[b, j:], field[b, j:]
             for lane in range(LANES):
                 one[lane] = two[lane] if few[j + lane] else one[lane]
 
@@ -254,28 +245,28 @@ def _follow_routes(by: Whitened, work: WhitenWork, at: tuple[int, int], most: in
             for k in range(PARTS):
                 keep_share(lanes.calm[k], at, learnt.calm[route, k])
         settle(rows, route, learnt.calm[route], at[0], lanes.size, most)
+        take_told(by.followed.told[route], at, rows)
         follow(by.rule, rows, work.slow, lanes, (route, most))
+        keep_told(rows, at, by.followed.told[route])
         if stage == LEARN:
             learn_alike(rows, lanes, most, lanes.pull)
             keep_share(lanes.pull, at, learnt.alike[route])
         else:
-            hand_over(rows, at[0], most, late_of(rows) // LANES, recent.distance[route])
+            hand_over(rows, at[0], late_of(rows) // LANES, recent.distance[route])
 
 
 @step
-def _close(by: Whitened, followed: Followed, at: tuple[int, int], taken: NDArray[np.bool_]) -> None:
+def _close(by: Whitened, at: tuple[int, int], taken: NDArray[np.bool_]) -> None:
     """Those lanes still taken are measured; of the others nothing was learnt."""
     for lane in range(at[1] - at[0]):
         p = at[0] + lane
         by.learnt.measured[p] = taken[lane]
         if not taken[lane]:
-            forget(by.learnt, followed, (p, p + 1))
+            forget(by.learnt, by.followed, (p, p + 1))
 
 
 @compiled
-def stage_block(
-    by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], followed: Followed, recent: Recent, stage: int
-) -> None:
+def stage_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], recent: Recent, stage: int) -> None:
     """One stage for the pixels of a block, which are consecutive: learn from the history, or judge some looks.
 
     Each step is called from one place alone, but for small ones: where it is called from two, it is compiled twice.
@@ -286,10 +277,10 @@ def stage_block(
         at = (first, first + min(LANES, len(pixels) - begin))
         _take_lanes(by, at, stage, lanes.taken)
         if stage == LEARN:
-            forget(by.learnt, followed, at)
+            forget(by.learnt, by.followed, at)
         most = find_looks(by, rows, lanes.taken, at)
         if most > 0:
-            take_up(followed, by.basis.days, at, rows, work.slow)
+            take_up(by.followed, by.basis.days, at, rows, work.slow)
             lay_out(by, rows, at[0], most)
             _begin(by, work, at, most, stage)
             take_off(by.typical, work.gauge.agreement, rows, lanes.size, most)
@@ -297,25 +288,23 @@ def stage_block(
             _whiten_routes(by, work, at, most, stage)
             _forgive(by.rule, rows, work.gauge, lanes, most)
             _follow_routes(by, work, at, most, stage, recent)
-            leave_off(rows, work.slow, at, followed)
+            leave_off(rows, work.slow, at, by.followed)
             if stage == LEARN:
-                _close(by, followed, at, lanes.taken)
+                _close(by, at, lanes.taken)
 
 
-NOWHERE = Recent(
-    np.zeros((0, 0), np.int16), np.zeros(0, np.int32), np.zeros((3, 0, 0, 0), np.int8), np.zeros((0, 0, 0), np.int16)
-)
+NOWHERE = Recent(np.zeros((0, 0), np.int16), np.zeros(0, np.int32), np.zeros((3, 0, 0, 0), np.int8))
 """Where looks of the history are told."""
 
 
-def learn_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], followed: Followed) -> None:
+def learn_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32]) -> None:
     """Learn what the pixels of a block are measured by, and follow them to the end of the history.
 
-    Filled are ``followed``, and all of ``by.learnt`` but ``method``, ``coef`` and ``twins``.
+    Filled are ``by.followed``, and all of ``by.learnt`` but ``method``, ``coef`` and ``twins``.
     """
-    stage_block(by, work, pixels, followed, NOWHERE, LEARN)
+    stage_block(by, work, pixels, NOWHERE, LEARN)
 
 
-def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], followed: Followed, recent: Recent) -> None:
+def whiten_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], recent: Recent) -> None:
     """Fill ``recent.distance`` of the looks of a part for the pixels of a block, and follow them on."""
-    stage_block(by, work, pixels, followed, recent, JUDGE)
+    stage_block(by, work, pixels, recent, JUDGE)
