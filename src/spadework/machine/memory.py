@@ -92,7 +92,11 @@ def _large(shape: tuple[int, ...] | int, kind: np.dtype[Any], size: int) -> NDAr
     most = _allowed()
     if not _HELD.take(size, most):
         return np.ndarray(shape, kind, _file(size, most))
-    array = np.zeros(shape, kind)
+    try:
+        array = np.zeros(shape, kind)
+    except MemoryError:
+        _HELD.give_back(size)
+        raise
     weakref.finalize(array, _HELD.give_back, size).atexit = False
     return array
 

@@ -21,6 +21,7 @@ from spadework.errors import StorageError
 from spadework.machine import room
 from spadework.store.container import ContainerError, Entry, layout, read_index, unsafe_names, zip_blocks
 from spadework.store.files import BLOCK, atomic
+from spadework.store.trail import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -63,7 +64,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[
     def content(entry: Entry) -> Iterable[memoryview]:
         return told if entry.name == _FACTS else _npy(arrays[entry.name.removesuffix(_NPY)])
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         entries = [_entry(_FACTS, told), *pool.map(lambda name: _entry(name + _NPY, _npy(arrays[name])), names)]
     with atomic(path) as file:
         for block in zip_blocks(entries, content):
@@ -150,7 +151,7 @@ def _read(file: IO[bytes], path: Path) -> tuple[dict[str, NDArray[Any]], dict[st
     if told["format"] != FORMAT:
         problem = f"is of format {told['format']}, and this Spadework reads format {FORMAT}"
         raise StorageError(str(path), problem, _MEND)
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         contents = pool.map(partial(_content, file), entries[1:], plan.heads[1:])
         arrays = {entry.name.removesuffix(_NPY): _array(entry, raw) for entry, raw in zip(entries[1:], contents, strict=True)}
     return arrays, told.get("facts", {})
