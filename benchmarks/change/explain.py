@@ -4,7 +4,7 @@
 
 Engines go from that before decision 16 to that of the working tree, one rule (or as few as can be told apart) from each to the next: an
 engine is a commit, some constants of which may be set otherwise. So a day that changes from one engine to the next changes by that
-rule. Where a rule works by way of other pixels, it is also asked whether such a one could have done it. Nothing is compared with the truth.
+rule. Nothing is compared with the truth.
 """
 
 from __future__ import annotations
@@ -23,11 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from cubes import bench_cube, shared
+from cubes import shared
 from pages import write_part, written_by
-
-from spadework.change.history import keep
-from spadework.change.twins import NO_TWIN, there
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +36,11 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[2]
 CUBES: Final = ((128, 7), (128, 11), (96, 3), (96, 2001))
 """Side and seed."""
-PART: Final = ("src/spadework/change/follow.py", "PART: Final = 16")
+EACH_LOOK: Final = ("src/spadework/change/follow.py", "PART: Final = 16", "PART: Final = 1")
+FINER: Final = (
+    ("src/spadework/change/state.py", "NOISE_UNIT, MODEL_UNIT = np.float32(4.0), np.float32(512.0)", "NOISE_UNIT, MODEL_UNIT = np.float32(32.0), np.float32(2048.0)"),
+    ("src/spadework/change/state.py", "LEVEL_UNIT, NEAR_UNIT, SHARE_UNIT = np.float32(512.0)", "LEVEL_UNIT, NEAR_UNIT, SHARE_UNIT = np.float32(4096.0)"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +50,15 @@ class Engine:
     rule: str
     commit: str | None
     """None = the working tree."""
-    constant: tuple[str, str, str] | None = None
+    constants: tuple[tuple[str, str, str], ...] = ()
     """File, what stands there, what stands there instead."""
-    by_way_of: bool = False
-    """The rule works by way of twins and neighbours, but for rounding."""
 
 
 ENGINES: Final = (
     Engine("engine before decision 16", "b78bff2"),
-    Engine("twins left out from the next look on, while their change stands; neighbours heard on their last eight looks; what is kept is rounded", "61928e9", (*PART, "PART: Final = 1"), by_way_of=True),
-    Engine("twins left out from the next part of 16 looks on", "61928e9", by_way_of=True),
+    Engine("twins left out from the next look on, while their change stands; neighbours heard on their last eight looks; distances and shares rounded", "61928e9", (EACH_LOOK, *FINER)),
+    Engine("noise and level rounded eight times as coarsely, the model four times", "61928e9", (EACH_LOOK,)),
+    Engine("twins left out from the next part of 16 looks on", "61928e9"),
     Engine("nothing: made faster (decisions 17 and 18)", "2d54fb5"),
     Engine("changed ground lies as far as the farthest look (decision 19)", "5a738da"),
     Engine("level and restlessness learn from distances told (decision 19)", "35e35c0"),
@@ -78,10 +78,10 @@ found = {}
 for cube in cubes:
     case = bench_cube(Path(generator), *map(int, cube.split("_")))
     change = monitor(case.cube, case.start)
-    found[cube] = np.stack([change.confirmed, change.recovered]).astype(np.int32)
+    found[cube] = change.confirmed.clip(0)
 np.savez(out, **found)
 """
-"""Says of each cube (what, y, x): the day of confirmation, 0 or less without one, and whether a change was withdrawn."""
+"""Says of each cube (y, x) the day of confirmation, days since 1970-01-01; 0 = none."""
 
 
 def check_out(engine: Engine, folder: Path) -> Path:
@@ -96,8 +96,7 @@ def check_out(engine: Engine, folder: Path) -> Path:
     packed = subprocess.run(["git", "-C", ROOT, "archive", engine.commit], check=True, capture_output=True).stdout  # noqa: S607
     with tarfile.open(fileobj=BytesIO(packed)) as tar:
         tar.extractall(folder, filter="data")
-    if engine.constant is not None:
-        name, old, new = engine.constant
+    for name, old, new in engine.constants:
         text = (folder / name).read_text(encoding="utf-8")
         if text.count(old) != 1:
             msg = f"{engine.commit}: {old!r} is not in {name}"
@@ -119,32 +118,15 @@ def answers(engine: Engine, generator: Path) -> Answers:
             return {cube: found[cube] for cube in cubes}
 
 
-def reached(generator: Path, side: int, seed: int, alarmed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(y, x): one of the twins of the pixel, or of a neighbour, or a neighbour itself, is ``alarmed``."""
-    case = bench_cube(generator, side, seed)
-    state = keep(case.cube, case.start)
-    places, twins, out = state.site.places, state.pixels.learnt.twins, np.zeros((side, side), np.bool_)
-    for p in range(state.site.pixels):
-        for m in twins[p][twins[p] != NO_TWIN]:
-            q = there(places, p, *places.offsets[m])
-            out.flat[places.at[p]] |= alarmed.flat[places.at[q]]
-    around = np.pad(out | alarmed, 1)
-    return np.lib.stride_tricks.sliding_window_view(around, (3, 3)).any(axis=(2, 3)) | out
-
-
-def _row(before: Answers, after: Answers, engine: Engine, generator: Path) -> str:
-    counts = np.zeros(7, np.int64)
-    for side, seed in CUBES:
-        (old, was), (new, now) = before[f"{side}_{seed}"], after[f"{side}_{seed}"]
-        moved, both = old.clip(0) != new.clip(0), (old > 0) & (new > 0)
-        counts[:5] += [moved.sum(), (both & (new < old)).sum(), (both & (new > old)).sum(), (moved & (old <= 0)).sum(), (moved & (new <= 0)).sum()]  # fmt: skip
-        if engine.by_way_of and moved.any():
-            near = reached(generator, side, seed, (old > 0) | (new > 0) | (was > 0) | (now > 0))
-            counts[5:] += [(near & moved).sum(), near.sum()]
+def _row(before: Answers, after: Answers, rule: str) -> str:
+    counts = np.zeros(5, np.int64)
+    for cube, old in before.items():
+        new = after[cube]
+        moved, both = old != new, (old > 0) & (new > 0)
+        counts += [moved.sum(), (both & (new < old)).sum(), (both & (new > old)).sum(), (moved & (old == 0)).sum(), (moved & (new == 0)).sum()]  # fmt: skip
     total = sum(side * side for side, _ in CUBES)
-    way = f"{counts[5] / max(counts[0], 1):.1%} (of all pixels {counts[6] / total:.0%})" if counts[6] else "-"
-    shares = " | ".join(f"{count:,}" for count in counts[1:5])
-    return f"| {engine.rule} | {counts[0]:,} | {counts[0] / total:.2%} | {shares} | {way} |"
+    shares = " | ".join(f"{count:,}" for count in counts[1:])
+    return f"| {rule} | {counts[0]:,} | {counts[0] / total:.2%} | {shares} |"
 
 
 def write_pixels(path: Path, told: Sequence[Answers]) -> None:
@@ -153,7 +135,7 @@ def write_pixels(path: Path, told: Sequence[Answers]) -> None:
         out = csv.writer(file)
         out.writerow(["cube", "y", "x", *(f"{number} {engine.commit or 'today'}" for number, engine in enumerate(ENGINES))])
         for side, seed in CUBES:
-            days = np.stack([one[f"{side}_{seed}"][0].clip(0) for one in told])
+            days = np.stack([one[f"{side}_{seed}"] for one in told])
             for y, x in np.argwhere((days != days[0]).any(axis=0)):
                 out.writerow([f"{side} seed {seed}", y, x, *days[:, y, x]])
 
@@ -171,18 +153,18 @@ def main() -> None:
         print(f"{engine.commit or 'today'}: {engine.rule}", flush=True)
         told.append(answers(engine, generator))
     lines = [
-        "| from the engine before: | another day | of all | earlier | later | now confirmed | no longer | reached |",
-        "|---|---|---|---|---|---|---|---|",
-        *(_row(before, after, engine, generator) for (before, after), engine in zip(pairwise(told), ENGINES[1:], strict=True)),
-        _row(told[0], told[-1], Engine("all of them: today's and that before decision 16", None), generator),
+        "| from each engine to the next | another day | of all | earlier | later | now confirmed | no longer |",
+        "|---|---|---|---|---|---|---|",
+        *(_row(before, after, engine.rule) for (before, after), engine in zip(pairwise(told), ENGINES[1:], strict=True)),
+        _row(told[0], told[-1], "all of them: from that before decision 16 to today's"),
     ]
     total = sum(side * side for side, _ in CUBES)
     cubes = ", ".join(f"{seed} ({side} x {side})" for side, seed in CUBES)
     said = "\n".join(lines)
     write_part(
         "explained",
-        f"## Days that changed, rule by rule\n\n{written_by('explain.py')}\n\nBench cubes of seeds {cubes}, {total:,} pixels. *Reached*: of those with another day, how many have a twin, a neighbour, or a neighbour's twin that was "
-        f"ever alarmed, by way of which the rule could work; the others are rounded otherwise. With `--pixels` it writes each pixel's day in every engine.\n\n{said}",
+        f"## Days that changed, rule by rule\n\n{written_by('explain.py')}\n\nBench cubes of seeds {cubes}, {total:,} pixels. What a rule does is what changes when it alone is put in; with `--pixels FILE` each pixel's "
+        f"day in every engine is written.\n\n{said}",
     )
     print(said)
     if given.pixels is not None:

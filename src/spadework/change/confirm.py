@@ -9,7 +9,7 @@ import numpy as np
 from spadework.change.algebra import F32, ZERO
 from spadework.change.compiled import step
 from spadework.change.stand import BESIDE, FIELD
-from spadework.change.twins import there
+from spadework.change.twins import number_at, where
 from spadework.change.windows import LANES, NEIGHBOURS, SHORTEST, Windows, longest, windows_for
 
 if TYPE_CHECKING:
@@ -167,11 +167,11 @@ def _supported(around: Around, at: NDArray[np.int32], span: Span, along: F32, le
 @step
 def _look_around(on: Watched, p: int, out: NDArray[np.int32]) -> None:
     """Fill ``out`` (neighbour) with the numbers of the pixels around pixel p, as in ``WatchWork.around``."""
-    n = 0
+    n, (y, x) = 0, where(on.places, p)
     for dy in range(-1, 2):
         for dx in range(-1, 2):
             if dy != 0 or dx != 0:
-                q = there(on.places, p, dy, dx)
+                q = number_at(on.places, y + dy, x + dx)
                 out[n] = q if q >= 0 and on.learnt.measured[q] else -1
                 n += 1
 

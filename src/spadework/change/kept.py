@@ -149,9 +149,7 @@ def take_told(told: I8, at: At, rows: Rows) -> None:
         kept = told[at[0] + lane]
         for i in range(told.shape[1]):
             for b in range(told.shape[2]):
-                j = np.uint32(i * LANES + lane)  # no sign: nothing is counted from the end
-                rows.told[b, j] = kept[i, b]
-                rows.whole[b, j] = kept[i, b]
+                rows.told[b, np.uint32(i * LANES + lane)] = kept[i, b]  # no sign: nothing is counted from the end
 
 
 @step

@@ -67,53 +67,77 @@ def settle(rows: Rows, route: int, calm: NDArray[np.uint8], p: int, share: F32, 
 
 
 @step
-def _lengths(told: F32, j: int, size: F32) -> None:
-    """Fill ``size`` (lane) with the squared length of a look of ``told`` (band, late row)."""
-    size[:] = ZERO
-    for b in range(len(told)):
-        z = told[b, j:]
-        for lane in range(LANES):
-            size[lane] += z[lane] * z[lane]
+def _listen(rule: WhitenRule, rows: Rows, since: NDArray[np.int32], i: int, lanes: Lanes) -> None:
+    """Fill ``gain`` and ``pull`` with what the look ``lag`` looks before look i moves level and restlessness by."""
+    days, far, looks, gains, restless_gain = (
+        rows.day[i * LANES :],
+        rows.far[i * LANES :],
+        rows.looks,
+        rule.gain,
+        rule.restless_gain,
+    )
+    gain, pull = lanes.gain, lanes.pull
+    for lane in range(LANES):
+        day = days[lane]
+        last = since[lane] if since[lane] > 0 else day
+        here = i < looks[lane]
+        calm = here and day > 0 and far[lane] < CALM_LOOK
+        gain[lane] = (
+            gains[np.uint32(min(max(day - last, 0), len(gains) - 1))] if calm else ZERO
+        )  # no sign: none is counted from the end
+        pull[lane] = np.float32(restless_gain) if calm else ZERO
+        since[lane] = day if calm else (last if here else since[lane])
 
 
 @step
-def _move(told: F32, levels: F32, spread: F32, i: int, lanes: Lanes) -> None:
-    """Let level (band, lane) and restlessness (lane) learn from look i of ``told`` (band, late row), whose squared length is ``size``.
+def _move(spread: F32, far: F32, bands: int, lanes: Lanes) -> None:
+    """Let restlessness learn from a look whose squared length is ``far``, by ``pull``.
 
-    ``gain`` and ``pull`` say how much; ``total`` is scratch.
+    Turns ``gain`` into that of a distance in 1/16, told when the spread was as it is, and fills ``total`` with one over the deviation that it has come to.
     """
-    gain, pull, size, unit = lanes.gain, lanes.pull, lanes.size, lanes.total
+    gain, pull, share = lanes.gain, lanes.pull, lanes.total
     for lane in range(LANES):
         restless = max(spread[lane], ONE)
-        unit[lane] = gain[lane] * np.sqrt(restless) / UNIT
-        spread[lane] += pull[lane] * (size[lane] * restless / (UNIT * UNIT * np.float32(len(told))) - spread[lane])
-    for b in range(len(told)):
-        level, z = levels[b], told[b, i * LANES :]
-        for lane in range(LANES):
-            moved = np.rint((level[lane] + unit[lane] * z[lane]) * LEVEL_UNIT)
-            level[lane] = min(max(moved, LEVEL_LEAST), LEVEL_MAX) / LEVEL_UNIT
+        gain[lane] = gain[lane] * np.sqrt(restless) / UNIT
+        spread[lane] += pull[lane] * (far[lane] * restless / np.float32(bands) - spread[lane])
+        share[lane] = ONE / np.sqrt(max(spread[lane], ONE))
 
 
 @step
-def _tell(near: F32, told: F32, levels: F32, spread: F32, at: tuple[int, int], lanes: Lanes) -> None:
-    """Fill a look of ``told`` (band, late row) from its distance in ``near`` (band, row); ``at`` is where each has it.
+def _tell(near: F32, told: F32, levels: F32, at: tuple[int, int, int], lanes: Lanes) -> None:
+    """Let levels (band, lane) learn from a look of ``told`` (band, late row), and fill another from ``near`` (band, row), levels taken off.
 
-    Level and restlessness are taken off, and lengths are cut.
+    ``at`` is where each lies. It is divided by the deviation that restlessness has come to; lengths are cut.
     """
-    (row, late), size, share = at, lanes.size, lanes.total
-    for lane in range(LANES):
-        share[lane] = ONE / np.sqrt(max(spread[lane], ONE))
+    (heard, row, late), size, share, gain = at, lanes.size, lanes.total, lanes.gain
+    size[:] = ZERO
     for b in range(len(told)):
-        level, z, out = levels[b], near[b, row:], told[b, late:]
+        level, before, z, out = levels[b], told[b, heard:], near[b, row:], told[b, late:]
         for lane in range(LANES):
-            out[lane] = (z[lane] - level[lane]) * share[lane]
-    _lengths(told, late, size)
+            moved = np.rint((level[lane] + gain[lane] * before[lane]) * LEVEL_UNIT)
+            level[lane] = min(max(moved, LEVEL_LEAST), LEVEL_MAX) / LEVEL_UNIT
+            e = (z[lane] - level[lane]) * share[lane]
+            out[lane] = e
+            size[lane] += e * e
     for lane in range(LANES):
-        size[lane] = np.sqrt(min(CAP / max(size[lane], TINY), ONE))
+        size[lane] = np.sqrt(min(CAP / max(size[lane], TINY), ONE)) * UNIT
     for b in range(len(told)):
         out = told[b, late:]
         for lane in range(LANES):
-            out[lane] = np.rint(out[lane] * size[lane] * UNIT)
+            out[lane] = np.rint(out[lane] * size[lane])
+
+
+@step
+def _lengths(told: F32, whole: NDArray[np.int8], j: int, far: F32) -> None:
+    """Fill ``far`` (lane) with the squared length of a look of ``told`` (band, late row), noise = 1, and ``whole`` with the look."""
+    far[:LANES] = ZERO
+    for b in range(len(told)):
+        z, cut = told[b, j:], whole[b, j:]
+        for lane in range(LANES):
+            far[lane] += z[lane] * z[lane]
+            cut[lane] = np.int8(z[lane])
+    for lane in range(LANES):
+        far[lane] /= UNIT * UNIT
 
 
 @step
@@ -123,27 +147,14 @@ def follow(rule: WhitenRule, rows: Rows, slow: Slow, lanes: Lanes, at: tuple[int
     ``at`` is the route and the most looks that a lane has.
     """
     route, most = at
-    since, levels, spread, near, told = slow.since[route], slow.level[route], slow.spread[route], rows.near[route], rows.told
-    gains, looks, gain, pull, size, late = rule.gain, rows.looks, lanes.gain, lanes.pull, lanes.size, late_of(rows)
-    most_calm, restless_gain = CALM_LOOK * UNIT * UNIT, np.float32(rule.restless_gain)
+    levels, spread, near, told, late = slow.level[route], slow.spread[route], rows.near[route], rows.told, late_of(rows)
+    for j in range(0, late, LANES):
+        _lengths(told, rows.whole, j, rows.far[j:])
     for i in range(most):
-        days = rows.day[i * LANES :]
-        _lengths(told, i * LANES, size)
-        for lane in range(LANES):
-            day = days[lane]
-            last = since[lane] if since[lane] > 0 else day
-            here = i < looks[lane]
-            calm = here and day > 0 and size[lane] < most_calm
-            gain[lane] = gains[min(max(day - last, 0), len(gains) - 1)] if calm else ZERO
-            pull[lane] = restless_gain if calm else ZERO
-            since[lane] = day if calm else (last if here else since[lane])
-        _move(told, levels, spread, i, lanes)
-        _tell(near, told, levels, spread, (i * LANES, late + i * LANES), lanes)
-    whole = rows.whole
-    for b in range(len(told)):
-        z, cut = told[b], whole[b]
-        for j in range(late, late + most * LANES):
-            cut[j] = np.int8(z[j])
+        _listen(rule, rows, slow.since[route], i, lanes)
+        _move(spread, rows.far[i * LANES :], len(told), lanes)
+        _tell(near, told, levels, (i * LANES, i * LANES, late + i * LANES), lanes)
+        _lengths(told, rows.whole, late + i * LANES, rows.far[late + i * LANES :])
 
 
 @step

@@ -59,7 +59,9 @@ class Rows(NamedTuple):
     told: F32
     """(band, late row), distances of one route, level and restlessness taken off, in 1/16 of the noise: whole numbers."""
     whole: NDArray[np.int8]
-    """(band, late row), the same in few bits."""
+    """(band, late row), the same in few bits ..."""
+    far: F32
+    """(late row), ... and its squared length, noise = 1."""
 
 
 class Lanes(NamedTuple):
@@ -123,6 +125,7 @@ def rows_for(looks: int, bands: int, lag: int, first: int) -> Rows:
         near=row(3, bands),
         told=row(bands, late=lag),
         whole=row(bands, late=lag, kind=np.int8),
+        far=row(late=lag),
     )
 
 

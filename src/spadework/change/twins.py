@@ -79,12 +79,24 @@ def ways(offsets: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int3
 
 
 @step
-def there(places: Places, p: int, dy: int, dx: int) -> int:
-    """Number of the pixel so many rows and columns from pixel p; -1 = not monitored."""
+def where(places: Places, p: int) -> tuple[int, int]:
+    """Row and column of pixel p."""
     columns = places.number.shape[1]
-    y, x = places.at[p] // columns + dy, places.at[p] % columns + dx
+    return places.at[p] // columns, places.at[p] % columns
+
+
+@step
+def number_at(places: Places, y: int, x: int) -> int:
+    """Number of the pixel in a row and column; -1 = not monitored."""
     inside = 0 <= y < places.number.shape[0] and 0 <= x < places.number.shape[1]
     return int(places.number[y, x]) if inside else -1
+
+
+@step
+def _along(place: int, n: int, length: int) -> int:
+    """Place in a ring, of some length, of the pixel n numbers behind that of a place, or before it."""
+    to = place + n
+    return to - length if to >= length else (to + length if to < 0 else to)
 
 
 class Compared(NamedTuple):
@@ -176,21 +188,22 @@ def compare_block(
     for b in range(len(share)):
         work.share[b] = share[b]
     for p in pixels:
+        place, (y, x) = p % length, where(places, p)
         for b in range(len(work.own)):
-            one, residual = work.own[b], left.residual[p % length, work.bands[b] * history :]
+            one, residual = work.own[b], left.residual[place, work.bands[b] * history :]
             for t in range(history):
                 one[t] = residual[t]
         for m in range(ways):
-            q = there(places, p, places.ways[m, 0], places.ways[m, 1])
-            work.at[m] = q % length if q >= 0 else length
+            q = number_at(places, y + places.ways[m, 0], x + places.ways[m, 1])
+            work.at[m] = _along(place, q - p, length) if q >= 0 else length
         for m in range(ways):
             _fetch(left.residual, work.at[min(m + 1, ways - 1)], 0, left.residual.shape[1])
             work.common[m] = 0
             if work.at[m] < length:
-                _apart(left, work, (p % length, work.at[m]), m)
+                _apart(left, work, (place, work.at[m]), m)
         for m in range(0, ways, EIGHT):
             _add_up(work, m)
-        out = unlike[p % length]
+        out = unlike[place]
         for m in range(ways):
             count = work.common[m]
             out[m] = float(work.total[m]) / count * (1.0 + 2.0 / count) if count >= COMMON_LOOKS else math.inf
@@ -207,15 +220,15 @@ def choose_block(
     length = len(unlike)
     for p in pixels:
         score[:] = math.inf
-        out = learnt.twins[p]
+        out, place, (y, x) = learnt.twins[p], p % length, where(places, p)
         out[:] = NO_TWIN
         for m in range(places.offsets.shape[0]):
             dy, dx = places.offsets[m, 0], places.offsets[m, 1]
-            q = there(places, p, dy, dx)
+            q = number_at(places, y + dy, x + dx)
             if q < 0 or learnt.method[q] == NO_METHOD:
                 continue
             onward = dy > 0 or (dy == 0 and dx > 0)
-            here, k = unlike[(p if onward else q) % length, places.way[m]], TWINS - 1
+            here, k = unlike[place if onward else _along(place, q - p, length), places.way[m]], TWINS - 1
             if not here < score[k]:
                 continue
             while k > 0 and score[k - 1] > here:
@@ -255,8 +268,8 @@ def columns(looks: int, bands: int) -> int:
 @step
 def find(by: Whitened, p: int, place: NDArray[np.int32]) -> None:
     """Fill ``place`` (PLACES), as in ``Asked.place``, for pixel p; twins that are left out are nobody."""
-    length, at, columns = len(by.left.usable), by.places.at[p], by.places.number.shape[1]
-    y, x, place[:TWINS], place[TWINS] = at // columns, at % columns, length, length + 1
+    length, (y, x) = len(by.left.usable), where(by.places, p)
+    place[:TWINS], place[TWINS] = length, length + 1
     twins, number, offsets = by.learnt.twins[p], by.places.number, by.places.offsets
     for k in range(TWINS):
         m = twins[k]
