@@ -1,15 +1,14 @@
 """Which pixels of the bench cubes have another day of confirmation than in the engine before, and which rule gave it to them.
 
-    python benchmarks/change/explain.py [--pixels FILE.csv]
+    python benchmarks/change/explain.py
 
 Engines go from that before decision 16 to that of the working tree, one rule (or as few as can be told apart) from each to the next: an
 engine is a commit, some constants of which may be set otherwise. So a day that changes from one engine to the next changes by that
-rule. Nothing is compared with the truth.
+rule: explained.csv has a line for each such pixel, the page a table. Nothing is compared with the truth.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import os
 import subprocess
@@ -20,7 +19,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from cubes import shared
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     Answers = Mapping[str, NDArray[np.int32]]
 
 ROOT: Final = Path(__file__).parents[2]
+PIXELS: Final = Path(__file__).with_name("explained.csv")
 CUBES: Final = ((128, 7), (128, 11), (96, 3), (96, 2001))
 """Side and seed."""
 EACH_LOOK: Final = ("src/spadework/change/follow.py", "PART: Final = 16", "PART: Final = 1")
@@ -129,10 +129,10 @@ def _row(before: Answers, after: Answers, rule: str) -> str:
     return f"| {rule} | {counts[0]:,} | {counts[0] / total:.2%} | {shares} |"
 
 
-def write_pixels(path: Path, told: Sequence[Answers]) -> None:
+def write_pixels(told: Sequence[Answers]) -> None:
     """A line for each pixel whose day is not the same in all engines: its day in each, days since 1970-01-01, 0 = none."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        out = csv.writer(file)
+    with PIXELS.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
         out.writerow(["cube", "y", "x", *(f"{number} {engine.commit or 'today'}" for number, engine in enumerate(ENGINES))])
         for side, seed in CUBES:
             days = np.stack([one[f"{side}_{seed}"] for one in told])
@@ -141,10 +141,8 @@ def write_pixels(path: Path, told: Sequence[Answers]) -> None:
 
 
 def main() -> None:
-    """Run all engines; print the table and put it into the page."""
-    parser: Any = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--pixels", type=Path, help="write a line for each pixel there")
-    given, folder = parser.parse_args(), shared()
+    """Run all engines; print the table and put it into the page, and write down each pixel."""
+    folder = shared()
     if folder is None:
         sys.exit("no shared folder: set SPADEWORK_SHARED to the folder that holds bench/")
     generator = folder / "bench" / "make_cube.py"
@@ -163,12 +161,11 @@ def main() -> None:
     said = "\n".join(lines)
     write_part(
         "explained",
-        f"## Days that changed, rule by rule\n\n{written_by('explain.py')}\n\nBench cubes of seeds {cubes}, {total:,} pixels. What a rule does is what changes when it alone is put in; with `--pixels FILE` each pixel's "
-        f"day in every engine is written.\n\n{said}",
+        f"## Days that changed, rule by rule\n\n{written_by('explain.py')}\n\nBench cubes of seeds {cubes}, {total:,} pixels. What a rule does is what changes when it alone is put in. Each pixel with "
+        f"another day, and its day in every engine: `benchmarks/change/explained.csv`.\n\n{said}",
     )
     print(said)
-    if given.pixels is not None:
-        write_pixels(given.pixels, told)
+    write_pixels(told)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 TWIN_LOOKS = 3
 """Twins that must show a look for it to be compared with theirs."""
+TOGETHER = 8
+"""Looks of all lanes that are laid out together: the rows that they are laid into fit the nearest cache."""
 
 
 class Rows(NamedTuple):
@@ -193,10 +195,14 @@ def _lay_out_looks(rows: Rows, lane: int, first: int) -> None:
 
 
 @step
-def _lay_out_band(order: NDArray[np.int32], lane: int, seen: I16, out: F32) -> None:
-    """Fill one lane of a row with what is ``seen`` (look) at the looks of its ``order``."""
-    for i in range(len(order)):
-        out[np.uint32(i * LANES + lane)] = seen[np.uint32(order[i])]
+def _lay_out_bands(rows: Rows, lane: int, at: tuple[int, int], residual: I16, columns: int) -> None:
+    """Fill some looks of one lane with its ``residual`` (column) and with what its twins share; a band lies so many columns behind the last."""
+    order, middle, alone, common = rows.order[lane], rows.middle[lane], rows.near[ALONE], rows.common
+    for i in range(at[0], at[1]):
+        j, column = np.uint32(i * LANES + lane), np.uint32(order[i])  # no sign: nothing is counted from the end
+        for b in range(len(common)):
+            alone[b, j], common[b, j] = residual[column], middle[column]
+            column = np.uint32(column + columns)
 
 
 @step
@@ -230,10 +236,8 @@ def lay_out(by: Whitened, rows: Rows, p: int, most: int) -> None:
             ask(left.residual, lane, rows.asked, rows.middle[lane])
     for lane in range(LANES):
         _lay_out_looks(rows, lane, left.first)
-    for b in range(len(rows.common)):
-        near, common, column = rows.near[ALONE, b], rows.common[b], b * left.usable.shape[1]
+    for first in range(0, most, TOGETHER):
         for lane in range(LANES):
-            order = rows.order[lane, : rows.looks[lane]]
-            _lay_out_band(order, lane, left.residual[(p + lane) % len(left.usable), column:], near)
-            _lay_out_band(order, lane, rows.middle[lane, column:], common)
+            at = (first, min(first + TOGETHER, int(rows.looks[lane])))
+            _lay_out_bands(rows, lane, at, left.residual[(p + lane) % len(left.usable)], left.usable.shape[1])
     _lay_out_basis(by, rows, most)

@@ -35,6 +35,8 @@ LINE = 32
 """Columns of 16 bits that memory is fetched by."""
 SPAN = 64
 """Columns sorted at once. With a number known when compiling, rows are known to lie apart, and loops run along them to the end."""
+AHEAD = 2
+"""Turns by which columns are fetched before they are sorted: it takes longer than one."""
 NO_TWIN = np.uint8(255)
 NEAREST, REACH = RINGS[0], RINGS[-1]
 """Rows from a pixel to its nearest twin, about, and to its farthest."""
@@ -327,11 +329,12 @@ def ask(residual: I16, lane: int, work: Asked, out: I16) -> None:
     A twin that does not show a look stands above or below all, in turn; which of the two comes first changes from look to look, so that
     an even number of twins leans neither way. The sixteenth stands above all.
     """
-    rows, seen, place, after = work.rows, work.seen[lane], work.place[lane], work.place[(lane + 1) % LANES]
+    rows, seen, place = work.rows, work.seen[lane], work.place[lane]
     for start in range(0, len(out), SPAN):
-        last = start + SPAN == len(out)
+        turn = start + AHEAD * SPAN
+        whose, column = work.place[(lane + turn // len(out)) % LANES], turn % len(out)
         for k in range(TWINS):
-            _fetch(residual, (after if last else place)[k], (start + SPAN) % len(out), (start + SPAN) % len(out) + SPAN)
+            _fetch(residual, whose[k], column, column + SPAN)
         begin, stands = work.stand[start:], rows[PLACES * SPAN :]
         for t in range(SPAN):
             stands[t] = begin[t]
