@@ -69,31 +69,24 @@ def settle(rows: Rows, route: int, calm: NDArray[np.uint8], p: int, share: F32, 
 @step
 def _listen(rule: WhitenRule, rows: Rows, since: NDArray[np.int32], i: int, lanes: Lanes) -> None:
     """Fill ``gain`` and ``pull`` with what the look ``lag`` looks before look i moves level and restlessness by."""
-    days, far, looks, gains, restless_gain = (
-        rows.day[i * LANES :],
-        rows.far[i * LANES :],
-        rows.looks,
-        rule.gain,
-        rule.restless_gain,
-    )
-    gain, pull = lanes.gain, lanes.pull
+    days, far, looks, gain, pull = rows.day[i * LANES :], rows.far[i * LANES :], rows.looks, lanes.gain, lanes.pull
+    gains, restless_gain, most = rule.gain, np.float32(rule.restless_gain), len(rule.gain) - 1
     for lane in range(LANES):
         day = days[lane]
         last = since[lane] if since[lane] > 0 else day
         here = i < looks[lane]
         calm = here and day > 0 and far[lane] < CALM_LOOK
-        gain[lane] = (
-            gains[np.uint32(min(max(day - last, 0), len(gains) - 1))] if calm else ZERO
-        )  # no sign: none is counted from the end
-        pull[lane] = np.float32(restless_gain) if calm else ZERO
+        apart = np.uint32(min(max(day - last, 0), most))  # no sign: nothing is counted from the end
+        gain[lane] = gains[apart] if calm else ZERO
+        pull[lane] = restless_gain if calm else ZERO
         since[lane] = day if calm else (last if here else since[lane])
 
 
 @step
 def _move(spread: F32, far: F32, bands: int, lanes: Lanes) -> None:
-    """Let restlessness learn from a look whose squared length is ``far``, by ``pull``.
+    """Let restlessness (lane) learn from a look whose squared length is ``far``, by ``pull``; fill ``total`` with one over the deviation that it comes to.
 
-    Turns ``gain`` into that of a distance in 1/16, told when the spread was as it is, and fills ``total`` with one over the deviation that it has come to.
+    ``gain`` turns into that of a distance as it is told: over the deviation, in 1/16.
     """
     gain, pull, share = lanes.gain, lanes.pull, lanes.total
     for lane in range(LANES):
@@ -104,15 +97,16 @@ def _move(spread: F32, far: F32, bands: int, lanes: Lanes) -> None:
 
 
 @step
-def _tell(near: F32, told: F32, levels: F32, at: tuple[int, int, int], lanes: Lanes) -> None:
-    """Let levels (band, lane) learn from a look of ``told`` (band, late row), and fill another from ``near`` (band, row), levels taken off.
+def _tell(near: F32, told: F32, levels: F32, at: tuple[int, int], lanes: Lanes) -> None:
+    """Let levels (band, lane) learn from one look of ``told`` (band, late row), and fill another from ``near`` (band, row), levels taken off.
 
-    ``at`` is where each lies. It is divided by the deviation that restlessness has come to; lengths are cut.
+    ``at`` is the row of both that are there, and the late row of that to be filled. What is told is divided by the deviation that restlessness has
+    come to; lengths are cut.
     """
-    (heard, row, late), size, share, gain = at, lanes.size, lanes.total, lanes.gain
+    (row, late), size, share, gain = at, lanes.size, lanes.total, lanes.gain
     size[:] = ZERO
     for b in range(len(told)):
-        level, before, z, out = levels[b], told[b, heard:], near[b, row:], told[b, late:]
+        level, before, z, out = levels[b], told[b, row:], near[b, row:], told[b, late:]
         for lane in range(LANES):
             moved = np.rint((level[lane] + gain[lane] * before[lane]) * LEVEL_UNIT)
             level[lane] = min(max(moved, LEVEL_LEAST), LEVEL_MAX) / LEVEL_UNIT
@@ -153,7 +147,7 @@ def follow(rule: WhitenRule, rows: Rows, slow: Slow, lanes: Lanes, at: tuple[int
     for i in range(most):
         _listen(rule, rows, slow.since[route], i, lanes)
         _move(spread, rows.far[i * LANES :], len(told), lanes)
-        _tell(near, told, levels, (i * LANES, i * LANES, late + i * LANES), lanes)
+        _tell(near, told, levels, (i * LANES, late + i * LANES), lanes)
         _lengths(told, rows.whole, late + i * LANES, rows.far[late + i * LANES :])
 
 

@@ -61,7 +61,7 @@ class Rows(NamedTuple):
     told: F32
     """(band, late row), distances of one route, level and restlessness taken off, in 1/16 of the noise: whole numbers."""
     whole: NDArray[np.int8]
-    """(band, late row), the same in few bits ..."""
+    """(band, late row), the same in 8 bits ..."""
     far: F32
     """(late row), ... and its squared length, noise = 1."""
 

@@ -55,6 +55,7 @@ class Whitened(NamedTuple):
 
     learnt: Learnt
     followed: Followed
+    """Both are filled in place."""
     left: Left
     """Of the history, from which is learnt, or of a part of the watched looks."""
     basis: Basis
