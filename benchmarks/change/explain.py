@@ -36,6 +36,8 @@ ROOT: Final = Path(__file__).parents[2]
 PIXELS: Final = Path(__file__).with_name("explained.csv")
 CUBES: Final = ((128, 7), (128, 11), (96, 3), (96, 2001))
 """Side and seed."""
+TOTAL: Final = sum(side * side for side, _ in CUBES)
+"""Pixels."""
 EACH_LOOK: Final = ("src/spadework/change/follow.py", "PART: Final = 16", "PART: Final = 1")
 FINER: Final = (
     ("src/spadework/change/state.py", "NOISE_UNIT, MODEL_UNIT = np.float32(4.0), np.float32(512.0)", "NOISE_UNIT, MODEL_UNIT = np.float32(32.0), np.float32(2048.0)"),
@@ -124,9 +126,8 @@ def _row(before: Answers, after: Answers, rule: str) -> str:
         new = after[cube]
         moved, both = old != new, (old > 0) & (new > 0)
         counts += [moved.sum(), (both & (new < old)).sum(), (both & (new > old)).sum(), (moved & (old == 0)).sum(), (moved & (new == 0)).sum()]  # fmt: skip
-    total = sum(side * side for side, _ in CUBES)
     shares = " | ".join(f"{count:,}" for count in counts[1:])
-    return f"| {rule} | {counts[0]:,} | {counts[0] / total:.2%} | {shares} |"
+    return f"| {rule} | {counts[0]:,} | {counts[0] / TOTAL:.2%} | {shares} |"
 
 
 def write_pixels(told: Sequence[Answers]) -> None:
@@ -156,12 +157,11 @@ def main() -> None:
         *(_row(before, after, engine.rule) for (before, after), engine in zip(pairwise(told), ENGINES[1:], strict=True)),
         _row(told[0], told[-1], "all of them: from that before decision 16 to today's"),
     ]
-    total = sum(side * side for side, _ in CUBES)
     cubes = ", ".join(f"{seed} ({side} x {side})" for side, seed in CUBES)
     said = "\n".join(lines)
     write_part(
         "explained",
-        f"## Days that changed, rule by rule\n\n{written_by('explain.py')}\n\nBench cubes of seeds {cubes}, {total:,} pixels. What a rule does is what changes when it alone is put in. Each pixel with "
+        f"## Days that changed, rule by rule\n\n{written_by('explain.py')}\n\nBench cubes of seeds {cubes}, {TOTAL:,} pixels. What a rule does is what changes when it alone is put in. Each pixel with "
         f"another day, and its day in every engine: `benchmarks/change/explained.csv`.\n\n{said}",
     )
     print(said)

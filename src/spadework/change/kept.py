@@ -167,12 +167,10 @@ def keep_told(rows: Rows, at: At, told: I8) -> None:
 def leave_off(rows: Rows, slow: Slow, at: At, followed: Followed) -> None:
     """Keep the numbers of each lane's last looks, which have not moved level and restlessness yet, and how far both were followed."""
     first, end = at
-    for lane in range(LANES):
-        rows.last[lane] = rows.looks[lane] * LANES + lane
     for i in range(len(followed.look)):
-        look, numbers, last = followed.look[i, first:end], rows.at[i * LANES :], rows.last
+        look = followed.look[i, first:end]
         for lane in range(len(look)):
-            look[lane] = numbers[last[lane]]
+            look[lane] = rows.at[np.uint32((rows.looks[lane] + i) * LANES + lane)]
     for route in range(3):
         spread, since = followed.spread[route, first:end], followed.since[route, first:end]
         for lane in range(len(spread)):

@@ -33,8 +33,6 @@ class Rows(NamedTuple):
 
     looks: NDArray[np.int32]
     """(lane), how many usable looks it has."""
-    last: NDArray[np.uint32]
-    """(lane), late row of the first of the looks that have not moved level and restlessness when all are gone through."""
     asked: Asked
     """For asking the twins of one lane after another."""
     middle: I16
@@ -113,7 +111,6 @@ def rows_for(looks: int, bands: int, lag: int, first: int) -> Rows:
 
     return Rows(
         looks=np.zeros(LANES, np.int32),
-        last=np.zeros(LANES, np.uint32),
         asked=asked_for(looks, bands, first),
         middle=np.zeros((LANES, columns(looks, bands)), np.int16),
         order=np.zeros((LANES, looks + 1), np.int32),

@@ -143,8 +143,8 @@ def _reach(on: Watched, windows: Windows, span: Span, along: F32, last: F32) -> 
 def _keep_after(on: Watched, work: WatchWork, after: I16, span: Span) -> None:
     """Fill ``after`` (band) with the spectrum of changed ground, without the common mode, over a window.
 
-    It departs from what is expected the way that the looks of the window do on average, as far as the farthest of them goes that way.
-    What the last of them leaves over is at hand; of the others, whose lengths were cut, it is enough that they were odd.
+    It departs from what is expected the way that the looks of the window do on average, as far as the farthest of them goes that way
+    (``_reach``).
     """
     p, at, mean, n = work.windows.pixel[span.lane], work.windows.at, work.mean, span.high + 1 - span.low
     noise, along, vector, i = on.learnt.noise[ALONE, :, p], work.sum, work.vector, 0
