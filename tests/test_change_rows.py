@@ -140,30 +140,34 @@ def test_each_pass_does_each_row_once_and_finds_what_it_needs(table: str, pixels
     length = ring_length(starts, steps, passes)
     for i, one in enumerate(passes):
         assert [row for step in steps for row in step[i]] == list(range(bottom))
-        for step in steps:
+        for number, step in enumerate(steps):
             if i > 0 and len(step[i]):
-                assert step[i - 1].stop >= min(step[i].stop + one.ahead, bottom)
+                assert steps[number - 2][i - 1].stop >= min(step[i].stop + one.ahead, bottom), "two steps ago"
             oldest = max(step[i].start - one.behind, 0)
-            assert starts[step[0].stop] - starts[oldest] <= length, one.name
+            for beside in steps[number : number + 2]:
+                assert starts[beside[0].stop] - starts[oldest] <= length, one.name
 
 
 def test_how_far_behind_each_pass_lies() -> None:
-    """Twins 22 rows below are compared with, and asked; a watch looks at neighbours."""
+    """Twins 22 rows below are compared with, and asked; a watch looks at neighbours. Two steps of 4 rows lie between any two."""
     starts = np.arange(0, 10 * 301, 10)
     for step in plan(starts, 40, learn.PASSES):
         residuals, *others = (rows.stop for rows in step)
-        assert residuals == 300 or set(others) == {max(residuals - REACH, 0)}
+        assert residuals == 300 or others == [max(residuals - REACH - more, 0) for more in (8, 16, 24)]
     for step in plan(starts, 40, follow.PASSES):
-        residuals, distances, watched = (rows.stop for rows in step)
-        assert residuals == 300 or (distances, watched) == (max(residuals - REACH, 0), max(residuals - REACH - 1, 0))
+        residuals, *others = (rows.stop for rows in step)
+        assert residuals == 300 or others == [max(residuals - REACH - more, 0) for more in (8, 16 + 1)]
 
 
 def test_a_step_goes_on_by_few_rows_of_a_wide_site_and_by_many_of_a_narrow_one() -> None:
     for width, expected in ((1024, 4), (100, 41), (9000, 1)):
         starts = np.arange(0, 2001 * width, width)
-        assert {len(step[0]) for step in plan(starts, rows.CHUNK_PIXELS, learn.PASSES)[:-1]} == {expected}
+        steps = plan(starts, rows.CHUNK_PIXELS, learn.PASSES)
+        assert {len(step[0]) for step in steps if step[0].stop < 2000} == {expected}
     starts = np.arange(0, 65 * 64, 64)
-    assert len(plan(starts, rows.CHUNK_PIXELS, learn.PASSES)) == 1
+    assert [[len(one) for one in step] for step in plan(starts, rows.CHUNK_PIXELS, follow.PASSES)] == [
+        [64, 0, 0], [0, 0, 0], [0, 64, 0], [0, 0, 0], [0, 0, 64],
+    ]  # fmt: skip
 
 
 # ---------------------------------------------------------------- threads
@@ -187,8 +191,39 @@ def test_blocks_not_begun_are_dropped_when_a_call_is_broken_off(monkeypatch: pyt
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), crew.crew_for(1000, stop) as threads:
-        threads.over(np.arange(1000, dtype=np.int32), work, steps=1)
+        threads.go([crew.tasks_of(np.arange(1000, dtype=np.int32), work, steps=1)])
     assert len(begun) < 500
+
+
+def test_a_round_begins_while_the_one_before_ends_and_not_before_the_one_before_that_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crew, "cores", lambda: 2)
+    done: list[int] = []
+    gate = threading.Event()
+
+    def work(block: NDArray[np.int32]) -> None:
+        number = int(block[0])
+        assert set(range(number - 1)) <= set(done)
+        if number == 3:
+            assert gate.wait(10), "the round behind waits for all of this one"
+        if number == 4:
+            gate.set()
+        done.append(number)
+
+    with crew.crew_for(20, None) as threads:
+        threads.go(crew.tasks_of(np.array([number], np.int32), work) for number in range(20))
+    assert sorted(done) == list(range(20))
+
+
+def test_what_a_task_raises_ends_the_call() -> None:
+    def work(block: NDArray[np.int32]) -> None:
+        if block[0] == 3:
+            message = "as a full disk does"
+            raise OSError(message)
+
+    with pytest.raises(OSError, match="full disk"), crew.crew_for(0, None) as threads:
+        threads.go(crew.tasks_of(np.array([number], np.int32), work) for number in range(9))
 
 
 # ---------------------------------------------------------------- memory

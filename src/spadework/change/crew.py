@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
     import numpy as np
     from numpy.typing import NDArray
@@ -24,6 +26,27 @@ def cores() -> int:
     """Cores that this process may use."""
     allowed = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+
+
+class Task(NamedTuple):
+    """What a thread does at once."""
+
+    work: Callable[[NDArray[np.int32]], None]
+    block: NDArray[np.int32]
+    """Numbers of the pixels that it is handed."""
+    steps: int
+    """What each of them counts in progress."""
+
+
+def tasks_of(
+    pixels: NDArray[np.int32], work: Callable[[NDArray[np.int32]], None], *, steps: int = 0, share: int = 1
+) -> list[Task]:
+    """Some work on pixels, block by block.
+
+    Where a pixel has but a ``share`` of its looks to be worked on, blocks have that many times the pixels.
+    """
+    size = share * BLOCK_PIXELS
+    return [Task(work, pixels[i : i + size], steps) for i in range(0, len(pixels), size)]
 
 
 @dataclass(slots=True, eq=False)
@@ -45,17 +68,25 @@ class Crew:
             self.kept[key] = make(*sizes)
         return cast("Scratch", self.kept[key])
 
-    def over(
-        self, pixels: NDArray[np.int32], work: Callable[[NDArray[np.int32]], None], *, steps: int = 0, share: int = 1
-    ) -> None:
-        """Do some work on pixels, block by block in threads, each of them ``steps`` of all; no block may write what another reads.
+    def go(self, rounds: Iterable[Iterable[Task]]) -> None:
+        """Do tasks round by round. A round begins while the last tasks of the one before are still under way, so that no thread waits.
 
-        Where a pixel has but a ``share`` of its looks to be worked on, blocks have that many times the pixels.
+        So a task may rest on what was done two rounds before, and must write nothing that others read or write in its own round,
+        the one before, or the one behind.
         """
-        size = share * BLOCK_PIXELS
-        blocks = [pixels[i : i + size] for i in range(0, len(pixels), size)]
-        for block, _ in zip(blocks, self.pool.map(work, blocks), strict=True):
-            self.done += steps * len(block)
+        under_way: deque[list[tuple[Future[None], int]]] = deque()
+        for tasks in rounds:
+            under_way.append([(self.pool.submit(task.work, task.block), task.steps * len(task.block)) for task in tasks])
+            if len(under_way) > 1:
+                self._wait(under_way.popleft())
+        for last in under_way:
+            self._wait(last)
+
+    def _wait(self, tasks: list[tuple[Future[None], int]]) -> None:
+        """Until all are done; whatever one of them raises is raised."""
+        for task, steps in tasks:
+            task.result()
+            self.done += steps
             if self.progress is not None and steps:
                 self.progress(self.done, self.total)
 

@@ -79,45 +79,32 @@ class _Part:
 
 
 # ---------------------------------------------------------------- the passes
-def _enter(walk: _Part, numbers: NDArray[np.int32]) -> None:
+def _enter(walk: _Part, block: NDArray[np.int32]) -> None:
     """Enter the ring, and leave over there what the models do not expect."""
-    state = walk.state
-    look, told, distance = state.pixels.followed.look, numbers_of(state.pixels.followed.told), numbers_of(walk.recent.distance)
-
-    def work(block: NDArray[np.int32]) -> None:
-        series = with_pairs(state.pairs, series_of(walk.cube, state.site.places.at[block], walk.left.first), block)
-        scratch = walk.crew.scratch(fit_work, len(series.look), state.site.bands)
-        model.leave_block(series, state.basis, scratch, block, state.pixels.learnt, walk.left)
-        enter_block(look, told, walk.left, block, walk.recent, distance)
-
-    walk.crew.over(numbers, work, share=FEW)
+    state, followed = walk.state, walk.state.pixels.followed
+    series = with_pairs(state.pairs, series_of(walk.cube, state.site.places.at[block], walk.left.first), block)
+    scratch = walk.crew.scratch(fit_work, len(series.look), state.site.bands)
+    model.leave_block(series, state.basis, scratch, block, state.pixels.learnt, walk.left)
+    told, distance = numbers_of(followed.told), numbers_of(walk.recent.distance)
+    enter_block(followed.look, told, walk.left, block, walk.recent, distance)
 
 
-def _distances(walk: _Part, numbers: NDArray[np.int32]) -> None:
-    site, looks, lags = walk.state.site, len(walk.cube.looks), lag(walk.state.site.settings)
-
-    def work(block: NDArray[np.int32]) -> None:
-        scratch = walk.crew.scratch(whiten.whiten_work, looks, site.bands, lags, walk.left.first % 2)
-        whiten.whiten_block(walk.by, scratch, block, walk.recent)
-
-    walk.crew.over(numbers, work, share=FEW)
+def _distances(walk: _Part, block: NDArray[np.int32]) -> None:
+    site, looks, first = walk.state.site, len(walk.cube.looks), walk.left.first
+    scratch = walk.crew.scratch(whiten.whiten_work, looks, site.bands, lag(site.settings), first % 2)
+    whiten.whiten_block(walk.by, scratch, block, walk.recent)
 
 
-def _watch(walk: _Part, numbers: NDArray[np.int32]) -> None:
-    pixels, site = walk.state.pixels, walk.state.site
-    looks, sizes = len(walk.cube.looks), len(site.settings.window_tails)
-
-    def work(block: NDArray[np.int32]) -> None:
-        scratch = walk.crew.scratch(confirm.watch_work, len(block), looks, site.bands, sizes)
-        watch.watch_block(walk.on, scratch, block, pixels.watching, walk.odd, walk.left.first)
-
-    walk.crew.over(numbers, work, steps=1, share=FEW)
+def _watch(walk: _Part, block: NDArray[np.int32]) -> None:
+    site, looks, sizes = walk.state.site, len(walk.cube.looks), len(walk.state.site.settings.window_tails)
+    scratch = walk.crew.scratch(confirm.watch_work, len(block), looks, site.bands, sizes)
+    watch.watch_block(walk.on, scratch, block, walk.state.pixels.watching, walk.odd, walk.left.first)
 
 
 PASSES: Final = (
-    Pass("residuals", _enter, ahead=0, behind=0),
-    Pass("distances", _distances, ahead=twins.REACH, behind=twins.REACH),
-    Pass("watch", _watch, ahead=BESIDE, behind=BESIDE),
+    Pass("residuals", _enter, ahead=0, behind=0, share=FEW),
+    Pass("distances", _distances, ahead=twins.REACH, behind=twins.REACH, share=FEW),
+    Pass("watch", _watch, ahead=BESIDE, behind=BESIDE, steps=1, share=FEW),
 )
 """In order, from the first to the last."""
 
@@ -135,5 +122,5 @@ def follow_part(state: State, cube: Cube, crew: Crew) -> NDArray[np.bool_]:
         on = Watched(state.pixels.learnt, left, recent, state.basis, watch_rule(site.settings, site.bands), site.places)
         return _Part(state, cube, crew, left, recent, whitened(state, left), on, odd)
 
-    walk_down(site.starts, PASSES, begin)
+    walk_down(site.starts, PASSES, begin, crew)
     return odd

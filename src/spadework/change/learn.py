@@ -14,6 +14,7 @@ import numpy as np
 from spadework.change import fit as model
 from spadework.change import twins, whiten
 from spadework.change.common import fit_work, no_models, regressed, series_of
+from spadework.change.crew import tasks_of
 from spadework.change.recent import left_of
 from spadework.change.rows import Pass, walk_down
 from spadework.change.settings import fit_rule, lag, whitened
@@ -60,7 +61,7 @@ def fit_site(site: Site, cube: Cube, basis: model.Basis, learnt: Learnt, crew: C
         if (models.method == PAIRWISE).any():
             pairs.append(_pairs(series, block, models.method, slots))
 
-    crew.over(np.arange(site.pixels, dtype=np.int32), work, steps=1)
+    crew.go([tasks_of(np.arange(site.pixels, dtype=np.int32), work, steps=1)])
     found = Pairs(*(np.concatenate(part) for part in zip(*sorted(pairs, key=lambda one: one.pixel[:1].tolist()), strict=True)))
     fitted = regressed(learnt.method)
     if not fitted.any():
@@ -82,54 +83,39 @@ class _Learning:
     by: Whitened
     unlike: NDArray[np.float64]
     """(place, way)."""
+    share: NDArray[np.float32]
+    """(band), one over the scene's typical noise."""
 
 
-def _residuals(walk: _Learning, numbers: NDArray[np.int32]) -> None:
+def _residuals(walk: _Learning, block: NDArray[np.int32]) -> None:
     """Enter the ring, and leave over there what the models do not expect of the history."""
     site, basis, learnt = walk.state.site, walk.state.basis, walk.state.pixels.learnt
-
-    def work(block: NDArray[np.int32]) -> None:
-        series = series_of(walk.cube, site.places.at[block])
-        scratch = walk.crew.scratch(fit_work, basis.history, site.bands)
-        model.leave_block(series, basis, scratch, block, learnt, walk.left)
-
-    walk.crew.over(numbers, work)
+    series, scratch = series_of(walk.cube, site.places.at[block]), walk.crew.scratch(fit_work, basis.history, site.bands)
+    model.leave_block(series, basis, scratch, block, learnt, walk.left)
 
 
-def _compare(walk: _Learning, numbers: NDArray[np.int32]) -> None:
+def _compare(walk: _Learning, block: NDArray[np.int32]) -> None:
     """Each pair of possible twins once, from the upper one."""
-    site, share = walk.state.site, (1.0 / np.sqrt(walk.state.typical)).astype(np.float32)
-
-    def work(block: NDArray[np.int32]) -> None:
-        scratch = walk.crew.scratch(twins.compared_for, walk.state.basis.history, site.bands, len(site.places.ways))
-        twins.compare_block(walk.left, site.places, share, scratch, block, walk.unlike)
-
-    walk.crew.over(numbers, work, steps=1)
+    site = walk.state.site
+    scratch = walk.crew.scratch(twins.compared_for, walk.state.basis.history, site.bands, len(site.places.ways))
+    twins.compare_block(walk.left, site.places, walk.share, scratch, block, walk.unlike)
 
 
-def _choose(walk: _Learning, numbers: NDArray[np.int32]) -> None:
-    def work(block: NDArray[np.int32]) -> None:
-        scratch = walk.crew.scratch(np.zeros, twins.TWINS)
-        twins.choose_block(walk.state.pixels.learnt, walk.state.site.places, walk.unlike, scratch, block)
-
-    walk.crew.over(numbers, work)
+def _choose(walk: _Learning, block: NDArray[np.int32]) -> None:
+    scratch = walk.crew.scratch(np.zeros, twins.TWINS)
+    twins.choose_block(walk.state.pixels.learnt, walk.state.site.places, walk.unlike, scratch, block)
 
 
-def _gauge(walk: _Learning, numbers: NDArray[np.int32]) -> None:
-    site, history, lags = walk.state.site, walk.state.basis.history, lag(walk.state.site.settings)
-
-    def work(block: NDArray[np.int32]) -> None:
-        scratch = walk.crew.scratch(whiten.whiten_work, history, site.bands, lags, 0)
-        whiten.learn_block(walk.by, scratch, block)
-
-    walk.crew.over(numbers, work, steps=1)
+def _gauge(walk: _Learning, block: NDArray[np.int32]) -> None:
+    site, history = walk.state.site, walk.state.basis.history
+    whiten.learn_block(walk.by, walk.crew.scratch(whiten.whiten_work, history, site.bands, lag(site.settings), 0), block)
 
 
 PASSES: Final = (
     Pass("residuals", _residuals, ahead=0, behind=0),
-    Pass("twins", _compare, ahead=twins.REACH, behind=0),
+    Pass("twins", _compare, ahead=twins.REACH, behind=0, steps=1),
     Pass("twins", _choose, ahead=0, behind=twins.REACH),
-    Pass("gauge", _gauge, ahead=0, behind=twins.REACH),
+    Pass("gauge", _gauge, ahead=0, behind=twins.REACH, steps=1),
 )
 """In order, from the first to the last. Twins below are compared with, and there when the gauge is learnt."""
 
@@ -140,6 +126,7 @@ def learn_site(state: State, cube: Cube, crew: Crew) -> None:
 
     def begin(length: int) -> _Learning:
         left, unlike = left_of(length, state.basis.history, site.bands, 0), np.zeros((length, len(site.places.ways)))
-        return _Learning(state, cube, crew, left, whitened(state, left), unlike)
+        share = (1.0 / np.sqrt(state.typical)).astype(np.float32)
+        return _Learning(state, cube, crew, left, whitened(state, left), unlike, share)
 
-    walk_down(site.starts, PASSES, begin)
+    walk_down(site.starts, PASSES, begin, crew)
