@@ -440,9 +440,9 @@ def test_white_noise_is_whitened_to_unit_variance_on_each_route(cloud: float, mo
     told, watch_block, lags = [], watch.watch_block, lag(MonitorSettings())
 
     def watching(on: stand.Watched, work: Any, block: NDArray[np.int32], *rest: Any) -> None:  # noqa: ANN401 - handed on
-        new = np.arange(on.recent.look.shape[1]) < lags + on.recent.new[block, None]
-        new[:, :lags] = False
-        told.append(on.recent.distance[:, block][:, new] / float(stand.UNIT))
+        new = np.arange(len(on.recent.look))[:, None] < lags + on.recent.new[block]
+        new[:lags] = False
+        told.append(np.moveaxis(on.recent.distance, 2, -1)[:, :, block][:, new] / float(stand.UNIT))
         watch_block(on, work, block, *rest)
 
     monkeypatch.setattr(watch, "watch_block", watching)

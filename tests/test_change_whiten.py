@@ -128,9 +128,8 @@ def judge(on: Ground, looks: range, block: int = 256) -> list[NDArray[np.int8]]:
         whiten.whiten_block(by, work, numbers[first : first + block], recent)
     new = on.usable[:, looks.start : looks.stop].sum(axis=1) * on.learnt.measured
     for p in numbers:
-        assert (recent.distance[:, p, :LAG] == 99).all()
-        assert (recent.distance[:, p, LAG + new[p] :] == 99).all()
-    return [recent.distance[:, p, LAG : LAG + new[p]] for p in numbers]
+        assert (recent.distance[:, :LAG, :, p] == 99).all()
+    return [recent.distance[:, LAG : LAG + new[p], :, p] for p in numbers]
 
 
 def fresh(on: Ground) -> Ground:
@@ -176,7 +175,7 @@ class Track:
         self.level = kept.level[route, :, p] / float(state.LEVEL_UNIT)
         self.spread, self.since = float(kept.spread[route, p]), int(kept.since[route, p])
         self.look = kept.look[:, p].tolist()
-        self.told = list(kept.told[route, p] / float(UNIT))
+        self.told = list(kept.told[route, :, :, p] / float(UNIT))
 
     def follow(self, z: F64, look: int, days: F64) -> F64:
         """(band): one look's distance less a slow level, over a slow restlessness, cut."""
@@ -346,7 +345,7 @@ def agree(on: Ground, p: int, route: int, track: Track) -> None:
     kept = on.followed
     assert kept.look[:, p].tolist() == track.look
     assert kept.since[route, p] == track.since
-    np.testing.assert_allclose(kept.told[route, p], np.array(track.told) * float(UNIT), atol=1.01)
+    np.testing.assert_allclose(kept.told[route, :, :, p], np.array(track.told) * float(UNIT), atol=1.01)
     np.testing.assert_allclose(kept.level[route, :, p] / 512, track.level, atol=0.03)
     np.testing.assert_allclose(kept.spread[route, p], track.spread, rtol=0.01)
 
@@ -445,13 +444,13 @@ def test_a_ring_shorter_than_the_site_gives_the_same() -> None:
     """Pixels in the middle of a strip three wide; the ring holds them and those in reach, some of them at its start."""
     one, other = (ground(np.ones((100, 3), np.bool_), 4, 0.3) for _ in range(2))
     learn(one)
-    stands, middle, shown = judge(one, range(PAST, TIMES)), np.arange(166, 234, dtype=np.int32), range(100, 300)
-    by, looks = whitened(other, range(PAST), 200, shown), TIMES - PAST
+    stands, middle, shown = judge(one, range(PAST, TIMES)), np.arange(166, 218, dtype=np.int32), range(100, 292)
+    by, looks = whitened(other, range(PAST), 192, shown), TIMES - PAST
     whiten.learn_block(by, whiten.whiten_work(PAST, BANDS, LAG, 0), middle)
-    by, recent = whitened(other, range(PAST, TIMES), 200, shown), recent_of(200, LAG + looks, BANDS)
+    by, recent = whitened(other, range(PAST, TIMES), 192, shown), recent_of(192, LAG + looks, BANDS)
     whiten.whiten_block(by, whiten.whiten_work(looks, BANDS, LAG, PAST), middle, recent)
     for p in middle:
-        np.testing.assert_array_equal(recent.distance[:, p % 200, LAG : LAG + stands[p].shape[1]], stands[p])
+        np.testing.assert_array_equal(recent.distance[:, LAG : LAG + stands[p].shape[1], :, p % 192], stands[p])
     for mine, yours in zip(of(one.followed, middle), of(other.followed, middle), strict=True):
         np.testing.assert_array_equal(mine, yours)
 

@@ -9,13 +9,14 @@ import numba
 import numpy as np
 import pytest
 
+from spadework.change.algebra import LANES
 from spadework.change.common import plain_basis
 from spadework.change.recent import left_of
 from spadework.change.settings import MonitorSettings, watch_rule
 from spadework.change.stand import ALONE, BESIDE, FIELD, Recent, Watched
 from spadework.change.state import NO_LOOK, no_learnt
 from spadework.change.twins import Places
-from spadework.change.windows import LANES, SAME_WAY, SHORTEST, Windows, gather, measure, windows_for
+from spadework.change.windows import SAME_WAY, SHORTEST, Windows, gather, measure, windows_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +25,7 @@ PAST, WATCHED, BANDS = 5, 24, 3
 SETTINGS = MonitorSettings()
 SIZES = len(SETTINGS.window_tails)
 LAG = SHORTEST + SIZES - 1
+RING = 4 * LANES
 AHEAD = LAG - 1
 """Looks in the scratch arrays ahead of the new ones."""
 
@@ -50,20 +52,20 @@ class Looks(NamedTuple):
 
 
 def recent_of(looks: Looks) -> Recent:
-    """The part's looks behind the last before it; more places than pixels; 99 where nothing is to be read."""
+    """The part's looks behind the last before it; more places than pixels, in a ring; 99 where nothing is to be read."""
     pixels, times = looks.usable.shape
     recent = Recent(
-        look=np.full((pixels + 2, LAG + times), NO_LOOK, np.int16),
-        new=np.full(pixels + 2, 99, np.int32),
-        distance=np.full((3, pixels + 2, LAG + times, BANDS), 99, np.int8),
+        look=np.full((LAG + times, RING), NO_LOOK, np.int16),
+        new=np.full(RING, 99, np.int32),
+        distance=np.full((3, LAG + times, BANDS, RING), 99, np.int8),
     )
     for p in range(pixels):
         seen = np.flatnonzero(looks.usable[p])
         before = seen[seen < looks.low][-LAG:]
         seen = np.concatenate([before, seen[seen >= looks.low]])
-        slots, place = LAG - len(before) + np.arange(len(seen)), number(looks, p) % (pixels + 2)
-        recent.look[place, slots] = PAST + seen
-        recent.distance[:, place, slots] = looks.distance[:, p, seen]
+        slots, place = LAG - len(before) + np.arange(len(seen)), number(looks, p) % RING
+        recent.look[slots, place] = PAST + seen
+        recent.distance[:, slots, :, place] = looks.distance[:, p, seen].swapaxes(0, 1)
         recent.new[place] = len(seen) - len(before)
     return recent
 
@@ -77,6 +79,7 @@ def watched(looks: Looks) -> Watched:
     """What the watch goes by."""
     pixels = len(looks.usable)
     learnt = no_learnt(2 * pixels + 1, BANDS)
+    learnt.measured[:] = True
     learnt.alike[:] = 77
     learnt.alike[:, number(looks, 0) :] = looks.alike
     days = np.arange(PAST + WATCHED, dtype=np.int32) * 5
@@ -150,7 +153,7 @@ def lane_held_to_numpy(on: Watched, looks: Looks, windows: Windows, lane: int, k
     told = plainly(on, looks, p, begin)
     assert windows.pixel[lane] == number(looks, p)
     assert windows.end[lane] == AHEAD + new
-    assert rows["at"][AHEAD - before : AHEAD + new].tolist() == (PAST + seen[begin:]).tolist()
+    assert most == AHEAD or rows["at"][AHEAD - before : AHEAD + new].tolist() == (PAST + seen[begin:]).tolist()
     for size in range(SHORTEST, SHORTEST + SIZES):
         behind = max(before, size - 1)
         ours = mean[:, size - SHORTEST, AHEAD - before + behind : AHEAD + new]
@@ -197,11 +200,19 @@ def test_windows_hold_looks_since_the_watch_began_and_no_other() -> None:
     assert windows.filled.reshape(-1, LANES)[AHEAD, : LAG + 1].tolist() == [1 + min(n, AHEAD) for n in range(LAG + 1)]
 
 
-def test_pixels_need_not_lie_side_by_side() -> None:
+def test_a_pixel_that_is_not_measured_has_no_looks() -> None:
     rng = np.random.default_rng(2)
     distance = rng.integers(-40, 41, (3, 40, WATCHED, BANDS)).astype(np.int8)
     looks = Looks(distance, rng.random((40, WATCHED)) < 0.6, np.zeros((3, 40), np.uint8))
-    held_to_numpy(looks, np.array([39, 0, 17], np.int32))
+    on, windows = watched(looks), windows_for(WATCHED, BANDS, SIZES)
+    on.learnt.measured[number(looks, 0) :: 2] = False
+    called(
+        on, windows, np.full(len(on.learnt.method), 5, np.uint8), np.arange(number(looks, 0), number(looks, 40), dtype=np.int32)
+    )
+    assert (windows.begin[0:40:2] == AHEAD).all()
+    assert (windows.end[0:40:2] == AHEAD).all()
+    assert not windows.asks.reshape(-1, LANES)[AHEAD:, 0:40:2].any()
+    assert windows.asks.any()
 
 
 @pytest.mark.parametrize("value", [-128, 127, 0])

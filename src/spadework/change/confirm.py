@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spadework.change.algebra import F32, ZERO
+from spadework.change.algebra import F32, LANES, ZERO
 from spadework.change.compiled import step
 from spadework.change.stand import BESIDE, FIELD
 from spadework.change.twins import number_at, where
-from spadework.change.windows import LANES, NEIGHBOURS, SHORTEST, Windows, longest, windows_for
+from spadework.change.windows import NEIGHBOURS, SHORTEST, Windows, longest, windows_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,12 +32,10 @@ class WatchWork(NamedTuple):
     """(band), short-lived."""
     mean: NDArray[np.float64]
     """(band), short-lived."""
-    order: NDArray[np.int32]
-    """(pixel of the block), numbers: those under no change first."""
 
 
-def watch_work(pixels: int, looks: int, bands: int, sizes: int) -> WatchWork:
-    """Scratch arrays for a block of so many pixels, so many new looks at once, bands and lengths of window."""
+def watch_work(looks: int, bands: int, sizes: int) -> WatchWork:
+    """Scratch arrays for so many new looks at once, bands and lengths of window."""
     return WatchWork(
         windows_for(looks, bands, sizes),
         np.zeros(LANES, np.int32),
@@ -45,7 +43,6 @@ def watch_work(pixels: int, looks: int, bands: int, sizes: int) -> WatchWork:
         np.zeros(bands, np.float32),
         np.zeros(bands, np.float32),
         np.zeros(bands),
-        np.zeros(pixels, np.int32),
     )
 
 
@@ -55,11 +52,11 @@ class Around(NamedTuple):
     pixel: NDArray[np.int32]
     """(neighbour), as in ``WatchWork.around``."""
     look: NDArray[np.int16]
-    """(place, slot), as in ``Recent``."""
+    """(slot, place), as in ``Recent``."""
     new: NDArray[np.int32]
     """(place), as in ``Recent``."""
     stands: NDArray[np.int8]
-    """(place, slot, band), distances on one route."""
+    """(slot, band, place), distances on one route."""
     kept: int
     """Usable looks of each, up to the last of a window, among which its evidence is sought: so many are remembered of it."""
 
@@ -116,12 +113,12 @@ def _ask(support: F32, distance: float, limit: float) -> int:
 
 
 @step
-def _slot(look: NDArray[np.int16], end: int, last: int) -> int:
-    """Of slots (slot) in order, before ``end``, the last that holds a look up to number ``last``; -1 if none does."""
+def _slot(look: NDArray[np.int16], place: int, end: int, last: int) -> int:
+    """Of a place's slots in order, before ``end``, the last that holds a look (slot, place) up to number ``last``; -1 if none does."""
     low, high = 0, end
     while low < high:
         middle = (low + high) // 2
-        if look[middle] <= last:
+        if look[middle, place] <= last:
             low = middle + 1
         else:
             high = middle
@@ -131,17 +128,16 @@ def _slot(look: NDArray[np.int16], end: int, last: int) -> int:
 @step
 def _shown(around: Around, q: int, at: NDArray[np.int32], span: Span, along: F32) -> tuple[np.float32, int]:
     """How far neighbour q's looks of a window lie along its sum, added up; how many there are of them among the last that are kept."""
-    place = q % len(around.look)
-    look, stands, dot, clear = around.look[place], around.stands[place], ZERO, 0
+    place, look, stands, dot, clear = q % len(around.new), around.look, around.stands, ZERO, 0
     first, j = span.low * LANES + span.lane, span.high * LANES + span.lane
-    k = _slot(look, around.kept + around.new[place], at[j])
+    k = _slot(look, place, around.kept + around.new[place], at[j])
     oldest = max(k + 1 - around.kept, 0)
     while j >= first and k >= oldest:
-        own, other = int(at[j]), int(look[k])
+        own, other = int(at[j]), int(look[k, place])
         if own == other:
             clear += 1
             for b in range(len(along)):
-                dot += np.float32(stands[k, b]) * along[b]
+                dot += np.float32(stands[k, b, place]) * along[b]
         if own >= other:
             j -= LANES
         if other >= own:

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
-    import numpy as np
     from numpy.typing import NDArray
 
 Scratch = TypeVar("Scratch")
@@ -41,12 +42,12 @@ class Task(NamedTuple):
 def tasks_of(
     pixels: NDArray[np.int32], work: Callable[[NDArray[np.int32]], None], *, steps: int = 0, share: int = 1
 ) -> list[Task]:
-    """Some work on pixels, block by block.
+    """Some work on consecutive pixels, block by block; blocks end before multiples of their size.
 
     Where a pixel has but a ``share`` of its looks to be worked on, blocks have that many times the pixels.
     """
     size = share * BLOCK_PIXELS
-    return [Task(work, pixels[i : i + size], steps) for i in range(0, len(pixels), size)]
+    return [Task(work, block, steps) for block in np.split(pixels, np.flatnonzero(pixels % size == 0)) if len(block)]
 
 
 @dataclass(slots=True, eq=False)

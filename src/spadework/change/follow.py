@@ -15,7 +15,7 @@ import numpy as np
 from spadework.change import confirm, twins, watch, whiten
 from spadework.change import fit as model
 from spadework.change.common import fit_work, series_of
-from spadework.change.recent import enter_block, left_of, numbers_of, recent_of
+from spadework.change.recent import enter_block, left_of, recent_of
 from spadework.change.rows import Pass, walk_down
 from spadework.change.settings import lag, watch_rule, whitened
 from spadework.change.stand import Watched
@@ -85,8 +85,7 @@ def _enter(walk: _Part, block: NDArray[np.int32]) -> None:
     series = with_pairs(state.pairs, series_of(walk.cube, state.site.places.at[block], walk.left.first), block)
     scratch = walk.crew.scratch(fit_work, len(series.look), state.site.bands)
     model.leave_block(series, state.basis, scratch, block, state.pixels.learnt, walk.left)
-    told, distance = numbers_of(followed.told), numbers_of(walk.recent.distance)
-    enter_block(followed.look, told, walk.left, block, walk.recent, distance)
+    enter_block(followed.look, followed.told, walk.left, block, walk.recent)
 
 
 def _distances(walk: _Part, block: NDArray[np.int32]) -> None:
@@ -97,7 +96,7 @@ def _distances(walk: _Part, block: NDArray[np.int32]) -> None:
 
 def _watch(walk: _Part, block: NDArray[np.int32]) -> None:
     site, looks, sizes = walk.state.site, len(walk.cube.looks), len(walk.state.site.settings.window_tails)
-    scratch = walk.crew.scratch(confirm.watch_work, len(block), looks, site.bands, sizes)
+    scratch = walk.crew.scratch(confirm.watch_work, looks, site.bands, sizes)
     watch.watch_block(walk.on, scratch, block, walk.state.pixels.watching, walk.odd, walk.left.first)
 
 

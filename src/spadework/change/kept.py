@@ -11,6 +11,7 @@ import numpy as np
 
 from spadework.change.algebra import F32, I16, LANES, ONE, ZERO
 from spadework.change.compiled import step
+from spadework.change.looks import late_of
 from spadework.change.regress import TERMS
 from spadework.change.state import LEVEL_UNIT, MOST, NO_LOOK, SHARE_UNIT
 from spadework.cube import PAIRWISE
@@ -114,7 +115,7 @@ def forget(learnt: Learnt, followed: Followed, at: At) -> None:
     followed.spread[:, first:last] = ONE
     followed.since[:, first:last] = 0
     followed.look[:, first:last] = NO_LOOK
-    followed.told[:, first:last] = 0
+    followed.told[:, :, :, first:last] = 0
 
 
 # ---------------------------------------------------------------- how far it was followed
@@ -144,23 +145,33 @@ def take_up(followed: Followed, days: F32, at: At, rows: Rows, slow: Slow) -> No
 
 @step
 def take_told(told: I8, at: At, rows: Rows) -> None:
-    """Lay what was told of a route (pixel, slot, band) ahead of the rows."""
-    for lane in range(at[1] - at[0]):
-        kept = told[at[0] + lane]
-        for i in range(told.shape[1]):
-            for b in range(told.shape[2]):
-                rows.told[b, np.uint32(i * LANES + lane)] = kept[i, b]  # no sign: nothing is counted from the end
+    """Lay what was told of a route (slot, band, pixel) ahead of the rows."""
+    for i in range(told.shape[0]):
+        for b in range(told.shape[1]):
+            kept, out = told[i, b, at[0] : at[1]], rows.told[b, i * LANES :]
+            for lane in range(len(kept)):
+                out[lane] = kept[lane]
 
 
 @step
 def keep_told(rows: Rows, at: At, told: I8) -> None:
-    """Keep what is told of a route at each lane's last looks (pixel, slot, band)."""
-    for lane in range(at[1] - at[0]):
-        if rows.looks[lane] > 0:
-            out = told[at[0] + lane]
-            for i in range(told.shape[1]):
-                for b in range(told.shape[2]):
-                    out[i, b] = rows.whole[b, np.uint32((rows.looks[lane] + i) * LANES + lane)]
+    """Keep what is told of a route at each lane's last looks (slot, band, pixel)."""
+    for i in range(told.shape[0]):
+        for b in range(told.shape[1]):
+            out, whole = told[i, b, at[0] : at[1]], rows.whole[b]
+            for lane in range(len(out)):
+                out[lane] = whole[np.uint32((rows.looks[lane] + i) * LANES + lane)]  # no sign: nothing is counted from the end
+
+
+@step
+def hand_over(rows: Rows, at: At, most: int, out: I8) -> None:
+    """Write what is told of a route to ``out`` (slot, band, place), behind what was there before; lanes have ``most`` looks at most."""
+    place, late = at[0] % out.shape[2], late_of(rows)
+    for i in range(late // LANES, late // LANES + most):
+        for b in range(out.shape[1]):
+            whole, stands = rows.whole[b, i * LANES :], out[i, b, place:]
+            for lane in range(at[1] - at[0]):
+                stands[lane] = whole[lane]
 
 
 @step

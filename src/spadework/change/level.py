@@ -149,15 +149,3 @@ def follow(rule: WhitenRule, rows: Rows, slow: Slow, lanes: Lanes, at: tuple[int
         _move(spread, rows.far[i * LANES :], len(told), lanes)
         _tell(near, told, levels, (i * LANES, late + i * LANES), lanes)
         _lengths(told, rows.whole, late + i * LANES, rows.far[late + i * LANES :])
-
-
-@step
-def hand_over(rows: Rows, p: int, lag: int, out: NDArray[np.int8]) -> None:
-    """Write what is ``told`` of a route to ``out`` (place, slot, band), the first lane being that of pixel p."""
-    whole = rows.whole
-    for lane in range(LANES):
-        if rows.looks[lane] > 0:
-            stands = out[(p + lane) % len(out)]
-            for i in range(lag, lag + rows.looks[lane]):
-                for b in range(len(whole)):
-                    stands[i, b] = whole[b, i * LANES + lane]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spadework.change.compiled import compiled
+from spadework.change.algebra import LANES
+from spadework.change.compiled import compiled, step
 from spadework.change.fit import BEYOND, HIDDEN, Left
 from spadework.change.stand import Recent
 from spadework.change.state import NO_LOOK
@@ -26,44 +27,39 @@ def left_of(length: int, looks: int, bands: int, first: int) -> Left:
 def recent_of(length: int, slots: int, bands: int) -> Recent:
     """Room for so many looks of so many pixels."""
     return Recent(
-        look=np.full((length, slots), NO_LOOK, np.int16),
+        look=np.full((slots, length), NO_LOOK, np.int16),
         new=np.zeros(length, np.int32),
-        distance=np.zeros((3, length, slots, bands), np.int8),
+        distance=np.zeros((3, slots, bands, length), np.int8),
     )
 
 
-def numbers_of(distance: NDArray[np.int8]) -> NDArray[np.int8]:
-    """(route, pixel or place, slot * band): all numbers of a pixel one after another; a view, nothing is copied."""
-    return distance.reshape(*distance.shape[:2], np.prod(distance.shape[2:], dtype=int), copy=False)
+@step
+def beside(pixels: NDArray[np.int32], begin: int) -> int:
+    """How many of consecutive pixels, from place ``begin`` among them on, are taken side by side: none lies across the end of a ring."""
+    return min(LANES - int(pixels[begin]) % LANES, len(pixels) - begin)
 
 
 @compiled
-def enter_block(
-    look: NDArray[np.int16],
-    told: NDArray[np.int8],
-    left: Left,
-    pixels: NDArray[np.int32],
-    recent: Recent,
-    distance: NDArray[np.int8],
-) -> None:
-    """Fill ``recent`` for the pixels of a block from what is kept and from ``left``; distances of new looks begin with 0.
-
-    ``look`` (slot, pixel) is that of ``state.Followed``; ``told`` and ``distance`` are ``numbers_of`` what is told there, and here.
-    """
-    (length, looks), lag = left.usable.shape, len(look)
+def enter_block(look: NDArray[np.int16], told: NDArray[np.int8], left: Left, pixels: NDArray[np.int32], recent: Recent) -> None:
+    """Fill ``recent`` for the pixels of a block, which are consecutive, from ``left`` and from what is kept: ``look`` and ``told`` of ``state.Followed``."""
+    (length, looks), lag, bands, begin = left.usable.shape, len(look), told.shape[2], 0
+    while begin < len(pixels):
+        first, width = pixels[begin], beside(pixels, begin)
+        for i in range(lag):
+            kept, out = look[i, first:], recent.look[i, first % length :]
+            for lane in range(width):
+                out[lane] = kept[lane]
+            for route in range(3):
+                for b in range(bands):
+                    stood, stands = told[route, i, b, first:], recent.distance[route, i, b, first % length :]
+                    for lane in range(width):
+                        stands[lane] = stood[lane]
+        begin += width
     for p in pixels:
         place, n = p % length, lag
-        seen = recent.look[place]
-        for i in range(lag):
-            seen[i] = look[i, p]
         for t in range(looks):
-            if left.usable[place, t]:
-                seen[n] = left.first + t
-                n += 1
+            recent.look[n, place] = left.first + t
+            n += left.usable[place, t]
         recent.new[place] = n - lag
-        seen[n:] = NO_LOOK
-        for route in range(3):
-            kept, out = told[route, p], distance[route, place]
-            for k in range(len(kept)):
-                out[k] = kept[k]
-            out[len(kept) :] = 0
+        for i in range(n, lag + looks):
+            recent.look[i, place] = NO_LOOK

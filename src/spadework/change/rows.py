@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from spadework.change.algebra import LANES
 from spadework.change.crew import tasks_of
 
 if TYPE_CHECKING:
@@ -60,12 +61,15 @@ def plan(starts: NDArray[np.intp], chunk: int, passes: Sequence[Pass[Walk]]) -> 
 
 
 def ring_length(starts: NDArray[np.intp], steps: Sequence[Sequence[range]], passes: Sequence[Pass[Walk]]) -> int:
-    """Most pixels from the first row that any pass of a step, or of the one before it, needs to the last that the first pass does."""
+    """Most pixels from the first row that any pass of a step, or of the one before it, needs to the last that the first pass does.
+
+    And as many more as make a multiple of LANES: those taken side by side lie side by side.
+    """
     longest = 1
     for step, before in zip(steps, [steps[0], *steps] if steps else (), strict=False):
         first = min(rows.start - one.behind for one, rows in zip(passes, before, strict=True))
         longest = max(longest, int(starts[step[0].stop] - starts[max(first, 0)]))
-    return longest
+    return -(-longest // LANES) * LANES
 
 
 def walk_down(starts: NDArray[np.intp], passes: Sequence[Pass[Walk]], begin: Callable[[int], Walk], crew: Crew) -> None:

@@ -43,11 +43,11 @@ class Recent(NamedTuple):
     """
 
     look: NDArray[np.int16]
-    """(place, slot), number of the look; NO_LOOK where there is none."""
+    """(slot, place), number of the look; NO_LOOK where there is none."""
     new: NDArray[np.int32]
     """(place), usable looks of the part."""
     distance: NDArray[np.int8]
-    """(route, place, slot, band), as ``told`` in ``state.Followed``."""
+    """(route, slot, band, place), as ``told`` in ``state.Followed``; any where there is no look."""
 
 
 class Whitened(NamedTuple):

@@ -82,7 +82,7 @@ class Followed(NamedTuple):
     look: I16
     """(slot, pixel), numbers of the looks that have not moved them yet; NO_LOOK where there was none."""
     told: I8
-    """(route, pixel, slot, band), whitened departure in 1/16 of the noise, both taken off, its length capped."""
+    """(route, slot, band, pixel), whitened departure in 1/16 of the noise, both taken off, its length capped."""
 
 
 class Watching(NamedTuple):
@@ -191,7 +191,7 @@ def unfollowed(pixels: int, bands: int, lag: int) -> Followed:
         spread=room((3, pixels), np.float32, 1),
         since=room((3, pixels), np.int16),
         look=room((lag, pixels), np.int16, NO_LOOK),
-        told=room((3, pixels, lag, bands), np.int8),
+        told=room((3, lag, bands, pixels), np.int8),
     )
 
 

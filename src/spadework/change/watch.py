@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spadework.change.algebra import F32, TINY, ZERO
+from spadework.change.algebra import F32, LANES, TINY, ZERO
 from spadework.change.compiled import compiled, step
 from spadework.change.confirm import Span, WatchWork, sum_over, try_look
+from spadework.change.recent import beside
 from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
 from spadework.change.state import MOST, NO_LOOK, NOISE_UNIT
-from spadework.change.windows import LANES, SHORTEST, Windows, ahead, gather, longest, measure
+from spadework.change.windows import SHORTEST, Windows, ahead, gather, longest, measure
 from spadework.cube import MODEL_FAILED, NO_METHOD, OK, SHORT_HISTORY, TOO_FEW_LOOKS
 
 if TYPE_CHECKING:
@@ -255,42 +256,34 @@ def _watch_lanes(
     _mark(on, work.windows, odd, first)
     for lane in range(len(pixels)):
         work.start[lane] = start
-        if watching.confirmed[pixels[lane]] >= 0:
+        if watching.confirmed[pixels[lane]] >= 0 and start < end[lane]:
             work.start[lane] = _recover(on, work, watching, lane, start)
         asked |= work.start[lane] < end[lane]
     if asked:
         measure(on, work.windows, most)
     for lane in range(len(pixels)):
-        p, farthest = pixels[lane], _farthest(asks, top, work.start[lane] * LANES + lane, end[lane] * LANES)
-        if farthest < 0:
-            _go_on(on, work, watching, lane, work.start[lane])
-        else:
-            watching.best[p] = max(watching.best[p], np.float32(farthest))
-        watching.since[p] = min(int(end[lane] - begin[lane]), longest(on.rule))
+        if start < end[lane]:
+            p, farthest = pixels[lane], _farthest(asks, top, work.start[lane] * LANES + lane, end[lane] * LANES)
+            if farthest < 0:
+                _go_on(on, work, watching, lane, work.start[lane])
+            else:
+                watching.best[p] = max(watching.best[p], np.float32(farthest))
+            watching.since[p] = min(int(end[lane] - begin[lane]), longest(on.rule))
 
 
 @compiled
 def watch_block(
     on: Watched, work: WatchWork, pixels: NDArray[np.int32], watching: Watching, odd: NDArray[np.bool_], first: int
 ) -> None:
-    """Watch the pixels of a block go on over the looks of a part, of which ``first`` is the number of the first.
+    """Watch the pixels of a block, which are consecutive, go on over the looks of a part, of which ``first`` is the number of the first.
 
     ``watching`` and ``odd`` (pixel, look of the part), the looks beyond the single-look threshold, are filled in place.
     """
-    order, front, back, recent = work.order, 0, len(pixels), on.recent
-    measured, confirmed, clear_looks = on.learnt.measured, watching.confirmed, watching.clear_looks
     for p in pixels:
-        new = recent.new[p % len(recent.look)]
-        clear_looks[p] += np.uint16(new)
+        watching.clear_looks[p] += np.uint16(on.recent.new[p % len(on.recent.new)])
         odd[p] = False
-        if new == 0 or not measured[p]:
-            continue
-        if confirmed[p] < 0:
-            order[front] = p
-            front += 1
-        else:
-            back -= 1
-            order[back] = p
-    for group in (order[:front], order[back : len(pixels)]):
-        for start in range(0, len(group), LANES):
-            _watch_lanes(on, work, group[start : start + LANES], watching, odd, first)
+    begin = 0
+    while begin < len(pixels):
+        end = begin + beside(pixels, begin)
+        _watch_lanes(on, work, pixels[begin:end], watching, odd, first)
+        begin = end

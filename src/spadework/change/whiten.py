@@ -29,6 +29,7 @@ from spadework.change.gauge import (
 from spadework.change.kept import (
     Slow,
     forget,
+    hand_over,
     keep_factor,
     keep_share,
     keep_told,
@@ -40,8 +41,9 @@ from spadework.change.kept import (
     take_told,
     take_up,
 )
-from spadework.change.level import follow, hand_over, settle
-from spadework.change.looks import DOUBT, SLOPE, Lanes, Rows, find_looks, lanes_for, late_of, lay_out, rows_for
+from spadework.change.level import follow, settle
+from spadework.change.looks import DOUBT, SLOPE, Lanes, Rows, find_looks, lanes_for, lay_out, rows_for
+from spadework.change.recent import beside
 from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE, BESIDE, FIELD, Recent
 from spadework.change.state import MODEL_UNIT, NOISE_UNIT, PARTS
@@ -252,7 +254,7 @@ def _follow_routes(by: Whitened, work: WhitenWork, at: tuple[int, int], most: in
             learn_alike(rows, lanes, most, lanes.pull)
             keep_share(lanes.pull, at, learnt.alike[route])
         else:
-            hand_over(rows, at[0], late_of(rows) // LANES, recent.distance[route])
+            hand_over(rows, at, most, recent.distance[route])
 
 
 @step
@@ -272,9 +274,10 @@ def stage_block(by: Whitened, work: WhitenWork, pixels: NDArray[np.int32], recen
     Each step is called from one place alone, but for small ones: where it is called from two, it is compiled twice.
     """
     rows, lanes = work.rows, work.lanes
-    for begin in range(0, len(pixels), LANES):
-        first = int(pixels[begin])
-        at = (first, first + min(LANES, len(pixels) - begin))
+    begin = 0
+    while begin < len(pixels):
+        at = (int(pixels[begin]), int(pixels[begin]) + beside(pixels, begin))
+        begin += at[1] - at[0]
         _take_lanes(by, at, stage, lanes.taken)
         if stage == LEARN:
             forget(by.learnt, by.followed, at)

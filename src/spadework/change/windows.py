@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spadework.change.algebra import F32, ZERO
+from spadework.change.algebra import F32, LANES, ZERO
 from spadework.change.compiled import step
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
 from spadework.change.state import SHARE_UNIT
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from spadework.change.stand import Watched, WatchRule
 
-LANES = 16
-"""Pixels side by side."""
 SHORTEST = 3
 """Looks of the shortest window."""
 NEIGHBOURS = 8
@@ -38,7 +36,7 @@ class Windows(NamedTuple):
     """
 
     pixel: NDArray[np.int32]
-    """(lane), number of the pixel."""
+    """(lane), number of the pixel; -1 = none."""
     begin: NDArray[np.int32]
     """(lane), first of its looks that windows may hold."""
     end: NDArray[np.int32]
@@ -102,35 +100,43 @@ def ahead(rule: WatchRule) -> int:
 
 
 @step
-def gather(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDArray[np.int32]) -> int:
-    """Fill the scratch arrays, up to ``total``, for up to LANES pixels; how many looks, those ahead of the new ones among them.
-
-    ``since`` is that of ``Watching``.
-    """
-    new, lead, places = on.recent.new, ahead(on.rule), len(on.recent.look)
-    most = lead
+def _begin(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDArray[np.int32]) -> int:
+    """Fill ``pixel``, ``begin`` and ``end``; how many looks, those ahead of the new ones among them."""
+    lead = most = ahead(on.rule)
     work.pixel[:] = -1
     work.begin[:] = lead
     work.end[:] = lead
     for lane in range(len(pixels)):
         p = pixels[lane]
         work.pixel[lane] = p
-        work.begin[lane] = lead - min(int(since[p]), lead)
-        work.end[lane] = lead + new[p % places]
-        most = max(most, int(work.end[lane]))
-    for route in range(3):
-        for b in range(work.near.shape[1]):
-            work.near[route, b, : most * LANES] = ZERO
-    for lane in range(len(pixels)):
-        place, low, high = pixels[lane] % places, work.begin[lane], work.end[lane]
-        look = on.recent.look[place]
-        for i in range(low, high):
-            work.at[i * LANES + lane] = look[i + 1]
+        if on.learnt.measured[p]:
+            work.begin[lane] = lead - min(int(since[p]), lead)
+            work.end[lane] = lead + on.recent.new[p % len(on.recent.new)]
+            most = max(most, int(work.end[lane]))
+    return most
+
+
+@step
+def gather(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDArray[np.int32]) -> int:
+    """Fill the scratch arrays, up to ``total``, for up to LANES pixels, which are consecutive; how many looks, those ahead of the new ones among them.
+
+    A pixel that is not measured has no looks. ``since`` is that of ``Watching``.
+    """
+    lead, place, most = ahead(on.rule), pixels[0] % len(on.recent.new), _begin(on, work, since, pixels)
+    if most == lead:
+        return most
+    begin, end = work.begin, work.end
+    for i in range(most):
+        look, at = on.recent.look[i + 1, place:], work.at[i * LANES :]
+        for lane in range(len(pixels)):
+            at[lane] = look[lane]
         for route in range(3):
-            stands = on.recent.distance[route, place]
-            for i in range(low, high):
-                for b in range(work.near.shape[1]):
-                    work.near[route, b, i * LANES + lane] = stands[i + 1, b]
+            for b in range(work.near.shape[1]):
+                near, stands = work.near[route, b, i * LANES :], on.recent.distance[route, i + 1, b, place:]
+                for lane in range(len(pixels)):
+                    near[lane] = np.float32(stands[lane]) if (begin[lane] <= i) & (i < end[lane]) else ZERO
+                for lane in range(len(pixels), LANES):
+                    near[lane] = ZERO
     _distances(work, lead, most)
     return most
 
