@@ -44,16 +44,17 @@ def enter_block(look: NDArray[np.int16], told: NDArray[np.int8], left: Left, pix
     """Fill ``recent`` for the pixels of a block, which are consecutive, from ``left`` and from what is kept: ``look`` and ``told`` of ``state.Followed``."""
     (length, looks), lag, bands, begin = left.usable.shape, len(look), told.shape[2], 0
     while begin < len(pixels):
-        first, width = pixels[begin], beside(pixels, begin)
+        first, place = pixels[begin], pixels[begin] % length
+        width = min(length - place, len(pixels) - begin)
         for i in range(lag):
-            kept, out = look[i, first:], recent.look[i, first % length :]
-            for lane in range(width):
-                out[lane] = kept[lane]
+            kept, out = look[i, first:], recent.look[i, place:]
+            for k in range(width):
+                out[k] = kept[k]
             for route in range(3):
                 for b in range(bands):
-                    stood, stands = told[route, i, b, first:], recent.distance[route, i, b, first % length :]
-                    for lane in range(width):
-                        stands[lane] = stood[lane]
+                    stood, stands = told[route, i, b, first:], recent.distance[route, i, b, place:]
+                    for k in range(width):
+                        stands[k] = stood[k]
         begin += width
     for p in pixels:
         place, n = p % length, lag
