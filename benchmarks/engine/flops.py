@@ -36,7 +36,7 @@ def flops(s: Shape) -> dict[str, float]:
     whitened = triangle * looks
     noise = gauge.ROUNDS * s.history * (triangle + 2 * triangle + 2 * b)
     season = 2 * (model * looks) + 3 * (4 * b * looks)
-    follow = looks * (7 * b + 6)
+    follow = looks * (11 * b + 12)
     return {
         "fit": regress.ROUNDS * s.history * (model + common + normal + weights) + looks * (model + common),
         "twins": len(twins.ways(twins.offsets())[0]) * s.history * 4 * b,
