@@ -205,9 +205,9 @@ def _in_step(places: NDArray[np.intp]) -> bool:
     return bool(places[0] >= 0 and (np.diff(places) == 1).all())
 
 
-def _converted(raw: NDArray[np.generic], asset: Asset, out: NDArray[np.int16] | None = None) -> NDArray[np.int16]:
-    """Raw numbers of an asset in units of the cube; in ``out`` where that is given."""
-    return looked_up(raw, to_cube_units, asset.scale, asset.offset, asset.nodata, out=out)
+def _converted(raw: NDArray[np.generic], asset: Asset) -> NDArray[np.int16]:
+    """Raw numbers of an asset in units of the cube."""
+    return looked_up(raw, to_cube_units, asset.scale, asset.offset, asset.nodata)
 
 
 def place_nearest(plane: NDArray[Number], chip: Chip, grid: GeoBox, fill: Number) -> NDArray[Number]:
@@ -228,30 +228,18 @@ def place_nearest(plane: NDArray[Number], chip: Chip, grid: GeoBox, fill: Number
     return out
 
 
-def place_band(
-    chip: Chip, index: int, grid: GeoBox, *, between: bool = False, out: NDArray[np.int16] | None = None
-) -> NDArray[np.int16]:
+def place_band(chip: Chip, index: int, grid: GeoBox, *, between: bool = False) -> NDArray[np.int16]:
     """One band of a chip as reflectance x 10,000 on the Site's grid: same CRS nearest, another CRS cubic.
 
-    ``between``: the grid was moved to where the look lies, between its pixels: cubic in any case. ``out``: (y, x), filled and handed back
-    where it is given.
+    ``between``: the grid was moved to where the look lies, between its pixels: cubic in any case.
     """
     asset = chip.assets[index]
     if chip.crs == str(grid.crs) and not between:
         rows, cols = _indices(grid, chip)
         if _in_step(rows) and _in_step(cols):
-            return _converted(chip.values[index, rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1], asset, out)
-        found = place_nearest(_converted(chip.values[index], asset), chip, grid, MISSING)
-    else:
-        found = _warped(_converted(chip.values[index], asset), chip, grid)
-    if out is None:
-        return found
-    out[...] = found
-    return out
-
-
-def _warped(values: NDArray[np.int16], chip: Chip, grid: GeoBox) -> NDArray[np.int16]:
-    """A band in units of the cube on the chip's grid, cubic on the Site's."""
+            return _converted(chip.values[index, rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1], asset)
+        return place_nearest(_converted(chip.values[index], asset), chip, grid, MISSING)
+    values = _converted(chip.values[index], asset)
     floats = np.where(values == MISSING, np.nan, values).astype(np.float32)
     out = np.full(grid.shape, np.nan, dtype=np.float32)
     reproject(

@@ -15,20 +15,11 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind", bound=np.generic)
 
 
-def looked_up(
-    raw: NDArray[np.generic], convert: Callable[..., NDArray[Kind]], *rule: Hashable, out: NDArray[Kind] | None = None
-) -> NDArray[Kind]:
-    """``convert(raw, *rule)``, of each number by itself: from a table for unsigned numbers of at most 16 bits; into ``out`` where that is given."""
-    if raw.dtype in (
-        np.uint8,
-        np.uint16,
-    ):  # the table has them all: nothing is clipped, and nothing goes by way of another copy
-        return np.take(_table(raw.dtype.name, convert, rule), raw.astype(np.uint16, copy=False), out=out, mode="clip")
-    found = convert(raw, *rule)
-    if out is None:
-        return found
-    out[...] = found
-    return out
+def looked_up(raw: NDArray[np.generic], convert: Callable[..., NDArray[Kind]], *rule: Hashable) -> NDArray[Kind]:
+    """``convert(raw, *rule)``, of each number by itself: from a table for unsigned numbers of at most 16 bits."""
+    if raw.dtype in (np.uint8, np.uint16):
+        return np.take(_table(raw.dtype.name, convert, rule), raw.astype(np.uint16, copy=False))
+    return convert(raw, *rule)
 
 
 @lru_cache(maxsize=64)

@@ -250,14 +250,12 @@ def _place(
     scene: Scene, chips: tuple[Chip, ...], plan: ReadPlan, grid: GeoBox, out: NDArray[np.int16], mine: NDArray[np.bool_]
 ) -> None:
     """Fill ``out`` (band, y, x), where a Scene's pixels are ``mine``, from its chips."""
-    whole, between = bool(mine.all()), grid != plan.grid
+    where = True if mine.all() else mine
     for chip in chips:
         for index, asset in enumerate(chip.assets):
             band = next((n for n, name in enumerate(plan.bands) if _is(scene.asset(name), asset)), None)
-            if band is not None and whole:
-                place_band(chip, index, grid, between=between, out=out[band])
-            elif band is not None:
-                np.copyto(out[band], place_band(chip, index, grid, between=between), where=mine)
+            if band is not None:
+                np.copyto(out[band], place_band(chip, index, grid, between=grid != plan.grid), where=where)
 
 
 def _is(wanted: Asset | None, asset: Asset) -> bool:
