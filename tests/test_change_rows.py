@@ -191,7 +191,7 @@ def test_blocks_not_begun_are_dropped_when_a_call_is_broken_off(monkeypatch: pyt
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), crew.crew_for(1000, stop) as threads:
-        threads.go([crew.tasks_of(np.arange(1000, dtype=np.int32), work, steps=1)])
+        threads.go([crew.tasks_of(range(1000), work, steps=1)])
     assert len(begun) < 500
 
 
@@ -212,7 +212,7 @@ def test_a_round_begins_while_the_one_before_ends_and_not_before_the_one_before_
         done.append(number)
 
     with crew.crew_for(20, None) as threads:
-        threads.go(crew.tasks_of(np.array([number], np.int32), work) for number in range(20))
+        threads.go(crew.tasks_of(range(number, number + 1), work) for number in range(20))
     assert sorted(done) == list(range(20))
 
 
@@ -223,7 +223,7 @@ def test_what_a_task_raises_ends_the_call() -> None:
             raise OSError(message)
 
     with pytest.raises(OSError, match="full disk"), crew.crew_for(0, None) as threads:
-        threads.go(crew.tasks_of(np.array([number], np.int32), work) for number in range(9))
+        threads.go(crew.tasks_of(range(number, number + 1), work) for number in range(9))
 
 
 # ---------------------------------------------------------------- memory

@@ -8,6 +8,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -39,15 +40,19 @@ class Task(NamedTuple):
     """What each of them counts in progress."""
 
 
-def tasks_of(
-    pixels: NDArray[np.int32], work: Callable[[NDArray[np.int32]], None], *, steps: int = 0, share: int = 1
-) -> list[Task]:
-    """Some work on consecutive pixels, block by block; blocks end before multiples of their size.
+def cut(numbers: range, size: int, origin: int = 0) -> list[range]:
+    """Consecutive numbers, cut where so many, or a multiple of it, are counted from the origin: the first and the last may be the rest of one."""
+    cuts = [numbers.start, *range(origin + ((numbers.start - origin) // size + 1) * size, numbers.stop, size), numbers.stop]
+    return [range(first, end) for first, end in pairwise(cuts) if first < end]
+
+
+def tasks_of(pixels: range, work: Callable[[NDArray[np.int32]], None], *, steps: int = 0, share: int = 1) -> list[Task]:
+    """Some work on consecutive pixels, block by block.
 
     Where a pixel has but a ``share`` of its looks to be worked on, blocks have that many times the pixels.
     """
-    size = share * BLOCK_PIXELS
-    return [Task(work, block, steps) for block in np.split(pixels, np.flatnonzero(pixels % size == 0)) if len(block)]
+    blocks = cut(pixels, share * BLOCK_PIXELS)
+    return [Task(work, np.arange(block.start, block.stop, dtype=np.int32), steps) for block in blocks]
 
 
 @dataclass(slots=True, eq=False)

@@ -6,7 +6,6 @@ pixels; what is kept then says everything that later parts need.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ import numpy as np
 from spadework.change import confirm, twins, watch, whiten
 from spadework.change import fit as model
 from spadework.change.common import fit_work, series_of
+from spadework.change.crew import cut
 from spadework.change.recent import enter_block, left_of, recent_of
 from spadework.change.rows import Pass, walk_down
 from spadework.change.settings import lag, watch_rule, whitened
@@ -40,8 +40,7 @@ BESIDE: Final = 1
 
 def parts(history: int, looks: range) -> list[range]:
     """Looks as parts, the first and the last of which may be the rest of one."""
-    cuts = [looks.start, *range(history + -(-(looks.start + 1 - history) // PART) * PART, looks.stop, PART), looks.stop]
-    return [range(first, end) for first, end in itertools.pairwise(cuts) if first < end]
+    return cut(looks, PART, history)
 
 
 def with_pairs(pairs: Pairs, series: model.Series, block: NDArray[np.int32]) -> model.Series:

@@ -61,7 +61,7 @@ def fit_site(site: Site, cube: Cube, basis: model.Basis, learnt: Learnt, crew: C
         if (models.method == PAIRWISE).any():
             pairs.append(_pairs(series, block, models.method, slots))
 
-    crew.go([tasks_of(np.arange(site.pixels, dtype=np.int32), work, steps=1)])
+    crew.go([tasks_of(range(site.pixels), work, steps=1)])
     found = Pairs(*(np.concatenate(part) for part in zip(*sorted(pairs, key=lambda one: one.pixel[:1].tolist()), strict=True)))
     fitted = regressed(learnt.method)
     if not fitted.any():

@@ -66,7 +66,7 @@ def ring_length(starts: NDArray[np.intp], steps: Sequence[Sequence[range]], pass
     And as many more as make a multiple of LANES: those taken side by side lie side by side.
     """
     longest = 1
-    for step, before in zip(steps, [steps[0], *steps] if steps else (), strict=False):
+    for step, before in zip(steps, [*steps[:1], *steps], strict=False):
         first = min(rows.start - one.behind for one, rows in zip(passes, before, strict=True))
         longest = max(longest, int(starts[step[0].stop] - starts[max(first, 0)]))
     return -(-longest // LANES) * LANES
@@ -87,7 +87,7 @@ def walk_down(starts: NDArray[np.intp], passes: Sequence[Pass[Walk]], begin: Cal
 
     def tasks(step: Sequence[range]) -> Iterator[Task]:
         for one, rows in zip(passes, step, strict=True):
-            numbers = np.arange(starts[rows.start], starts[rows.stop], dtype=np.int32)
-            yield from tasks_of(numbers, partial(one.work, walk), steps=one.steps, share=one.share)
+            pixels = range(starts[rows.start], starts[rows.stop])
+            yield from tasks_of(pixels, partial(one.work, walk), steps=one.steps, share=one.share)
 
     crew.go(map(tasks, steps))

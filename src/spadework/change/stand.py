@@ -39,7 +39,7 @@ class WhitenRule(NamedTuple):
 class Recent(NamedTuple):
     """Some looks of the pixels between the first pass and the last: those of a part, behind the last ones before it; filled in place.
 
-    Pixel p is here at p modulo the length. Slots hold usable looks in order, the first of the part in slot ``lag``.
+    Pixel p is here at p modulo the length, a multiple of LANES. Slots hold usable looks in order, the first of the part in slot ``lag``.
     """
 
     look: NDArray[np.int16]
