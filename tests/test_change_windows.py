@@ -16,7 +16,7 @@ from spadework.change.settings import MonitorSettings, watch_rule
 from spadework.change.stand import ALONE, BESIDE, FIELD, Recent, Watched
 from spadework.change.state import NO_LOOK, no_learnt
 from spadework.change.twins import Places
-from spadework.change.windows import SAME_WAY, SHORTEST, Windows, gather, measure, windows_for
+from spadework.change.windows import SAME_WAY, SHORTEST, Windows, find_lanes, gather, measure, windows_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,8 @@ AHEAD = LAG - 1
 @numba.njit(error_model="numpy")
 def called(on: Watched, windows: Windows, since: NDArray[np.uint8], pixels: NDArray[np.int32]) -> int:
     """A way in from Python."""
-    most = gather(on, windows, since, pixels)
+    most = find_lanes(on, windows, since, pixels)
+    gather(on, windows, pixels, most)
     measure(on, windows, most)
     return most
 
@@ -153,7 +154,7 @@ def lane_held_to_numpy(on: Watched, looks: Looks, windows: Windows, lane: int, k
     told = plainly(on, looks, p, begin)
     assert windows.pixel[lane] == number(looks, p)
     assert windows.end[lane] == AHEAD + new
-    assert most == AHEAD or rows["at"][AHEAD - before : AHEAD + new].tolist() == (PAST + seen[begin:]).tolist()
+    assert rows["at"][AHEAD - before : AHEAD + new].tolist() == (PAST + seen[begin:]).tolist()
     for size in range(SHORTEST, SHORTEST + SIZES):
         behind = max(before, size - 1)
         ours = mean[:, size - SHORTEST, AHEAD - before + behind : AHEAD + new]

@@ -22,7 +22,7 @@ from spadework.change.recent import beside
 from spadework.change.regress import TERMS
 from spadework.change.stand import ALONE, BESIDE, FIELD, UNIT
 from spadework.change.state import MOST, NO_LOOK, NOISE_UNIT
-from spadework.change.windows import SHORTEST, Windows, ahead, gather, longest, measure
+from spadework.change.windows import SHORTEST, Windows, ahead, find_lanes, gather, longest, measure
 from spadework.cube import MODEL_FAILED, NO_METHOD, OK, SHORT_HISTORY, TOO_FEW_LOOKS
 
 if TYPE_CHECKING:
@@ -251,7 +251,10 @@ def _watch_lanes(
 
     Most lanes ask for nothing: they are not handed to ``_go_on``, as a call that takes so many arrays costs more than what there is to do.
     """
-    most, start, asked = gather(on, work.windows, watching.since, pixels), ahead(on.rule), False
+    most, start, asked = find_lanes(on, work.windows, watching.since, pixels), ahead(on.rule), False
+    if most == start:
+        return
+    gather(on, work.windows, pixels, most)
     begin, end, asks, top = work.windows.begin, work.windows.end, work.windows.asks, work.windows.top
     _mark(on, work.windows, odd, first)
     for lane in range(len(pixels)):

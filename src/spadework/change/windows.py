@@ -100,8 +100,11 @@ def ahead(rule: WatchRule) -> int:
 
 
 @step
-def _begin(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDArray[np.int32]) -> int:
-    """Fill ``pixel``, ``begin`` and ``end``; how many looks, those ahead of the new ones among them."""
+def find_lanes(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDArray[np.int32]) -> int:
+    """Fill ``pixel``, ``begin`` and ``end`` for up to LANES pixels; how many looks, those ahead of the new ones among them.
+
+    A pixel that is not measured has no looks. ``since`` is that of ``Watching``.
+    """
     lead = most = ahead(on.rule)
     work.pixel[:] = -1
     work.begin[:] = lead
@@ -117,15 +120,9 @@ def _begin(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDArray
 
 
 @step
-def gather(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDArray[np.int32]) -> int:
-    """Fill the scratch arrays, up to ``total``, for up to LANES pixels, which are consecutive; how many looks, those ahead of the new ones among them.
-
-    A pixel that is not measured has no looks. ``since`` is that of ``Watching``.
-    """
-    lead, place, most = ahead(on.rule), pixels[0] % len(on.recent.new), _begin(on, work, since, pixels)
-    if most == lead:
-        return most
-    begin, end = work.begin, work.end
+def gather(on: Watched, work: Windows, pixels: NDArray[np.int32], most: int) -> None:
+    """Fill the scratch arrays behind ``end``, up to ``total``, for up to LANES pixels, which are consecutive; of so many looks."""
+    place, low, high = pixels[0] % len(on.recent.new), work.begin, work.end
     for i in range(most):
         look, at = on.recent.look[i + 1, place:], work.at[i * LANES :]
         for lane in range(len(pixels)):
@@ -134,11 +131,10 @@ def gather(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDArray
             for b in range(work.near.shape[1]):
                 near, stands = work.near[route, b, i * LANES :], on.recent.distance[route, i + 1, b, place:]
                 for lane in range(len(pixels)):
-                    near[lane] = np.float32(stands[lane]) if (begin[lane] <= i) & (i < end[lane]) else ZERO
+                    near[lane] = np.float32(stands[lane]) if (low[lane] <= i) & (i < high[lane]) else ZERO
                 for lane in range(len(pixels), LANES):
                     near[lane] = ZERO
-    _distances(work, lead, most)
-    return most
+    _distances(work, ahead(on.rule), most)
 
 
 @step
