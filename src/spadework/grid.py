@@ -185,6 +185,7 @@ def pixels_in(grid: GeoBox, area: MultiPolygon) -> tuple[tuple[slice, slice], ND
     return (rows, cols), inside(grid[rows, cols], area)
 
 
+@lru_cache(maxsize=256)  # a Site has few native grids, and thousands of files
 def window_on(grid: GeoBox, crs: str, transform: Affine, shape: tuple[int, int], margin_m: float) -> Window | None:
     """The pixels of a file (``crs``, ``transform``, rows x columns ``shape``) that a read for ``grid`` needs.
 

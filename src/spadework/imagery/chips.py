@@ -6,7 +6,8 @@ dossier, so both give the same bytes.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -133,22 +134,19 @@ def fetch(scene: Scene, names: tuple[str, ...], grid: GeoBox, http: HttpRule, on
         SceneError: an asset that is absent, truncated or out of reach.
 
     """
-    assets = [_named(scene, name) for name in names]
     by_file: dict[str, list[Asset]] = {}
-    for asset in assets:
+    for name in names:
+        asset = _named(scene, name)
         by_file.setdefault(asset.href, []).append(asset)
-    parts: dict[tuple[Any, ...], list[tuple[Asset, NDArray[np.generic]]]] = {}
-    with rasterio.Env(**open_settings(http)):
+    parts: dict[tuple[Any, ...], list[_Part]] = {}
+    with ExitStack() as files:
+        files.enter_context(rasterio.Env(**open_settings(http)))
         for href, group in by_file.items():
             _tell(scene, href, "the blocks around the area", on_request)
-            for key, asset, values in _read_file(scene, href, group, grid):
-                parts.setdefault(key, []).append((asset, values))
-    chips = []
-    for (crs, transform, _), members in parts.items():
-        dtype = np.result_type(*(values.dtype for _, values in members))
-        stack = np.stack([values.astype(dtype, copy=False) for _, values in members])
-        chips.append(Chip(tuple(asset for asset, _ in members), stack, crs, transform))
-    return tuple(chips)
+            part = _part_of(scene, files.enter_context(_open(scene, href)), group, grid)
+            if part is not None:
+                parts.setdefault((part.crs, part.transform, part.shape), []).append(part)
+        return tuple(_chip_of(scene, members) for members in parts.values())
 
 
 def _named(scene: Scene, name: str) -> Asset:
@@ -158,35 +156,56 @@ def _named(scene: Scene, name: str) -> Asset:
     return asset
 
 
-def _read_file(
-    scene: Scene, href: str, group: list[Asset], grid: GeoBox
-) -> list[tuple[tuple[Any, ...], Asset, NDArray[np.generic]]]:
-    with _open(scene, href) as file:
-        if file.crs is None or max(asset.band for asset in group) > file.count:
-            raise SceneError(scene.id, f"{_short(href)} has no CRS or too few bands", "leave it out")
-        code = file.crs.to_epsg()
-        crs = f"EPSG:{code}" if code else file.crs.to_wkt()
-        if file.transform.b or file.transform.d or file.transform.e > 0:
-            raise SceneError(scene.id, f"{_short(href)} is rotated", "warp it north-up first")
-        window = window_on(grid, crs, file.transform, file.shape, MARGIN_M)
-        if window is None:
-            return []
-        place = file.transform * Affine.translation(window.col, window.row)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What an open file has for a chip."""
+
+    file: Any
+    """Of an untyped library."""
+    assets: tuple[Asset, ...]
+    window: RasterWindow
+    crs: str
+    transform: tuple[float, float, float, float, float, float]
+    """Of the window."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the window."""
+        return self.window.height, self.window.width
+
+
+def _part_of(scene: Scene, file: Any, group: list[Asset], grid: GeoBox) -> _Part | None:  # noqa: ANN401 - an untyped library
+    """The window of a file around the grid; None when they do not meet."""
+    name = _short(group[0].href)
+    if file.crs is None or max(asset.band for asset in group) > file.count:
+        raise SceneError(scene.id, f"{name} has no CRS or too few bands", "leave it out")
+    code = file.crs.to_epsg()
+    crs = f"EPSG:{code}" if code else file.crs.to_wkt()
+    if file.transform.b or file.transform.d or file.transform.e > 0:
+        raise SceneError(scene.id, f"{name} is rotated", "warp it north-up first")
+    window = window_on(grid, crs, file.transform, file.shape, MARGIN_M)
+    if window is None:
+        return None
+    place = file.transform * Affine.translation(window.col, window.row)
+    here = RasterWindow(window.col, window.row, window.width, window.height)
+    nodata = None if file.nodata is None else float(file.nodata)
+    assets = tuple(asset if asset.nodata is not None else replace(asset, nodata=nodata) for asset in group)
+    return _Part(file, assets, here, crs, tuple(place)[:6])
+
+
+def _chip_of(scene: Scene, parts: list[_Part]) -> Chip:
+    """Files of one native grid, each read to its place in the chip."""
+    assets = tuple(asset for part in parts for asset in part.assets)
+    dtype = np.result_type(*(part.file.dtypes[asset.band - 1] for part in parts for asset in part.assets))
+    values, n = np.empty((len(assets), *parts[0].shape), dtype), 0
+    for part in parts:
+        end = n + len(part.assets)
         try:
-            block = file.read(
-                [asset.band for asset in group], window=RasterWindow(window.col, window.row, window.width, window.height)
-            )
+            part.file.read([asset.band for asset in part.assets], window=part.window, out=values[n:end])
         except RasterioIOError as error:
-            raise _unreadable(scene, href, error) from error
-        key = (crs, tuple(place)[:6], (window.height, window.width))
-        return [
-            (
-                key,
-                asset if asset.nodata is not None or file.nodata is None else replace(asset, nodata=float(file.nodata)),
-                block[n],
-            )
-            for n, asset in enumerate(group)
-        ]
+            raise _unreadable(scene, part.assets[0].href, error) from error
+        n = end
+    return Chip(assets, values, parts[0].crs, parts[0].transform)
 
 
 # ---------------------------------------------------------------- chips to the grid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
@@ -151,26 +151,17 @@ def _threads(plan: ReadPlan) -> int:
 def _overlapped(
     work: Callable[[LookPlan], T], looks: Sequence[LookPlan], threads: int
 ) -> Iterator[tuple[LookPlan, T | SceneError]]:
-    """(look, result or SceneError) in order of completion; never more than twice the threads in flight."""
+    """(look, result or SceneError) in order of completion; those not begun are dropped when nobody asks for more."""
     with ThreadPoolExecutor(threads) as pool:
-        waiting: dict[Future[T], LookPlan] = {}
-        todo = iter(looks)
+        waiting = {pool.submit(work, look): look for look in looks}
         try:
-            while True:
-                while len(waiting) < 2 * threads and (look := next(todo, None)) is not None:
-                    waiting[pool.submit(work, look)] = look
-                if not waiting:
-                    return
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    look = waiting.pop(future)
-                    try:
-                        yield look, future.result()
-                    except SceneError as error:
-                        yield look, error
+            for future in as_completed(waiting):
+                try:
+                    yield waiting[future], future.result()
+                except SceneError as error:
+                    yield waiting[future], error
         finally:
-            for future in waiting:
-                future.cancel()
+            pool.shutdown(cancel_futures=True)
 
 
 def _sort_out(look: LookPlan, result: T | SceneError, into: dict[str, T], dropped: list[Dropped]) -> None:
@@ -241,7 +232,9 @@ def _read_bands(masked: _Masked, plan: ReadPlan, parts: _Parts, get: Fetch, keep
             _place(scene, chips, plan, masked.grid, out, mine)
         kept.append(keep(scene, chips) if chips else scene)
     if slot is not None:
-        parts.clear[slot] = (masked.mask.classes == CLEAR) & (parts.reflectance[slot] != MISSING).all(axis=0)
+        clear = np.equal(masked.mask.classes, CLEAR, out=parts.clear[slot])
+        for band in parts.reflectance[slot]:
+            clear &= band != MISSING
         parts.snow[slot] = masked.mask.classes == SNOW
     return tuple(kept)
 
