@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Scratch = TypeVar("Scratch")
-BLOCK_PIXELS: Final = 256
-"""Pixels handed to a thread at once: their looks fit a core's cache."""
+BLOCK_PIXELS: Final = 1024
+"""Pixels handed to a thread at once: enough that handing over all those arrays costs little, few enough for all threads to have some."""
 
 
 def cores() -> int:
@@ -46,13 +46,9 @@ def cut(numbers: range, size: int, origin: int = 0) -> list[range]:
     return [range(first, end) for first, end in pairwise(cuts) if first < end]
 
 
-def tasks_of(pixels: range, work: Callable[[NDArray[np.int32]], None], *, steps: int = 0, share: int = 1) -> list[Task]:
-    """Some work on consecutive pixels, block by block.
-
-    Where a pixel has but a ``share`` of its looks to be worked on, blocks have that many times the pixels.
-    """
-    blocks = cut(pixels, share * BLOCK_PIXELS)
-    return [Task(work, np.arange(block.start, block.stop, dtype=np.int32), steps) for block in blocks]
+def tasks_of(pixels: range, work: Callable[[NDArray[np.int32]], None], *, steps: int = 0) -> list[Task]:
+    """Some work on consecutive pixels, block by block."""
+    return [Task(work, np.arange(block.start, block.stop, dtype=np.int32), steps) for block in cut(pixels, BLOCK_PIXELS)]
 
 
 @dataclass(slots=True, eq=False)

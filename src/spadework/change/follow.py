@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 PART: Final = 16
 """Watched looks from one asking who is nobody's twin to the next: twins that changed are left out from the next part on, while their
 change stands. Parts are counted from the first watched look."""
-FEW: Final = 4
-"""So many times the pixels go to a thread at once as where all looks of a history do."""
 BESIDE: Final = 1
 """Rows from a pixel to its neighbours."""
 
@@ -100,9 +98,9 @@ def _watch(walk: _Part, block: NDArray[np.int32]) -> None:
 
 
 PASSES: Final = (
-    Pass("residuals", _enter, ahead=0, behind=0, share=FEW),
-    Pass("distances", _distances, ahead=twins.REACH, behind=twins.REACH, share=FEW),
-    Pass("watch", _watch, ahead=BESIDE, behind=BESIDE, steps=1, share=FEW),
+    Pass("residuals", _enter, ahead=0, behind=0),
+    Pass("distances", _distances, ahead=twins.REACH, behind=twins.REACH),
+    Pass("watch", _watch, ahead=BESIDE, behind=BESIDE, steps=1),
 )
 """In order, from the first to the last."""
 

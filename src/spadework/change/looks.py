@@ -220,7 +220,7 @@ def _lay_out_basis(by: Whitened, rows: Rows, most: int) -> None:
 @step
 def lay_out(by: Whitened, rows: Rows, p: int, most: int) -> None:
     """Fill the rows from the looks found, the first lane being that of pixel p; lanes have ``most`` at most."""
-    late, length, left = late_of(rows), most * LANES, by.left
+    late, length, left, place = late_of(rows), most * LANES, by.left, p % len(by.left.usable)
     rows.at[late : late + length] = NO_LOOK
     for b in range(len(rows.common)):
         rows.common[b, :length] = ZERO
@@ -236,5 +236,5 @@ def lay_out(by: Whitened, rows: Rows, p: int, most: int) -> None:
     for first in range(0, most, TOGETHER):
         for lane in range(LANES):
             at = (first, min(first + TOGETHER, int(rows.looks[lane])))
-            _lay_out_bands(rows, lane, at, left.residual[(p + lane) % len(left.usable)], left.usable.shape[1])
+            _lay_out_bands(rows, lane, at, left.residual[place + lane], left.usable.shape[1])
     _lay_out_basis(by, rows, most)

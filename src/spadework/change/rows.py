@@ -40,8 +40,6 @@ class Pass(NamedTuple, Generic[Walk]):
     """Rows above, of which it needs what passes before it left."""
     steps: int = 0
     """What a pixel counts in progress."""
-    share: int = 1
-    """As in ``crew.tasks_of``."""
 
 
 def plan(starts: NDArray[np.intp], chunk: int, passes: Sequence[Pass[Walk]]) -> list[list[range]]:
@@ -88,6 +86,6 @@ def walk_down(starts: NDArray[np.intp], passes: Sequence[Pass[Walk]], begin: Cal
     def tasks(step: Sequence[range]) -> Iterator[Task]:
         for one, rows in zip(passes, step, strict=True):
             pixels = range(starts[rows.start], starts[rows.stop])
-            yield from tasks_of(pixels, partial(one.work, walk), steps=one.steps, share=one.share)
+            yield from tasks_of(pixels, partial(one.work, walk), steps=one.steps)
 
     crew.go(map(tasks, steps))

@@ -271,6 +271,7 @@ def columns(looks: int, bands: int) -> int:
 def find(by: Whitened, p: int, place: NDArray[np.int32]) -> None:
     """Fill ``place`` (PLACES), as in ``Asked.place``, for pixel p; twins that are left out are nobody."""
     length, (y, x) = len(by.left.usable), where(by.places, p)
+    here = p % length
     place[:TWINS], place[TWINS] = length, length + 1
     twins, number, offsets = by.learnt.twins[p], by.places.number, by.places.offsets
     for k in range(TWINS):
@@ -278,7 +279,7 @@ def find(by: Whitened, p: int, place: NDArray[np.int32]) -> None:
         if m == NO_TWIN:
             break
         q = number[y + offsets[m, 0], x + offsets[m, 1]]
-        place[k] = length if by.left_out[q] else q % length
+        place[k] = length if by.left_out[q] else _along(here, q - p, length)
 
 
 @step

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from spadework.change.algebra import I16
     from spadework.change.fit import Left
-    from spadework.change.stand import Watched
+    from spadework.change.stand import Recent, Watched
     from spadework.change.state import Learnt, Watching
 
 HALF = np.float32(0.5)
@@ -274,6 +274,14 @@ def _watch_lanes(
             watching.since[p] = min(int(end[lane] - begin[lane]), longest(on.rule))
 
 
+@step
+def _count(recent: Recent, pixels: NDArray[np.int32], clear_looks: NDArray[np.uint16]) -> None:
+    """Add the new looks of consecutive pixels to ``clear_looks`` (pixel)."""
+    new, counts = recent.new[pixels[0] % len(recent.new) :], clear_looks[pixels[0] :]
+    for lane in range(len(pixels)):
+        counts[lane] += np.uint16(new[lane])
+
+
 @compiled
 def watch_block(
     on: Watched, work: WatchWork, pixels: NDArray[np.int32], watching: Watching, odd: NDArray[np.bool_], first: int
@@ -282,11 +290,10 @@ def watch_block(
 
     ``watching`` and ``odd`` (pixel, look of the part), the looks beyond the single-look threshold, are filled in place.
     """
-    for p in pixels:
-        watching.clear_looks[p] += np.uint16(on.recent.new[p % len(on.recent.new)])
-        odd[p] = False
+    odd[pixels[0] : pixels[-1] + 1] = False
     begin = 0
     while begin < len(pixels):
         end = begin + beside(pixels, begin)
+        _count(on.recent, pixels[begin:end], watching.clear_looks)
         _watch_lanes(on, work, pixels[begin:end], watching, odd, first)
         begin = end

@@ -101,11 +101,12 @@ def ahead(rule: WatchRule) -> int:
 
 @step
 def find_lanes(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDArray[np.int32]) -> int:
-    """Fill ``pixel``, ``begin`` and ``end`` for up to LANES pixels; how many looks, those ahead of the new ones among them.
+    """Fill ``pixel``, ``begin`` and ``end`` for up to LANES pixels, which are consecutive; how many looks, those ahead of the new ones among them.
 
     A pixel that is not measured has no looks. ``since`` is that of ``Watching``.
     """
     lead = most = ahead(on.rule)
+    new = on.recent.new[pixels[0] % len(on.recent.new) :]
     work.pixel[:] = -1
     work.begin[:] = lead
     work.end[:] = lead
@@ -114,7 +115,7 @@ def find_lanes(on: Watched, work: Windows, since: NDArray[np.uint8], pixels: NDA
         work.pixel[lane] = p
         if on.learnt.measured[p]:
             work.begin[lane] = lead - min(int(since[p]), lead)
-            work.end[lane] = lead + on.recent.new[p % len(on.recent.new)]
+            work.end[lane] = lead + new[lane]
             most = max(most, int(work.end[lane]))
     return most
 
