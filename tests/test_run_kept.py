@@ -21,7 +21,7 @@ from spadework.change.history import monitor
 from spadework.errors import StorageError, UserError
 from spadework.run import kept
 from spadework.run.demo import write_scenario
-from spadework.run.kept import monitor_on, not_foreign
+from spadework.run.kept import check_file, monitor_on
 from spadework.run.outcome import WentOn
 from spadework.run.pipeline import MONITOR
 
@@ -147,7 +147,7 @@ def test_a_damaged_file_is_told_of_and_made_anew(cube: Cube, tmp_path: Path) -> 
     whole_file = path.read_bytes()
     for damaged in (whole_file[: len(whole_file) // 2], whole_file[:9000] + b"?" + whole_file[9001:]):
         path.write_bytes(damaged)
-        not_foreign(path)
+        check_file(path)
         assert watch(cube, path).why
         assert path.read_bytes() == whole_file
 
@@ -157,17 +157,31 @@ def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
         path = tmp_path / "image.tif"
         path.write_bytes(content)
         with pytest.raises(UserError, match=r"image\.tif.*--state"):
-            not_foreign(path)
+            check_file(path)
         assert path.read_bytes() == content
     with pytest.raises(UserError, match="--state"):
-        not_foreign(tmp_path)
-    not_foreign(tmp_path / "none.zip")
+        check_file(tmp_path)
+    check_file(tmp_path / "none.zip")
+    assert [path.name for path in tmp_path.iterdir()] == ["image.tif"]
 
 
 def test_where_it_cannot_be_written_what_was_there_stays(cube: Cube, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file, not a folder")
     with pytest.raises(StorageError, match=r"state\.zip.*--state"):
         monitor_on(cube, START, tmp_path / "file" / "state.zip")
+    with pytest.raises(StorageError, match=r"state\.zip.*--state"):
+        check_file(tmp_path / "file" / "state.zip")
+
+
+def test_a_run_says_at_once_that_it_could_not_keep_its_state(tmp_path: Path) -> None:
+    world, out = tmp_path / "world", tmp_path / "out"
+    write_scenario(small((SPOIL,)), world)
+    (tmp_path / "file").write_text("a file, not a folder")
+    arguments = ["run", str(world / "site.toml"), "--out", str(out), "--state", str(tmp_path / "file" / "state.zip")]
+    done = subprocess.run([sys.executable, "-m", "spadework", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode not in (0, 3)
+    assert "--state" in done.stderr
+    assert not out.exists()
 
 
 def test_a_run_goes_on_from_its_file(tmp_path: Path) -> None:

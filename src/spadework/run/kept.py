@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,12 @@ from spadework.change.packed import arrays_of, state_of
 from spadework.errors import StorageError, UserError
 from spadework.run.outcome import WentOn
 from spadework.run.pipeline import MONITOR
-from spadework.store.files import code_version
+from spadework.store.files import check_room_for, code_version
 from spadework.store.state import foreign, read_arrays, write_arrays
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from spadework.change.state import State
@@ -33,18 +34,20 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 
-def not_foreign(path: Path) -> None:
-    """Check that a file for the state is ours, or none.
+def check_file(path: Path) -> None:
+    """Check, before anything is read, that a state can be kept in a file: it is ours, or none, and its folder can be written to.
 
     Raises:
         UserError: something else is there.
-        StorageError: it cannot be read.
+        StorageError: it cannot be read, or no file can be put there.
 
     """
     if foreign(path):
         raise UserError(
             str(path), "is not a file in which a state is kept", "name another file with --state: this one stays as it is"
         )
+    with _named_by_state():
+        check_room_for(path)
 
 
 def monitor_on(cube: Cube, start: dt.date, path: Path, progress: Progress | None = None) -> tuple[Change, WentOn]:
@@ -63,13 +66,16 @@ def monitor_on(cube: Cube, start: dt.date, path: Path, progress: Progress | None
         state = follow(state, looks_of(cube, slice(known, None)), progress)
     new = len(cube.looks) - known
     if new or why:
-        _write(path, state, facts)
+        with _named_by_state():
+            write_arrays(path, arrays_of(state), facts)
     return change_of(state), WentOn(known, new, why)
 
 
-def _write(path: Path, state: State, facts: dict[str, Any]) -> None:
+@contextmanager
+def _named_by_state() -> Iterator[None]:
+    """Where no file can be put, it is --state that mends it."""
     try:
-        write_arrays(path, arrays_of(state), facts)
+        yield
     except StorageError as error:
         raise StorageError(error.thing, error.problem, "check the folder given with --state") from error
 

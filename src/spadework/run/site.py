@@ -24,7 +24,7 @@ from spadework.publish.tables import events_geojson, observability_json
 from spadework.records import Dropped, Event, Findings, Request, Scene, Sensitivity, Site
 from spadework.run.claims import ClaimsOfSite, decision_of
 from spadework.run.exports import as_json, event_files, map_files, said_files
-from spadework.run.kept import monitor_on, not_foreign
+from spadework.run.kept import check_file, monitor_on
 from spadework.run.outcome import Outcome, WentOn, not_yet, software
 from spadework.run.pipeline import MONITOR, change_of, events_of
 from spadework.run.plan import search_site, told_too_little
@@ -71,12 +71,13 @@ def run_site(  # noqa: PLR0913 - the options of the command
 
     Raises:
         UserError: the dossier is of another area, or ``state`` is a file of something else.
+        StorageError: ``state`` cannot be kept there.
         SpadeworkError: see ``errors``; what was written before stays.
 
     """
     site = read_site(site_file)
     if state is not None:
-        not_foreign(state)
+        check_file(state)
     with only_run(out), compiling(lambda done, begun: on_step("compile", done, begun)):
         dossier = Dossier(out)
         for line in dossier.ledger.entries("settings")[-1:]:

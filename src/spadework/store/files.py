@@ -62,6 +62,21 @@ def atomic(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
         raise storage_error(path, error) from error
 
 
+def check_room_for(path: Path) -> None:
+    """Check, before long work, that a file can be put somewhere; its folders are made.
+
+    Raises:
+        StorageError: no space or no permission.
+
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=PART):
+            pass
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
 def remove(path: Path) -> None:
     """Remove a file that may not be there.
 
