@@ -165,6 +165,37 @@ def test_the_cube_holds_what_plain_rasterio_reads(
     assert not reading.dropped
 
 
+@pytest.mark.parametrize(
+    ("two", "one", "chip"),
+    [
+        ("uint8", "uint16", "uint16"),
+        ("uint16", "int16", "int32"),
+        ("uint16", "float32", "float32"),
+        ("uint16", "uint16", "uint16"),
+    ],
+)
+def test_files_of_one_grid_make_one_chip_whatever_their_numbers(tmp_path: Path, two: str, one: str, chip: str) -> None:
+    """A file of two bands, whose order is not that of the Scene, and a file of one."""
+    values, path = np.stack([noise(40, 50, n) % 200 for n in range(3)]), tmp_path / "two.tif"
+    place = Affine(10, 0, X0, 0, -10, Y0)
+    with rasterio.open(
+        path, "w", driver="GTiff", height=40, width=50, count=2, dtype=two, crs=ZONE, transform=place, nodata=7
+    ) as file:
+        file.write(values[:2].astype(two))
+    asset = Asset("red", str(path), nodata=None, crs=ZONE, transform=(10, 0, X0, 0, -10, Y0), shape=(40, 50))
+    blue = replace(asset, key="blue", href=write(tmp_path / "blue.tif", values[2].astype(one), (X0, Y0), 10), nodata=3.0)
+    bands = (("red", replace(asset, band=2)), ("blue", blue), ("green", replace(asset, key="green", band=1)))
+    scene = replace(Place(tmp_path).scene("s", NOON, {"red": noise(40, 50)}, None), bands=bands)
+    here = site(area(X0 + 100, Y0 - 300, X0 + 300, Y0 - 100))
+    (found,) = fetch_on(plan_reading(here, (scene,)).grid, scene, ("red", "blue", "green"))
+    column, row = (round(float(at)) for at in ~place * found.transform[2::3])
+    assert found.values.dtype == chip
+    for kept, of in zip(found.assets, found.values, strict=True):
+        number = {"red": 1, "blue": 2, "green": 0}[kept.key]
+        np.testing.assert_array_equal(of, values[number, row : row + of.shape[0], column : column + of.shape[1]])
+        assert kept.nodata == (3.0 if kept.key == "blue" else 7.0)
+
+
 def test_the_mask_of_20_m_is_dilated_on_its_own_grid_from_outside_the_area_too(tmp_path: Path) -> None:
     scl = clear_scl(20, 20)
     scl[4, 4] = 9  # cloud at 80-100 m; one pixel of 20 m grows around it
