@@ -20,7 +20,7 @@ from spadework.change.packed import arrays_of, state_of
 from spadework.errors import StorageError, UserError
 from spadework.run.outcome import WentOn
 from spadework.run.pipeline import MONITOR
-from spadework.store.files import check_room_for, code_version
+from spadework.store.files import check_folder_of, code_version
 from spadework.store.state import foreign, read_arrays, write_arrays
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def check_file(path: Path) -> None:
             str(path), "is not a file in which a state is kept", "name another file with --state: this one stays as it is"
         )
     with _named_by_state():
-        check_room_for(path)
+        check_folder_of(path)
 
 
 def monitor_on(cube: Cube, start: dt.date, path: Path, progress: Progress | None = None) -> tuple[Change, WentOn]:

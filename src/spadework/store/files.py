@@ -62,7 +62,7 @@ def atomic(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
         raise storage_error(path, error) from error
 
 
-def check_room_for(path: Path) -> None:
+def check_folder_of(path: Path) -> None:
     """Check, before long work, that a file can be put somewhere; its folders are made.
 
     Raises:
@@ -71,8 +71,7 @@ def check_room_for(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=PART):
-            pass
+        tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:
         raise storage_error(path, error) from error
 
