@@ -8,6 +8,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 demo: .venv/product
 	$(BIN)/spadework demo
 
+# Empty = bytecode is kept, whatever the environment says: the tests start hundreds of processes.
+test soak: export PYTHONDONTWRITEBYTECODE :=
+
 test: .venv/dev .venv/product
 	$(BIN)/python -m pytest -q -n 2
 

@@ -193,17 +193,6 @@ def test_a_run_killed_again_and_again_still_ends_in_the_same_bytes(first: Outcom
         shutil.rmtree(out)
 
 
-def test_code_fresh_from_the_compiler_and_from_the_cache_give_the_same_bytes(world: Path, tmp_path: Path) -> None:
-    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    made = []
-    for name in ("compiled", "cached"):
-        command = [sys.executable, "-m", "spadework", "run", str(world / "site.toml"), "--out", str(tmp_path / name)]
-        subprocess.run(command, env=env, check=True, capture_output=True)
-        made.append(hashes(tmp_path / name / "rasters"))
-    assert list((tmp_path / "cache").rglob("*.nbc"))
-    assert made[0] == made[1]
-
-
 def test_an_altered_chip_is_read_again_and_an_altered_raster_made_again(first: Outcome, world: Path, tmp_path: Path) -> None:
     out = tmp_path / "altered"
     shutil.copytree(first.out, out)

@@ -7,7 +7,7 @@ The law of this room: no files, no network, no clock. Arrays are (time, band, y,
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -80,9 +80,12 @@ class Cube:
     grid: GeoBox
     inside: NDArray[np.bool_]
     """(y, x), True where the pixel's centre lies in the area of interest."""
+    days: NDArray[np.int32] = field(init=False)
+    """(time), days since 1970-01-01."""
 
     def __post_init__(self) -> None:
         """Check that the parts fit."""
+        object.__setattr__(self, "days", np.array([day_number(look.day) for look in self.looks], dtype=np.int32))
         shape = (len(self.looks), len(self.bands), *self.grid.shape)
         flat = (shape[0], *shape[2:])
         if self.reflectance.shape != shape or self.reflectance.dtype != np.int16:
@@ -98,11 +101,6 @@ class Cube:
         if any(a.datetime > b.datetime for a, b in zip(self.looks, self.looks[1:], strict=False)):
             msg = "looks are not in time order"
             raise ValueError(msg)
-
-    @property
-    def days(self) -> NDArray[np.int32]:
-        """(time), days since 1970-01-01."""
-        return np.array([day_number(look.day) for look in self.looks], dtype=np.int32)
 
     @property
     def pixel_m2(self) -> float:
