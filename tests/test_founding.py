@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -15,9 +16,11 @@ import pytest
 from typer.testing import CliRunner
 
 from spadework.cli import app
+from spadework.errors import UserError
 from spadework.intake.founding import founding_folder
 from spadework.run.decide import Decision, decide
 from spadework.run.founding import assess_founding
+from spadework.run.publish import Choice, publish, sign_off
 from spadework.run.read import Weighed, assess_site
 
 pytest.importorskip("spacy", reason="spadework[text] is not installed")
@@ -247,6 +250,23 @@ def test_decisions_by_command_enter_the_next_assessment(tmp_path: Path) -> None:
     wrong = run(app, ["claims", "edit", str(out), first, "--reason", "misread", "--set", "speaker"])
     assert "has no value" in str(wrong.exception)
     assert "is no claim" in str(run(app, ["claims", "accept", str(out), "nothing"]).exception)
+
+
+def test_a_decision_not_taken_in_waits_and_its_analyst_is_no_second_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, site = tmp_path / "dossier", founding_folder() / "site.toml"
+    monkeypatch.setenv("SPADEWORK_OPERATOR", "Ann")
+    first = assess_site(site, out, quiet).findings.said.claims[0].id
+    decide(out, (first,), Decision("accept", "read against the document"))
+    for act in (lambda: sign_off(out, "B. Reader", ""), lambda: publish(out, Choice(), dt.date(2026, 11, 28))):
+        with pytest.raises(UserError, match="a decision on a claim that nothing has taken in"):
+            act()
+    assess_site(site, out, quiet)
+    with pytest.raises(UserError, match="somebody else"):
+        sign_off(out, "ann", "")
+    assert sign_off(out, "B. Reader", "") == 2
+    assert publish(out, Choice(), dt.date(2026, 11, 28)).product.version == 1
 
 
 def test_a_site_file_says_what_is_wrong_with_its_documents(tmp_path: Path) -> None:

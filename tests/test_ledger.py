@@ -247,6 +247,17 @@ def test_an_item_that_is_not_as_the_ledger_knows_it_is_no_evidence(tmp_path: Pat
     assert not dossier.intact(kept)
 
 
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_ledger_that_is_gone_is_not_begun_again(tmp_path: Path, lose: Callable[[Path], None]) -> None:
+    dossier = Dossier(tmp_path)
+    dossier.record("report", "key", {"report.html": b"page"}, {})
+    dossier.close({})
+    lose(tmp_path / "ledger.jsonl")
+    with pytest.raises(StorageError, match=r"ledger\.jsonl: is missing or empty.*from a copy"):
+        Dossier(tmp_path)
+    assert not (tmp_path / "ledger.jsonl").exists() or not (tmp_path / "ledger.jsonl").read_bytes()
+
+
 def test_an_altered_index_is_made_again(tmp_path: Path) -> None:
     filled(tmp_path)
     assert Dossier(tmp_path).is_current("change", "k1")

@@ -18,7 +18,7 @@ from spadework.errors import MissingExtraError, UserError
 from spadework.measure.budget import combined
 from spadework.measure.ground import Ground
 from spadework.measure.shadow import ShadowSettings, measure_height
-from spadework.measure.sun import sun_at
+from spadework.measure.sun import sun_at, with_sun
 
 if TYPE_CHECKING:
     from spadework.cube import Image
@@ -190,6 +190,19 @@ def test_the_sun_is_computed_from_time_and_place() -> None:
         length / math.cos(math.radians(elevation)) ** 2 * math.radians(0.2), rel=0.1
     )
     assert dict(got.model)["sun azimuth, deg"] == pytest.approx(azimuth)
+
+
+def test_a_day_without_a_time_tells_no_sun() -> None:
+    pytest.importorskip("pvlib")
+    day = WHEN.replace(hour=0, minute=0, second=0, microsecond=0)
+    image = empty(datetime=day, off_nadir=0.0)
+    assert "nor its time of day" in refusal(image, line_on(image, np.array([0.0, 8.0])))
+    placed = replace(image.scene, footprint=((((51.0, 33.0), (52.0, 33.0), (52.0, 34.0), (51.0, 33.0)),),))
+    assert with_sun(placed) == placed
+    assert with_sun(replace(placed, datetime=day + dt.timedelta(seconds=1))).sun_elevation is not None
+    # What the image says of the sun is held to no time that nobody told.
+    stated = sunny(datetime=day)
+    assert measure_height(stated, shadow_of(stated, 8)).warnings == ()
 
 
 def test_a_stated_sun_is_held_to_time_and_place() -> None:

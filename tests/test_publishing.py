@@ -344,6 +344,8 @@ def test_a_mark_that_no_run_has_taken_in_waits(dossier: Path) -> None:
     mark_event(dossier, read_findings(dossier / "findings.json").events[0].id, "reject", "ploughed every spring", "")
     with pytest.raises(UserError, match="no run has taken in"):
         export(dossier)
+    with pytest.raises(UserError, match="no run has taken in"):
+        sign_off(dossier, "B. Reader", "")
 
 
 # ---------------------------------------------------------------- versions and readers
@@ -375,6 +377,15 @@ def test_a_second_reader_is_somebody_else(dossier: Path) -> None:
     with pytest.raises(UserError, match="likelihood-with-confidence"):
         sign_off(dossier, "B. Reader", "It is very likely real, with high confidence.")
     assert "Second reader's sign-off: B. Reader on" in page_of(export(dossier).path)
+
+
+@pytest.mark.parametrize("name", ["report.html", "findings.json", "ledger.jsonl"])
+def test_nobody_signs_what_was_altered(dossier: Path, name: str) -> None:
+    file = dossier / name
+    whole_file = file.read_bytes()
+    file.write_bytes(whole_file[:90] + b"?" + whole_file[91:])
+    with pytest.raises(StorageError, match=name):
+        sign_off(dossier, "B. Reader", "")
 
 
 @needs_pango

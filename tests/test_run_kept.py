@@ -19,11 +19,13 @@ from test_run import SPOIL, go, hashes, small
 
 from spadework.change.history import monitor
 from spadework.errors import StorageError, UserError
+from spadework.grid import meet
 from spadework.run import kept
 from spadework.run.demo import write_scenario
 from spadework.run.kept import check_file, monitor_on
 from spadework.run.outcome import WentOn
 from spadework.run.pipeline import MONITOR
+from spadework.store.state import read_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 START = DAYS[PAST]
 ALL = range(TIMES)
+ELSEWHERE = ((((0.0, 0.0), (0.1, 0.0), (0.1, 0.1), (0.0, 0.0)),),)
+"""An area of interest far from the cube's."""
 
 
 @pytest.fixture(scope="module")
@@ -144,11 +148,11 @@ def test_of_another_version_or_other_settings_nothing_is_taken(
 def test_a_damaged_file_is_told_of_and_made_anew(cube: Cube, tmp_path: Path) -> None:
     path = tmp_path / "state.zip"
     watch(cube, path)
-    whole_file = path.read_bytes()
+    whole_file, ground = path.read_bytes(), read_facts(path)["ground"]
     for damaged in (whole_file[: len(whole_file) // 2], whole_file[:9000] + b"?" + whole_file[9001:]):
         path.write_bytes(damaged)
-        check_file(path)
-        assert watch(cube, path).why
+        check_file(path, ground)
+        assert str(watch(cube, path).why).startswith("it ")
         assert path.read_bytes() == whole_file
 
 
@@ -157,12 +161,23 @@ def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
         path = tmp_path / "image.tif"
         path.write_bytes(content)
         with pytest.raises(UserError, match=r"image\.tif.*--state"):
-            check_file(path)
+            check_file(path, ELSEWHERE)
         assert path.read_bytes() == content
     with pytest.raises(UserError, match="--state"):
-        check_file(tmp_path)
-    check_file(tmp_path / "none.zip")
+        check_file(tmp_path, ELSEWHERE)
+    check_file(tmp_path / "none.zip", ELSEWHERE)
     assert [path.name for path in tmp_path.iterdir()] == ["image.tif"]
+
+
+def test_the_state_of_another_area_stays_as_it_is(cube: Cube, tmp_path: Path) -> None:
+    path = tmp_path / "state.zip"
+    watch(cube, path)
+    before, ground = path.read_bytes(), read_facts(path)["ground"]
+    assert not meet(ground, ELSEWHERE)
+    with pytest.raises(UserError, match=r"state\.zip: keeps the state of another area.*--state"):
+        check_file(path, ELSEWHERE)
+    check_file(path, ground)
+    assert path.read_bytes() == before
 
 
 def test_where_it_cannot_be_written_what_was_there_stays(cube: Cube, tmp_path: Path) -> None:
@@ -170,7 +185,7 @@ def test_where_it_cannot_be_written_what_was_there_stays(cube: Cube, tmp_path: P
     with pytest.raises(StorageError, match=r"state\.zip.*--state"):
         monitor_on(cube, START, tmp_path / "file" / "state.zip")
     with pytest.raises(StorageError, match=r"state\.zip.*--state"):
-        check_file(tmp_path / "file" / "state.zip")
+        check_file(tmp_path / "file" / "state.zip", ELSEWHERE)
 
 
 def test_a_run_says_at_once_that_it_could_not_keep_its_state(tmp_path: Path) -> None:

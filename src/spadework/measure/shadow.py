@@ -115,7 +115,7 @@ def measure_height(image: Image, line: Sequence[Point], settings: ShadowSettings
 def _sun_of(scene: VhrScene, drawn: Drawn, settings: ShadowSettings) -> _Sun | str:
     """The sun as the Scene states it, else from its time and place; else why it is not known."""
     if scene.sun_elevation is None:
-        missing = "its time" if scene.datetime is None else "its place"
+        missing = "its time of day" if scene.instant is None else "its place"
         unknown = f"where the sun stood is not known: the image states neither the sun's elevation nor {missing}"
         return _computed(scene, drawn, settings) or unknown
     try:
@@ -135,11 +135,11 @@ def _sun_of(scene: VhrScene, drawn: Drawn, settings: ShadowSettings) -> _Sun | s
 
 def _computed(scene: VhrScene, drawn: Drawn, settings: ShadowSettings) -> _Sun | None:
     centre = drawn.ground.centre
-    if scene.datetime is None or centre is None:
+    if scene.instant is None or centre is None:
         return None
-    elevation, azimuth = sun_at(scene.datetime, *centre)
+    elevation, azimuth = sun_at(scene.instant, *centre)
     step = dt.timedelta(seconds=settings.time_u_s)
-    later, earlier = sun_at(scene.datetime + step, *centre), sun_at(scene.datetime - step, *centre)
+    later, earlier = sun_at(scene.instant + step, *centre), sun_at(scene.instant - step, *centre)
     return _Sun(elevation, azimuth, abs(later[0] - earlier[0]) / 2)
 
 

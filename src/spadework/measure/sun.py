@@ -55,13 +55,13 @@ def sun_at(when: dt.datetime, lon: float, lat: float) -> tuple[float, float]:
 
 
 def with_sun(scene: VhrScene) -> VhrScene:
-    """A Scene with the sun's place computed where nobody says it and time and place are known."""
-    if scene.sun_elevation is not None or scene.datetime is None or not scene.footprint:
+    """A Scene with the sun's place computed where nobody says it and time of day and place are known."""
+    if scene.sun_elevation is not None or scene.instant is None or not scene.footprint:
         return scene
     ring = scene.footprint[0][0]
     lon, lat = (sum(point[axis] for point in ring[:-1]) / (len(ring) - 1) for axis in (0, 1))
     try:
-        elevation, azimuth = sun_at(scene.datetime, lon, lat)
+        elevation, azimuth = sun_at(scene.instant, lon, lat)
     except MissingExtraError as error:
         return replace(scene, notes=(*scene.notes, f"where the sun stood is not known: {error.mend}"))
     return replace(scene, sun_elevation=round(elevation, 3), sun_azimuth=round(azimuth, 3))

@@ -35,6 +35,7 @@ class VhrScene:
     sha256: str | None = None
     """Of the file, or of the evidence chip once kept."""
     datetime: dt.datetime | None = None
+    """UTC; midnight to the second where only the day is known."""
     platform: str = "unknown"
     provider: str = "unknown"
     licence: str = "unknown"
@@ -54,6 +55,11 @@ class VhrScene:
     """WGS 84; empty without georeference."""
     synthetic: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def instant(self) -> dt.datetime | None:
+        """When it was taken, where a time of day is known: the sun is never reckoned from a day alone."""
+        return self.datetime if self.datetime is not None and self.datetime.time() != dt.time.min else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from spadework.change.history import change_of, follow, history_of, keep, looks_of
 from spadework.change.packed import arrays_of, state_of
 from spadework.errors import StorageError, UserError
+from spadework.grid import meet, reproject, rings_of
 from spadework.run.outcome import WentOn
 from spadework.run.pipeline import MONITOR
 from spadework.store.files import check_folder_of, code_version
-from spadework.store.state import foreign, read_arrays, write_arrays
+from spadework.store.state import foreign, read_arrays, read_facts, write_arrays
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -30,22 +32,24 @@ if TYPE_CHECKING:
 
     from spadework.change.state import State
     from spadework.cube import Change, Cube
+    from spadework.records import MultiPolygon
 
     Progress = Callable[[int, int], None]
 
 
-def check_file(path: Path) -> None:
-    """Check, before anything is read, that a state can be kept in a file: it is ours, or none, and its folder can be written to.
+def check_file(path: Path, area: MultiPolygon) -> None:
+    """Check, before anything is read, that the state of an area of interest can be kept in a file: it is ours, or none, and its folder can be written to.
 
     Raises:
-        UserError: something else is there.
+        UserError: something else is there, or the state of ground that the area has no part of.
         StorageError: it cannot be read, or no file can be put there.
 
     """
+    mend = "name another file with --state: this one stays as it is"
     if foreign(path):
-        raise UserError(
-            str(path), "is not a file in which a state is kept", "name another file with --state: this one stays as it is"
-        )
+        raise UserError(str(path), "is not a file in which a state is kept", mend)
+    if path.exists() and not meet(_ground_of(path, area), area):
+        raise UserError(str(path), "keeps the state of another area", mend)
     with _named_by_state():
         check_folder_of(path)
 
@@ -71,6 +75,15 @@ def monitor_on(cube: Cube, start: dt.date, path: Path, progress: Progress | None
     return change_of(state), WentOn(known, new, why)
 
 
+def _ground_of(path: Path, area: MultiPolygon) -> MultiPolygon:
+    """The ground whose state a file keeps; what is damaged, or does not tell, will be made anew and is nobody else's."""
+    try:
+        ground: MultiPolygon = read_facts(path).get("ground", area)
+    except StorageError:
+        return area
+    return ground
+
+
 @contextmanager
 def _named_by_state() -> Iterator[None]:
     """Where no file can be put, it is --state that mends it."""
@@ -89,6 +102,7 @@ def _facts(cube: Cube, start: dt.date) -> dict[str, Any]:
         "settings": asdict(MONITOR),
         "bands": cube.bands,
         "history": history_of(cube, start),
+        "ground": rings_of(reproject(shapely.box(*cube.grid.boundingbox.bbox), str(cube.grid.crs), "EPSG:4326")),
         "looks": list(zip(cube.days.tolist(), digests, strict=True)),
     }
     facts: dict[str, Any] = json.loads(json.dumps(told))
@@ -108,7 +122,7 @@ def _state(path: Path, facts: dict[str, Any], cube: Cube) -> tuple[State | None,
         arrays, kept = read_arrays(path)
         state = state_of(arrays, MONITOR)
     except (StorageError, ValueError) as error:
-        return None, error.problem if isinstance(error, StorageError) else f"it holds no state ({error})"
+        return None, f"it {error.problem}" if isinstance(error, StorageError) else f"it holds no state ({error})"
     for name, why in (
         ("code", "it is of another version of Spadework"),
         ("settings", "it is of other settings"),

@@ -100,7 +100,7 @@ def publish(out: Path, choice: Choice, today: dt.date) -> Published:
         today: UTC; asked for the gate's delay only, nothing of it enters the export.
 
     Raises:
-        UserError: something that may not leave: a mark that no run has taken in, a look too young, credit, licence or hash
+        UserError: something that may not leave: a mark or a decision on a claim not taken in, a look too young, credit, licence or hash
             missing, words that the linter refuses, ``exact`` without a reason.
         StorageError: the dossier was altered, or cannot be written.
         OutsideError: the time-stamping authority failed; the zip is written and noted all the same.
@@ -138,16 +138,21 @@ def sign_off(out: Path, reader: str, note: str) -> int:
     """Record that a second reader stands behind the findings as they are now; returns their version.
 
     Raises:
-        UserError: no such dossier, no name, the reader is who ran it, or words that the linter refuses.
+        UserError: no such dossier, no name, the reader is who ran it or decided in it, words that the linter refuses, or
+            findings that do not hold yet what their analyst said.
+        StorageError: the dossier was altered: nobody signs what the next run makes anew.
 
     """
     if not reader.strip():
         raise UserError("--reader", "is empty", "name the second reader; a pseudonym will do")
     _refuse_faults("--note", note)
     with open_dossier(out) as dossier:
-        own = {_same(line["operator"]) for kind in ("run", "mark") for line in dossier.ledger.entries(kind)}
+        own = {_same(line["operator"]) for kind in ("run", "mark", "claim") for line in dossier.ledger.entries(kind)}
         if _same(reader) in {*own, "unknown"}:
-            raise UserError("--reader", f"{reader} ran or marked this dossier", "a second reader is somebody else, with a name")
+            raise UserError(
+                "--reader", f"{reader} ran this dossier or decided in it", "a second reader is somebody else, with a name"
+            )
+        _refuse_unsettled(dossier)
         judgement = count_of(dossier)
         dossier.ledger.append("sign", {"reader": reader, "note": note, "judgement": judgement})
     return judgement
@@ -161,21 +166,8 @@ def _same(name: str) -> str:
 # ---------------------------------------------------------------- what may leave
 def _checked(dossier: Dossier, choice: Choice, today: dt.date) -> Findings:
     """The findings of a dossier that may be published as it stands."""
-    problems = verify(dossier.root, None, lambda _done, _total: None).problems
-    wrong = [problem for problem in problems if not problem.file.startswith(NAMES)]  # no export holds these: they are made anew
-    if wrong:
-        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-        raise StorageError(
-            str(dossier.root / wrong[0].file),
-            f"{wrong[0].what}{more}",
-            "run the site file again: it makes anew what it can; move away what is not its own",
-        )
-    if "report" not in dossier.index["stages"] or "findings.json" not in dossier.ledger.files:
-        raise UserError(str(dossier.root), "has no findings to publish", "run the site file again")
+    _refuse_unsettled(dossier)
     findings = read_findings(dossier.root / "findings.json")
-    ran = max((line["n"] for line in dossier.ledger.entries("run")), default=0)
-    if any(line["n"] > ran for line in dossier.ledger.entries("mark")):
-        raise UserError(str(dossier.root), "holds a mark that no run has taken in", "run the site file again, then publish")
     _check_gate(findings, choice)
     days = [look.day for look in findings.looks if look.used]
     newest = max([*days, *(scene.datetime.date() for scene in findings.scenes if scene.datetime)], default=None)
@@ -196,6 +188,36 @@ def _checked(dossier: Dossier, choice: Choice, today: dt.date) -> Findings:
     if not choice.exact:
         _check_lettering(findings)
     return findings
+
+
+def _refuse_unsettled(dossier: Dossier) -> None:
+    """What somebody else may read or sign is a whole dossier, every word of its analyst taken in.
+
+    Raises:
+        UserError: no findings, or a mark or a decision on a claim that they do not hold yet.
+        StorageError: the dossier was altered.
+
+    """
+    problems = verify(dossier.root, None, lambda _done, _total: None).problems
+    wrong = [problem for problem in problems if not problem.file.startswith(NAMES)]  # no export holds these: they are made anew
+    if wrong:
+        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        raise StorageError(
+            str(dossier.root / wrong[0].file),
+            f"{wrong[0].what}{more}",
+            "run the site file again: it makes anew what it can; move away what is not its own",
+        )
+    ledger, root = dossier.ledger, str(dossier.root)
+    if "report" not in dossier.index["stages"] or "findings.json" not in ledger.files:
+        raise UserError(root, "has no findings to publish", "run the site file again")
+    ran = max((line["n"] for line in ledger.entries("run")), default=0)
+    weighed = max((line["n"] for line in ledger.entries("stage") if line["data"]["stage"] == "assess"), default=0)
+    if any(line["n"] > ran for line in ledger.entries("mark")):
+        raise UserError(root, "holds a mark that no run has taken in", "run the site file again first")
+    if any(line["n"] > max(ran, weighed) for line in ledger.entries("claim")):
+        raise UserError(
+            root, "holds a decision on a claim that nothing has taken in", "run or assess the site file again first"
+        )
 
 
 def _check_lettering(findings: Findings) -> None:

@@ -70,14 +70,14 @@ def run_site(  # noqa: PLR0913 - the options of the command
         thorough: measure sensitivity with 300 planted changes even where that takes many runs of the pipeline.
 
     Raises:
-        UserError: the dossier is of another area, or ``state`` is a file of something else.
+        UserError: the dossier is of another area, or ``state`` is a file of something else, or of another area.
         StorageError: ``state`` cannot be kept there.
         SpadeworkError: see ``errors``; what was written before stays.
 
     """
     site = read_site(site_file)
     if state is not None:
-        check_file(state)
+        check_file(state, site.aoi)
     with only_run(out), compiling(lambda done, begun: on_step("compile", done, begun)):
         dossier = Dossier(out)
         for line in dossier.ledger.entries("settings")[-1:]:

@@ -37,7 +37,7 @@ class Dossier:
         """Open or begin a dossier; one without a salt gets one.
 
         Raises:
-            StorageError: dossier.json is no dossier of ours, the ledger was altered, or it cannot be written.
+            StorageError: dossier.json is no dossier of ours, the ledger was altered or is gone, or it cannot be written.
 
         """
         self.root = root
@@ -62,6 +62,9 @@ class Dossier:
                 str(path), f"has schema {index.get('schema')!r}, this version writes {SCHEMA!r}", "choose another --out"
             )
         index.setdefault("stages", {})
+        if index["stages"] and not self.ledger.files:
+            mend = "restore it from a copy, or begin another dossier with --out: marks, sign-offs and exports stand there alone"
+            raise StorageError(str(self.ledger.path), "is missing or empty", mend)
         return index
 
     def _open_salt(self) -> bytes:

@@ -12,6 +12,7 @@ import json
 import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,7 @@ import numpy as np
 
 from spadework.errors import StorageError
 from spadework.machine import room
-from spadework.store.container import ContainerError, Entry, layout, read_index, unsafe_names, zip_blocks
+from spadework.store.container import ContainerError, Entry, Layout, layout, read_index, unsafe_names, zip_blocks
 from spadework.store.files import BLOCK, atomic
 from spadework.store.trail import THREADS
 
@@ -99,15 +100,24 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         StorageError: no such file, it cannot be read, is of another version, cut off or damaged; names a damaged array.
 
     """
-    try:
-        with path.open("rb", buffering=0) as file:
-            return _read(file, path)
-    except OSError as error:
-        raise StorageError(
-            str(path), f"cannot be read ({error.strerror or error})", "check its folder and permissions"
-        ) from error
-    except ContainerError as error:
-        raise StorageError(str(path), str(error), _MEND) from error
+    with _opened(path) as file:
+        entries, plan, facts = _facts(file, path)
+        with ThreadPoolExecutor(THREADS) as pool:
+            contents = pool.map(partial(_content, file), entries[1:], plan.heads[1:])
+            return {
+                entry.name.removesuffix(_NPY): _array(entry, raw) for entry, raw in zip(entries[1:], contents, strict=True)
+            }, facts
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """The facts of such a file alone.
+
+    Raises:
+        StorageError: as ``read_arrays``; arrays are not looked at.
+
+    """
+    with _opened(path) as file:
+        return _facts(file, path)[2]
 
 
 def _facts_text(facts: Mapping[str, Any]) -> bytes:
@@ -138,7 +148,22 @@ def _entry(name: str, blocks: Iterable[memoryview]) -> Entry:
     return Entry(name, size, crc)
 
 
-def _read(file: IO[bytes], path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """A file to read from; what is wrong with it is said with its name."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            yield file
+    except OSError as error:
+        raise StorageError(
+            str(path), f"cannot be read ({error.strerror or error})", "check its folder and permissions"
+        ) from error
+    except ContainerError as error:
+        raise StorageError(str(path), str(error), _MEND) from error
+
+
+def _facts(file: IO[bytes], path: Path) -> tuple[tuple[Entry, ...], Layout, dict[str, Any]]:
+    """What a file holds by its index, where that lies, and its facts."""
     entries = read_index(file)
     plan = layout(entries)
     if os.fstat(file.fileno()).st_size != plan.bytes or os.pread(file.fileno(), len(plan.index), plan.index_at) != plan.index:
@@ -151,10 +176,7 @@ def _read(file: IO[bytes], path: Path) -> tuple[dict[str, NDArray[Any]], dict[st
     if told["format"] != FORMAT:
         problem = f"is of format {told['format']}, and this Spadework reads format {FORMAT}"
         raise StorageError(str(path), problem, _MEND)
-    with ThreadPoolExecutor(THREADS) as pool:
-        contents = pool.map(partial(_content, file), entries[1:], plan.heads[1:])
-        arrays = {entry.name.removesuffix(_NPY): _array(entry, raw) for entry, raw in zip(entries[1:], contents, strict=True)}
-    return arrays, told.get("facts", {})
+    return entries, plan, told.get("facts", {})
 
 
 def _content(file: IO[bytes], entry: Entry, before: tuple[int, bytes]) -> Bytes:
