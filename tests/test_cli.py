@@ -221,6 +221,8 @@ def test_mark_asks_for_what_it_needs(here: Path, tmp_path: Path) -> None:
     assert "did you mean 'reject'?" in typo.stderr
     short = spadework("mark", str(here / "dossier"), "1", "reject", "--reason", "x.")
     assert (short.returncode, "'x.' tells the reader nothing" in short.stderr) == (2, True)
+    both = spadework("mark", str(here / "dossier"), "E1", "reject", "--add", "nope.geojson", "--reason", "seen on foot")
+    assert (both.returncode, "takes an event or --add, not both" in both.stderr) == (2, True)
     absent = spadework("mark", str(here / "dossier"), "--add", "nope.geojson", "--reason", "seen on foot")
     assert absent.returncode == 2
     assert absent.stderr.startswith("spadework: nope.geojson: cannot be read")
@@ -319,6 +321,24 @@ def test_ctrl_c_stops_with_one_line(tmp_path: Path) -> None:
             running.send_signal(signal.SIGINT)
             out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err) == (1, "", "stopped; what was read is kept, run again to go on\n")
+
+
+def test_ctrl_c_while_libraries_are_imported_stops_with_the_same_line(here: Path, tmp_path: Path) -> None:
+    """Code written in C that imports another library makes an ImportError of whatever is raised there."""
+    program = """
+import os, signal, sys
+class Press:
+    def find_spec(self, name, path, target=None):
+        if name == "numpy":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Press())
+sys.argv[0] = "spadework"
+from spadework.cli import main
+main()
+"""
+    command = [sys.executable, "-c", program, "sensitivity", str(site(here)), "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "stopped; what was read is kept, run again to go on\n")
 
 
 def test_the_version_is_told() -> None:

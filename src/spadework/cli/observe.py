@@ -152,7 +152,9 @@ def mark(
         raise UserError(
             "mark", f"'{action}' is no decision", f"did you mean '{near[0]}'?" if near else "it is accept or reject"
         )
-    if add is not None and event is None:
+    if add is not None and event is not None:
+        raise UserError("mark", "takes an event or --add, not both", "mark one, then the other")
+    if add is not None:
         add_event(out, add, reason, note)
     elif event is not None and action in ACTIONS:
         mark_event(out, event, "accept" if action == "accept" else "reject", reason, note)
