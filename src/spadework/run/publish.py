@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from spadework.errors import StorageError, UserError
+from spadework.errors import UserError
 from spadework.publish.embed import embedded
 from spadework.publish.evidence import records_of
 from spadework.publish.gate import Gated, through_gate
@@ -100,9 +100,9 @@ def publish(out: Path, choice: Choice, today: dt.date) -> Published:
         today: UTC; asked for the gate's delay only, nothing of it enters the export.
 
     Raises:
-        UserError: something that may not leave: a mark or a decision on a claim not taken in, a look too young, credit, licence or hash
-            missing, words that the linter refuses, ``exact`` without a reason.
-        StorageError: the dossier was altered, or cannot be written.
+        UserError: something that may not leave: a dossier that was altered, a mark or a decision on a claim not taken in, a look
+            too young, credit, licence or hash missing, words that the linter refuses, ``exact`` without a reason.
+        StorageError: it cannot be written.
         OutsideError: the time-stamping authority failed; the zip is written and noted all the same.
 
     """
@@ -138,9 +138,8 @@ def sign_off(out: Path, reader: str, note: str) -> int:
     """Record that a second reader stands behind the findings as they are now; returns their version.
 
     Raises:
-        UserError: no such dossier, no name, the reader is who ran it or decided in it, words that the linter refuses, or
-            findings that do not hold yet what their analyst said.
-        StorageError: the dossier was altered: nobody signs what the next run makes anew.
+        UserError: no such dossier, no name, the reader is who ran it or decided in it, words that the linter refuses, a dossier
+            that was altered, or findings that do not hold yet what their analyst said.
 
     """
     if not reader.strip():
@@ -194,15 +193,14 @@ def _refuse_unsettled(dossier: Dossier) -> None:
     """What somebody else may read or sign is a whole dossier, every word of its analyst taken in.
 
     Raises:
-        UserError: no findings, or a mark or a decision on a claim that they do not hold yet.
-        StorageError: the dossier was altered.
+        UserError: the dossier was altered, or has no findings, or they do not hold a mark or a decision on a claim yet.
 
     """
     problems = verify(dossier.root, None, lambda _done, _total: None).problems
     wrong = [problem for problem in problems if not problem.file.startswith(NAMES)]  # no export holds these: they are made anew
     if wrong:
         more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-        raise StorageError(
+        raise UserError(
             str(dossier.root / wrong[0].file),
             f"{wrong[0].what}{more}",
             "run the site file again: it makes anew what it can; move away what is not its own",
