@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from spadework.errors import UserError
+from spadework.errors import StorageError, UserError
 from spadework.grid import rings_of
 from spadework.records import Mark
 
@@ -20,14 +20,15 @@ def event_geometry(dossier: Path, event: str) -> list[Any]:
     """The polygon of an event in a dossier, as JSON coordinates of a MultiPolygon.
 
     Raises:
-        UserError: no dossier there, or no such event.
+        UserError: no such event.
+        StorageError: ``events.geojson`` is missing or damaged.
 
     """
     path = dossier / "events.geojson"
     try:
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(str(path), "cannot be read", "name the folder that `spadework run --out` wrote") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StorageError(str(path), "is missing or damaged", "run the site file again: it makes it anew") from error
     for feature in features:
         if feature["properties"]["id"] == event:
             shape = shapely.from_geojson(json.dumps(feature["geometry"]))

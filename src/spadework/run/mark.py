@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from spadework.errors import UserError
 from spadework.intake.marks import event_geometry
@@ -13,6 +13,8 @@ from spadework.run.report import open_dossier
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from spadework.store.dossier import Dossier
+
 FEWEST_LETTERS: Final = 2
 """Of a reason: "x" is none."""
 
@@ -22,12 +24,14 @@ def mark_event(out: Path, event: str, action: Literal["accept", "reject"], reaso
 
     Raises:
         UserError: no such dossier or event, no reason given, or words that no report may print.
+        StorageError: the dossier is damaged or cannot be written.
 
     """
     check_told(reason, note)
-    known = _named(out, event)
-    geometry = event_geometry(out, known)
-    _append(out, {"action": action, "event": known, "reason": reason, "note": note, "geometry": geometry})
+    with open_dossier(out) as dossier:
+        known = _named(dossier, event)
+        told = {"action": action, "event": known, "reason": reason, "note": note, "geometry": event_geometry(out, known)}
+        dossier.ledger.append("mark", told)
 
 
 def add_event(out: Path, polygon: Path, reason: str, note: str) -> None:
@@ -35,26 +39,23 @@ def add_event(out: Path, polygon: Path, reason: str, note: str) -> None:
 
     Raises:
         UserError: no such dossier, no polygon, no reason given, or words that no report may print.
+        StorageError: the dossier is damaged or cannot be written.
 
     """
     check_told(reason, note)
     area = check_area(read_geojson(polygon), str(polygon))
     geometry = [[[list(point) for point in ring] for ring in rings] for rings in area]
-    _append(out, {"action": "add", "event": None, "reason": reason, "note": note, "geometry": geometry})
+    with open_dossier(out) as dossier:
+        told = {"action": "add", "event": None, "reason": reason, "note": note, "geometry": geometry}
+        dossier.ledger.append("mark", told)
 
 
-def _named(out: Path, event: str) -> str:
+def _named(dossier: Dossier, event: str) -> str:
     """The id of the event with this number on the page, which counts them in the order of ``events.geojson``; else as given."""
     if not event.isdecimal():
         return event
-    with open_dossier(out) as dossier:
-        ids = [known["id"] for known in dossier.index.get("events", [])]
+    ids = [known["id"] for known in dossier.index.get("events", [])]
     return ids[int(event) - 1] if 1 <= int(event) <= len(ids) else event
-
-
-def _append(out: Path, data: dict[str, Any]) -> None:
-    with open_dossier(out) as dossier:
-        dossier.ledger.append("mark", data)
 
 
 def check_told(reason: str, note: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from spadework.errors import UserError
+from spadework.errors import StorageError, UserError
 from spadework.publish.embed import embedded
 from spadework.publish.pdf import pdf_version, report_pdf
 from spadework.publish.report import Edition, report_html
@@ -40,7 +40,13 @@ def open_dossier(out: Path) -> Iterator[Dossier]:
             "name the folder that `spadework run --out` wrote",
         )
     with only_run(out):
-        yield Dossier(out)
+        dossier = Dossier(out)
+        if "schema" not in dossier.index:  # set aside when it was opened
+            problem = "is damaged, or older than its ledger"
+            raise StorageError(
+                str(out / "dossier.json"), problem, "run the site file again: it makes it anew from what is kept"
+            )
+        yield dossier
 
 
 def write_pdf(out: Path) -> Path:

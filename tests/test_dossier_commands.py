@@ -1,0 +1,67 @@
+"""Commands on a dossier that is half made, damaged or not to be written: one line that names the file and a mend that mends."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from spadework.store.dossier import Dossier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Ran
+
+RING = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
+EVENTS = {
+    "type": "FeatureCollection",
+    "features": [
+        {"type": "Feature", "properties": {"id": "E1"}, "geometry": {"type": "Polygon", "coordinates": [RING]}},
+    ],
+}
+MARK = ("accept", "--reason", "seen on foot")
+
+
+@pytest.fixture
+def dossier(tmp_path: Path) -> Path:
+    """A dossier with one event, as a run leaves it; no page."""
+    made = Dossier(tmp_path / "d")
+    made.record("events", "k", {"events.geojson": json.dumps(EVENTS).encode()}, {})
+    made.close({"site": {"name": "here"}, "events": [{"id": "E1"}]})
+    return made.root
+
+
+def one_line(ran: Ran) -> str:
+    assert ran.out == ""
+    assert ran.err.count("\n") == 1, ran.err
+    return ran.err
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", ""])
+def test_a_damaged_index_is_named_with_its_mend_by_every_command_that_needs_it(
+    text: str, dossier: Path, spadework: Callable[..., Ran]
+) -> None:
+    (dossier / "dossier.json").write_text(text)
+    for command in (("report", dossier), ("publish", dossier), ("mark", dossier, "1", *MARK), ("mark", dossier, "E1", *MARK)):
+        ran = spadework(*command)
+        assert ran.code == 1
+        assert f"{dossier / 'dossier.json'}: is damaged, or older than its ledger. run the site file again" in one_line(ran)
+
+
+def test_an_event_is_marked_by_its_number_or_its_id(dossier: Path, spadework: Callable[..., Ran]) -> None:
+    assert [spadework("mark", dossier, event, *MARK).code for event in ("1", "E1")] == [0, 0]
+    assert [line["data"]["event"] for line in Dossier(dossier).ledger.entries("mark")] == ["E1", "E1"]
+    assert "2: is no event of" in one_line(spadework("mark", dossier, "2", *MARK))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", None])
+def test_lost_events_are_made_anew_by_a_run(text: str | None, dossier: Path, spadework: Callable[..., Ran]) -> None:
+    (dossier / "events.geojson").unlink()
+    if text is not None:
+        (dossier / "events.geojson").write_text(text)
+    ran = spadework("mark", dossier, "1", *MARK)
+    assert ran.code == 1
+    assert "events.geojson: is missing or damaged. run the site file again" in one_line(ran)
