@@ -47,7 +47,7 @@ class Fault:
 
     pattern: str
     """Regular expression, searched for in the path."""
-    kind: Literal["status", "hang", "html", "truncate"] = "status"
+    kind: Literal["status", "hang", "html", "deep", "truncate"] = "status"
     status: int = 500
     times: int | None = None
     """So many requests; None = for ever."""
@@ -152,6 +152,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault.kind == "html":
             self._note(200, body)
             self._send(200, HTML, {"Content-Type": "text/html"})
+        elif fault.kind == "deep":
+            self._note(200, body)
+            self._send(200, b"[" * 100_000, {"Content-Type": "application/json"})
         else:
             self._note(fault.status, body)
             self._send(fault.status, b"no", {"Retry-After": fault.retry_after} if fault.retry_after else {})

@@ -57,7 +57,7 @@ def test_an_event_is_marked_by_its_number_or_its_id(dossier: Path, spadework: Ca
     assert "2: is no event of" in one_line(spadework("mark", dossier, "2", *MARK))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", None])
+@pytest.mark.parametrize("text", ["", "{", "[]", pytest.param("[" * 100_000, id="nested too deeply"), None])
 def test_lost_events_are_made_anew_by_a_run(text: str | None, dossier: Path, spadework: Callable[..., Ran]) -> None:
     (dossier / "events.geojson").unlink()
     if text is not None:

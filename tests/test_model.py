@@ -115,6 +115,8 @@ def test_a_fenced_answer_is_read() -> None:
         told({"claims": "none"}),
         (200, b"<html>", {}),
         (200, b"{}", {}),
+        (200, b"[" * 100_000, {}),
+        told("[" * 100_000),
     ],
 )
 def test_an_answer_that_is_no_such_json_is_one_clear_error(answer: tuple[int, bytes, dict[str, str]]) -> None:

@@ -175,6 +175,7 @@ def test_a_licence_that_asks_for_reading_passes_once_the_card_says_why(tmp_path:
     ("text", "said"),
     [
         (b"name = ", "is not valid TOML"),
+        (b"name = " + b"[" * 100_000, "is nested too deeply"),
         (b"\xff\xfe", "is not UTF-8"),
         (b"#" * (1 << 21), "too large"),
         (None, "cannot be read"),

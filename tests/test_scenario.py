@@ -120,6 +120,7 @@ def test_an_unknown_builtin_is_refused_with_the_known_ones() -> None:
         ("scenario = 3", r"\[scenario\]: not a table"),
         ("", r"no \[scenario\] table"),
         ("[scenario", r"not valid TOML"),
+        pytest.param("a = " + "[" * 100_000, r"not valid TOML", id="nested too deeply"),
     ],
 )
 def test_each_mistake_is_named_with_its_mend(text: str, message: str) -> None:

@@ -288,6 +288,21 @@ def test_a_static_catalogue_with_a_loop_ends(files: servers.FileServer, tmp_path
     assert len(find_scenes(site, HTTP, lambda _: None, lambda _done, _total: None).scenes) == 60
 
 
+def test_json_nested_too_deeply_ends_in_one_clear_error_or_costs_its_item(files: servers.FileServer, tmp_path: Path) -> None:
+    deep = "[" * 100_000
+    (tmp_path / "catalog.json").write_text(deep)
+    site = read_site(material.write_site(tmp_path / "site.toml", STACK, str(tmp_path / "catalog.json")))
+    with pytest.raises(CatalogueError, match=r"catalog\.json: answered with something that is not JSON"):
+        find_scenes(site, HTTP, lambda _: None, lambda _done, _total: None)
+    collection = json.loads((files.root / "collection.json").read_text(encoding="utf-8"))
+    links = [{"rel": "item", "href": str(files.root / link["href"])} for link in collection["links"][:2]]
+    (tmp_path / "deep.json").write_text(deep)
+    (tmp_path / "catalog.json").write_text(json.dumps({**collection, "links": [*links, {"rel": "item", "href": "deep.json"}]}))
+    found = find_scenes(site, HTTP, lambda _: None, lambda _done, _total: None)
+    assert len(found.scenes) == 2
+    assert [gone.thing for gone in found.dropped] == ["deep.json"]
+
+
 def test_an_address_that_is_no_catalogue_is_named(files: servers.FileServer, tmp_path: Path) -> None:
     site = read_site(material.write_site(tmp_path / "site.toml", STACK, f"{files.url}/nowhere.json"))
     with pytest.raises(CatalogueError, match=r"nowhere\.json"):

@@ -267,6 +267,12 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert "imagery: is missing" in str(refused(_only(path)))
 
 
+def test_files_nested_too_deeply_are_named(tmp_path: Path) -> None:
+    (tmp_path / "aoi.geojson").write_text("[" * 100_000)
+    assert "aoi.geojson: is not GeoJSON" in str(refused(write(tmp_path, site='name = "x"\ngeometry = "aoi.geojson"')))
+    assert "site.toml: is nested too deeply" in str(refused(write(tmp_path, more=f"x = {'[' * 100_000}")))
+
+
 def _only(path: Path) -> Path:
     path.write_text(f"[site]\n{SITE}\n[period]\n{PERIOD}\n", encoding="utf-8")
     return path

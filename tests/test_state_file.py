@@ -210,6 +210,7 @@ FOREIGN: list[dict[str, bytes]] = [
     {"facts.json": b"[1]"},
     {"facts.json": b"{}"},
     {"facts.json": b"\xff"},
+    {"facts.json": b"[" * 100_000},
     {"facts.json": b'{"format": 1, "facts": {}}', "x.npy": b"no array"},
     {"facts.json": b'{"format": 1, "facts": {}}', "x.npy": next(iter(state._npy(np.zeros(3)))).tobytes()},  # noqa: SLF001
 ]

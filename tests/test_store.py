@@ -321,8 +321,10 @@ def test_a_chip_is_intact_byte_for_byte_or_not(tmp_path: Path) -> None:
     assert not intact(kept)
     chip.write_bytes(data)
     assert intact(kept)
-    catalogue.item_path(kept).write_text('{"assets": {"B02": {}}}', encoding="utf-8")
-    assert not intact(kept)
+    for text in ('{"assets": {"B02": {}}}', "[" * 100_000):
+        catalogue.item_path(kept).write_text(text, encoding="utf-8")
+        assert not intact(kept)
+        assert kept_scene(catalogue.item_path(kept)) is None
     catalogue.item_path(kept).unlink()
     assert not intact(kept)
 
@@ -353,7 +355,7 @@ def test_closing_without_a_change_writes_nothing(tmp_path: Path) -> None:
     assert ((tmp_path / "dossier.json").stat().st_mtime_ns, (tmp_path / "dossier.json").stat().st_ino) == before
 
 
-@pytest.mark.parametrize("text", ['{"half', "[1, 2]", "7", ""])
+@pytest.mark.parametrize("text", ['{"half', "[1, 2]", "7", "", pytest.param("[" * 100_000, id="nested too deeply")])
 def test_a_damaged_index_is_named_with_its_mend(tmp_path: Path, text: str) -> None:
     (tmp_path / "dossier.json").write_text(text, encoding="utf-8")
     with pytest.raises(StorageError, match=r"is damaged.*delete that one file and run again"):

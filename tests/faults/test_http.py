@@ -78,6 +78,8 @@ def test_too_many_requests_are_waited_out_as_the_host_asks(
         (Fault("/api/search", kind="hang"), "does not answer in time"),
         (Fault("/api", kind="html"), "HTML"),
         (Fault("/api/search", kind="html"), "not"),
+        (Fault("/api", kind="deep"), "not JSON"),
+        (Fault("/api/search", kind="deep"), "not a STAC item collection"),
     ],
     ids=lambda value: f"{value.kind}-{value.status}-{value.pattern[5:] or 'root'}" if isinstance(value, Fault) else "",
 )

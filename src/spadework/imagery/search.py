@@ -239,7 +239,7 @@ def _json_of(url: str, ask: Callable[[], str]) -> dict[str, Any]:
         raise _unreachable(url, error) from error
     try:
         answer = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         what = "HTML" if text.lstrip()[:1] == "<" else "something that is not JSON"
         raise CatalogueError(
             url, f"answered with {what}, not with STAC", "check that stac names the API's root or a catalog.json"
@@ -293,7 +293,7 @@ def _api(stac: str, source: ImagerySource, session: _ReportingIO, talk: _Talk) -
             yield item, _remote(urljoin(stac, own)) or stac if own else stac
     except (APIError, requests.RequestException) as error:
         raise _unreachable(stac, error) from error
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (json.JSONDecodeError, KeyError, TypeError, RecursionError) as error:
         raise CatalogueError(
             stac, "answered with something that is not a STAC item collection", "check that stac names a STAC API"
         ) from error

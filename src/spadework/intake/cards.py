@@ -175,6 +175,8 @@ def read_card(path: Path) -> ModelCard:
         raise UserError(str(path), "is not UTF-8 text", "name the card, a .toml file saved as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise UserError(str(path), f"is not valid TOML: {error}", "mend that line") from error
+    except RecursionError as error:
+        raise UserError(str(path), "is nested too deeply", "docs/vhr-objects.md shows a card") from error
     except ValidationError as error:
         raise _explain(path, error) from error
     _check_classes(path, table)

@@ -176,7 +176,7 @@ def _checked(answer: bytes, endpoint: Endpoint) -> dict[str, Any]:
         content = json.loads(answer)["choices"][0]["message"]["content"]
         fenced = _FENCED.match(content)
         claims = json.loads(fenced[1] if fenced else content)["claims"]
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         raise OutsideError(endpoint.host, "answers, but not with the JSON that was asked for", mend) from error
     if not isinstance(claims, list) or not all(isinstance(claim, dict) for claim in claims):
         raise OutsideError(endpoint.host, "answers with claims that are no list of objects", mend)

@@ -27,7 +27,7 @@ def event_geometry(dossier: Path, event: str) -> list[Any]:
     path = dossier / "events.geojson"
     try:
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StorageError(str(path), "is missing or damaged", "run the site file again: it makes it anew") from error
     for feature in features:
         if feature["properties"]["id"] == event:

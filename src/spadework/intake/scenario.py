@@ -352,7 +352,7 @@ def parse_scenario(text: str, where: str) -> Scenario:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SiteFileError(where, f"not valid TOML: {error}", "Mend that line.") from error
     _refuse_unknown(raw, ["scenario", "cover", "nuisance", "plant"], where, "top-level")
     if "scenario" not in raw:

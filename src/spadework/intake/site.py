@@ -56,6 +56,8 @@ def read_site(path: Path) -> Site:
         raise SiteFileError(str(path), "is not UTF-8 text", "save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise SiteFileError(str(path), f"is not valid TOML: {error}", "mend that line") from error
+    except RecursionError as error:
+        raise SiteFileError(str(path), "is nested too deeply", "write it as `spadework init` does") from error
     try:
         table = tables.SiteFile.model_validate(raw)
     except ValidationError as error:
@@ -199,7 +201,7 @@ def read_geojson(path: Path) -> shapely.Geometry:
         raise GeometryError(
             str(path), f"cannot be read ({error.strerror})", "check the path; in a site file it is relative to that file"
         ) from error
-    except (ValueError, AttributeError, KeyError, TypeError, shapely.errors.GEOSException) as error:
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError, shapely.errors.GEOSException) as error:
         raise GeometryError(str(path), "is not GeoJSON", "save a Polygon or MultiPolygon as GeoJSON (EPSG:4326)") from error
     polygons = [shape for shape in shapely.get_parts(shapes) if shape.geom_type == "Polygon" and not shape.is_empty]
     if not polygons:

@@ -78,6 +78,6 @@ def _checked(claim: Claim, decision: Decision) -> list[list[str]]:
 def _value(text: str) -> Any:  # noqa: ANN401 - JSON
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return found if found is None or isinstance(found, list) else text

@@ -159,7 +159,7 @@ def _told(item: Path) -> dict[str, str]:
     try:
         assets = json.loads(item.read_text(encoding="utf-8"))["assets"].values()
         return {asset["href"].removeprefix("./"): asset["file:checksum"].removeprefix("1220") for asset in assets}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 

@@ -53,7 +53,7 @@ class Dossier:
             return {"stages": {}}  # altered or half-told: made again, from the evidence
         try:
             index = dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, TypeError, ValueError, RecursionError) as error:
             raise StorageError(
                 str(path), "is damaged", "delete that one file and run again: everything else is kept"
             ) from error

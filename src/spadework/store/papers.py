@@ -37,7 +37,7 @@ def first_taken(root: Path, source: Source) -> dt.datetime:
     try:
         known = json.loads((root / PAPERS / source.id / "source.json").read_text(encoding="utf-8"))
         return dt.datetime.fromisoformat(known["retrieved"]) if known["sha256"] == source.sha256 else source.retrieved
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, RecursionError):
         return source.retrieved
 
 

@@ -199,7 +199,7 @@ def _content(file: IO[bytes], entry: Entry, before: tuple[int, bytes]) -> Bytes:
 def _told(text: bytes) -> dict[str, Any]:
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict) or "format" not in told:
         msg = f"is not a file of arrays: {_FACTS} cannot be read"
