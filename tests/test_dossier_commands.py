@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from findings import event_of, findings_of
 
+from spadework.run.versions import keep_judgement
 from spadework.store.dossier import Dossier
 
 if TYPE_CHECKING:
@@ -65,3 +67,25 @@ def test_lost_events_are_made_anew_by_a_run(text: str | None, dossier: Path, spa
     ran = spadework("mark", dossier, "1", *MARK)
     assert ran.code == 1
     assert "events.geojson: is missing or damaged. run the site file again" in one_line(ran)
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]"])
+def test_a_lost_version_is_told_to_be_restored_for_no_run_makes_it_anew(
+    text: str | None, dossier: Path, spadework: Callable[..., Ran]
+) -> None:
+    held = Dossier(dossier)
+    for event in (event_of("E1"), event_of("E2")):
+        keep_judgement(held, findings_of(event))
+    lost = dossier / "history" / "0002.json"
+    copy = lost.read_bytes()
+    lost.unlink()
+    if text is not None:
+        lost.write_text(text)
+    for command in ("history", "publish"):
+        ran = spadework(command, dossier)
+        assert ran.code == 1
+        line = one_line(ran)
+        assert str(lost) in line
+        assert "from a copy" in line
+    lost.write_bytes(copy)
+    assert "E1 is now called E2" in spadework("history", dossier).out

@@ -203,7 +203,7 @@ def _refuse_unsettled(dossier: Dossier) -> None:
         raise UserError(
             str(dossier.root / wrong[0].file),
             f"{wrong[0].what}{more}",
-            "run the site file again: it makes anew what it can; move away what is not its own",
+            "run the site file again: it makes anew what it can; restore the rest from a copy, move away what is not its own",
         )
     ledger, root = dossier.ledger, str(dossier.root)
     if "report" not in dossier.index["stages"] or "findings.json" not in ledger.files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 T = TypeVar("T")
+_ANEW: Final = "run the site file again: it makes it anew"
 
 
 @lru_cache(maxsize=1)
@@ -36,14 +37,14 @@ def findings_json(findings: Findings) -> bytes:
     return _dump(_adapter().dump_python(told, mode="json"))
 
 
-def read_findings(path: Path) -> Findings:
-    """The record from its file.
+def read_findings(path: Path, mend: str = _ANEW) -> Findings:
+    """The record from its file; ``mend`` is what helps where that cannot be read.
 
     Raises:
         StorageError: no such file, or it is damaged or of another version.
 
     """
-    return _loaded(path, _adapter())
+    return _loaded(path, _adapter(), mend)
 
 
 def sensitivity_of(kept: Mapping[str, Any]) -> Sensitivity:
@@ -63,7 +64,7 @@ def read_figures(root: Path) -> tuple[Figure, ...]:
         StorageError: a file is missing or damaged.
 
     """
-    told = _loaded(root / "figures" / "figures.json", _pictures())
+    told = _loaded(root / "figures" / "figures.json", _pictures(), _ANEW)
     try:
         return tuple(replace(figure, data=(root / figure.name).read_bytes()) for figure in told)
     except OSError as error:
@@ -72,15 +73,13 @@ def read_figures(root: Path) -> tuple[Figure, ...]:
         ) from error
 
 
-def _loaded(path: Path, adapter: TypeAdapter[T]) -> T:
+def _loaded(path: Path, adapter: TypeAdapter[T], mend: str) -> T:
     try:
         return adapter.validate_json(path.read_bytes())
     except OSError as error:
-        raise StorageError(
-            str(path), "cannot be read", "name a folder that `spadework run --out` wrote, and run it again"
-        ) from error
+        raise StorageError(str(path), f"cannot be read ({error.strerror})", mend) from error
     except ValidationError as error:
-        raise StorageError(str(path), "is damaged, or of another version", "run the site file again") from error
+        raise StorageError(str(path), "is damaged, or of another version", mend) from error
 
 
 def _dump(value: object) -> bytes:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from spadework.store.dossier import Dossier
 
 _FOLDER: Final = "history/"
+_COPY: Final = "restore it from a copy: no run makes the history anew"
 
 
 def versions_of(dossier: Dossier) -> tuple[str, ...]:
@@ -49,4 +50,4 @@ def read_version(dossier: Dossier, number: int) -> Findings:
     known = versions_of(dossier)
     if not 1 <= number <= len(known):
         raise UserError(f"version {number}", f"is not in the history of {dossier.root}", f"it holds 1 to {len(known)}")
-    return read_findings(dossier.root / known[number - 1])
+    return read_findings(dossier.root / known[number - 1], _COPY)
