@@ -16,7 +16,7 @@ import pytest
 import servers
 from conftest import STACK, Ran, ledger
 
-from spadework.errors import CatalogueError
+from spadework.errors import CatalogueError, NoImageryError
 from spadework.imagery.search import HttpRule, find_scenes
 from spadework.intake.site import read_site
 
@@ -301,6 +301,22 @@ def test_json_nested_too_deeply_ends_in_one_clear_error_or_costs_its_item(files:
     found = find_scenes(site, HTTP, lambda _: None, lambda _done, _total: None)
     assert len(found.scenes) == 2
     assert [gone.thing for gone in found.dropped] == ["deep.json"]
+
+
+def test_a_local_catalogue_that_is_not_there_is_the_users_error(spadework: Callable[..., Ran], tmp_path: Path) -> None:
+    for stac, missing in (("catalo.json", "catalo.json"), (".", "catalog.json")):
+        ran = spadework("run", material.write_site(tmp_path / "site.toml", STACK, stac), "--plan")
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+        assert f"{tmp_path / missing}: is not there. check the path" in ran.err
+
+
+def test_a_local_item_that_is_not_there_is_named_without_its_folder(tmp_path: Path) -> None:
+    links = [{"rel": "item", "href": "gone.json"}]
+    collection = {"type": "Collection", "stac_version": "1.0.0", "id": material.COLLECTION, "links": links}
+    (tmp_path / "catalog.json").write_text(json.dumps(collection))
+    site = read_site(material.write_site(tmp_path / "site.toml", STACK, str(tmp_path / "catalog.json")))
+    with pytest.raises(NoImageryError, match=r"^gone\.json: cannot be read \(No such file or directory\)\. all 1 items failed"):
+        find_scenes(site, HTTP, lambda _: None, lambda _done, _total: None)
 
 
 def test_an_address_that_is_no_catalogue_is_named(files: servers.FileServer, tmp_path: Path) -> None:

@@ -214,6 +214,8 @@ def _adapter(http: HttpRule) -> requests.adapters.HTTPAdapter:
 def _api_or_static(stac: str, source: ImagerySource, talk: _Talk) -> Iterator[tuple[dict[str, Any], str]]:
     if not urlsplit(stac).scheme.startswith("http"):
         path = Path(stac) / "catalog.json" if Path(stac).is_dir() else Path(stac)
+        if not path.is_file():
+            raise NoImageryError(str(path), "is not there", "check the path; stac is relative to the site file")
         talk.hosts.append((THIS_MACHINE, "nothing"))
         yield from _static(str(path), source, _read_local, talk)
         return
@@ -235,7 +237,7 @@ def _json_of(url: str, ask: Callable[[], str]) -> dict[str, Any]:
     """The JSON object behind an address; every way to fail is one clear error."""
     try:
         text = ask()
-    except (APIError, requests.RequestException, OSError) as error:
+    except (APIError, requests.RequestException, FileNotFoundError) as error:
         raise _unreachable(url, error) from error
     try:
         answer = json.loads(text)
@@ -268,7 +270,18 @@ def _unreachable(url: str, error: Exception) -> CatalogueError:
         return CatalogueError(
             url, "does not answer in time", "try again later, or raise SPADEWORK_HTTP_TIMEOUT_S; what was read before is kept"
         )
-    return CatalogueError(url, f"cannot be reached ({text[:120]})", "check the address and the network")
+    return CatalogueError(url, f"cannot be reached ({_why(error)})", "check the address and the network")
+
+
+def _why(error: Exception) -> str:
+    """What went wrong on the way to a host, which the client hides behind an error of its own."""
+    cause = error.__context__ if isinstance(error, APIError) else error
+    if isinstance(cause, requests.exceptions.SSLError):
+        return "its certificate is not trusted"
+    if isinstance(cause, requests.ConnectionError):
+        return "no such host, or it does not answer"
+    no_address = (requests.exceptions.InvalidURL, FileNotFoundError)  # the client takes http:///x for a file
+    return "it is no address" if isinstance(cause, no_address) else "its answer broke off"
 
 
 def _api(stac: str, source: ImagerySource, session: _ReportingIO, talk: _Talk) -> Iterator[tuple[dict[str, Any], str]]:
@@ -302,7 +315,10 @@ def _api(stac: str, source: ImagerySource, session: _ReportingIO, talk: _Talk) -
 # ---------------------------------------------------------------- a static catalogue
 def _read_local(path: str) -> dict[str, Any]:
     def read() -> str:
-        return Path(path).read_text(encoding="utf-8")
+        try:
+            return Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise CatalogueError(path, f"cannot be read ({error.strerror})", "check the path and its permissions") from error
 
     return _json_of(path, read)
 
