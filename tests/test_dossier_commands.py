@@ -69,6 +69,28 @@ def test_lost_events_are_made_anew_by_a_run(text: str | None, dossier: Path, spa
     assert "events.geojson: is missing or damaged. run the site file again" in one_line(ran)
 
 
+def test_history_writes_nothing_not_even_a_lock(dossier: Path, spadework: Callable[..., Ran]) -> None:
+    held = Dossier(dossier)
+    for event in (event_of("E1"), event_of("E2")):
+        keep_judgement(held, findings_of(event))
+    with (dossier / "ledger.jsonl").open("ab") as file:
+        file.write(b'{"n": 9, "cut off')
+    before = {path: path.read_bytes() for path in dossier.rglob("*") if path.is_file()}
+    ran = spadework("history", dossier)
+    assert (ran.code, ran.err) == (0, "")
+    assert "2 versions of the findings" in ran.out
+    assert "E1 is now called E2" in ran.out
+    assert {path: path.read_bytes() for path in dossier.rglob("*") if path.is_file()} == before
+
+
+def test_history_of_an_altered_ledger_is_refused(dossier: Path, spadework: Callable[..., Ran]) -> None:
+    ledger = dossier / "ledger.jsonl"
+    ledger.write_bytes(ledger.read_bytes().replace(b"events", b"evenly", 1))
+    ran = spadework("history", dossier)
+    assert ran.code == 1
+    assert "restore the ledger from a copy" in one_line(ran)
+
+
 @pytest.mark.parametrize("text", [None, "{", "[]"])
 def test_a_lost_version_is_told_to_be_restored_for_no_run_makes_it_anew(
     text: str | None, dossier: Path, spadework: Callable[..., Ran]

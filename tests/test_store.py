@@ -50,10 +50,10 @@ def test_a_file_is_written_with_its_folders_and_its_hash_comes_back(tmp_path: Pa
 
 FAILURES = [
     (errno.ENOSPC, "no space left on the disk", "run again"),
-    (errno.EACCES, "no permission to write", "--out"),
-    (errno.EPERM, "no permission to write", "--out"),
-    (errno.EROFS, "no permission to write", "--out"),
-    (errno.EIO, "cannot be written", "--out"),
+    (errno.EACCES, "no permission to write", "mend the permissions"),
+    (errno.EPERM, "no permission to write", "mend the permissions"),
+    (errno.EROFS, "no permission to write", "mend the permissions"),
+    (errno.EIO, "cannot be written", "check the path"),
 ]
 
 
@@ -111,7 +111,7 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest
 
 def test_a_path_below_a_file_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(StorageError, match=r"^.*file/x: cannot be written \(.*\)\. check the folder"):
+    with pytest.raises(StorageError, match=r"^.*file/x: cannot be written \(.*\)\. check the path"):
         write_atomic(tmp_path / "file" / "x", b"")
 
 
@@ -364,5 +364,5 @@ def test_a_damaged_index_is_named_with_its_mend(tmp_path: Path, text: str) -> No
 
 def test_an_index_of_another_version_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "dossier.json").write_text('{"schema": "spadework-dossier-99"}', encoding="utf-8")
-    with pytest.raises(StorageError, match=r"spadework-dossier-99.*choose another --out"):
+    with pytest.raises(StorageError, match=r"spadework-dossier-99.*work in another folder"):
         Dossier(tmp_path)

@@ -24,6 +24,21 @@ PDF: Final = "report.pdf"
 PDF_STAGE: Final = "pdf"
 
 
+def check_dossier(out: Path) -> None:
+    """Refuse a folder that is no dossier which a run has finished.
+
+    Raises:
+        UserError: there is none.
+
+    """
+    if not (out / "dossier.json").is_file():
+        raise UserError(
+            str(out),
+            "is a file, no dossier" if out.is_file() else "is no dossier",
+            "name the folder that `spadework run --out` wrote",
+        )
+
+
 @contextmanager
 def open_dossier(out: Path) -> Iterator[Dossier]:
     """Hold a dossier that a run has finished; a folder that is none is left alone.
@@ -33,12 +48,7 @@ def open_dossier(out: Path) -> Iterator[Dossier]:
         StorageError: it is damaged, or another process is at work on it.
 
     """
-    if not (out / "dossier.json").is_file():
-        raise UserError(
-            str(out),
-            "is a file, no dossier" if out.is_file() else "is no dossier",
-            "name the folder that `spadework run --out` wrote",
-        )
+    check_dossier(out)
     with only_run(out):
         dossier = Dossier(out)
         if "schema" not in dossier.index:  # set aside when it was opened

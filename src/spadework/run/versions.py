@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spadework.publish.versions import difference
 from spadework.records import Correction, Product, SignOff
 from spadework.store.findings import findings_json
-from spadework.store.history import keep_version, read_version, versions_of
+from spadework.store.history import History, history_of, keep_version, read_version
 
 if TYPE_CHECKING:
     from spadework.records import Findings
@@ -58,22 +58,24 @@ def published_of(lines: list[dict[str, Any]]) -> list[tuple[int, dt.date, int]]:
 
 def corrections_of(dossier: Dossier, published: list[tuple[int, dt.date, int]]) -> tuple[Correction, ...]:
     """How each published version differs from the one before."""
+    history = history_of(dossier)
     return tuple(
-        Correction(version, day, compared(dossier, before, after))
+        Correction(version, day, compared(history, before, after))
         for (_, _, before), (version, day, after) in pairwise(published)
     )
 
 
-def compared(dossier: Dossier, before: int, after: int) -> tuple[str, ...]:
+def compared(history: History, before: int, after: int) -> tuple[str, ...]:
     """Two versions of the findings in words.
 
     Raises:
         UserError: the history does not hold them.
+        StorageError: their files are missing or damaged.
 
     """
-    return difference(read_version(dossier, before), read_version(dossier, after))
+    return difference(read_version(history, before), read_version(history, after))
 
 
 def count_of(dossier: Dossier) -> int:
     """How many versions of the findings the history holds."""
-    return len(versions_of(dossier))
+    return len(history_of(dossier).paths)

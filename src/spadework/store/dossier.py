@@ -59,7 +59,7 @@ class Dossier:
             ) from error
         if index.get("schema") != SCHEMA:
             raise StorageError(
-                str(path), f"has schema {index.get('schema')!r}, this version writes {SCHEMA!r}", "choose another --out"
+                str(path), f"has schema {index.get('schema')!r}, this version writes {SCHEMA!r}", "work in another folder"
             )
         index.setdefault("stages", {})
         if index["stages"] and not self.ledger.files:

@@ -96,8 +96,10 @@ def storage_error(path: Path, error: OSError) -> StorageError:
             str(path), "no space left on the disk", "free some and run again; what is written stays and is not redone"
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return StorageError(str(path), "no permission to write", "choose another --out, or mend the permissions")
-    return StorageError(str(path), f"cannot be written ({error.strerror or error})", "check the folder given with --out")
+        return StorageError(str(path), "no permission to write", "mend the permissions, or work in another folder")
+    return StorageError(
+        str(path), f"cannot be written ({error.strerror or error})", "check the path, or work in another folder"
+    )
 
 
 def sha256(data: bytes) -> str:

@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from spadework.errors import UserError
 from spadework.store.files import file_sha256, sha256, write_atomic
 from spadework.store.findings import read_findings
+from spadework.store.ledger import known_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from spadework.records import Findings
+    from spadework.store.chain import Known
     from spadework.store.dossier import Dossier
 
 _FOLDER: Final = "history/"
-_COPY: Final = "restore it from a copy: no run makes the history anew"
+_COPY: Final = "restore it from a copy: a run makes anew only the version that it was stopped at"
 
 
-def versions_of(dossier: Dossier) -> tuple[str, ...]:
-    """Files of all versions below the dossier, the first one first, as the ledger knows them."""
-    return tuple(sorted(path for path, known in dossier.ledger.files.items() if path.startswith(_FOLDER) and known.sha256))
+@dataclass(frozen=True, slots=True)
+class History:
+    """The versions of a dossier, as its ledger knows them."""
+
+    root: Path
+    """Of the dossier."""
+    paths: tuple[str, ...]
+    """Of all versions below it, the first one first."""
+
+
+def history_of(dossier: Dossier) -> History:
+    """The history of a dossier that is open for writing."""
+    return _history(dossier.root, dossier.ledger.files)
+
+
+def read_history(root: Path) -> History:
+    """The history of a dossier that nobody need be able to write to.
+
+    Raises:
+        StorageError: the ledger cannot be read, or was altered.
+
+    """
+    return _history(root, known_files(root / "ledger.jsonl"))
+
+
+def _history(root: Path, files: Mapping[str, Known]) -> History:
+    return History(root, tuple(sorted(path for path, known in files.items() if path.startswith(_FOLDER) and known.sha256)))
 
 
 def keep_version(dossier: Dossier, findings: bytes) -> int:
@@ -28,7 +58,7 @@ def keep_version(dossier: Dossier, findings: bytes) -> int:
         StorageError: no space or no permission.
 
     """
-    known = versions_of(dossier)
+    known = history_of(dossier).paths
     if known and dossier.ledger.files[known[-1]].sha256 == sha256(findings):
         path = known[-1]
     else:
@@ -39,7 +69,7 @@ def keep_version(dossier: Dossier, findings: bytes) -> int:
     return int(path.removeprefix(_FOLDER).removesuffix(".json"))
 
 
-def read_version(dossier: Dossier, number: int) -> Findings:
+def read_version(history: History, number: int) -> Findings:
     """One version of the findings.
 
     Raises:
@@ -47,7 +77,7 @@ def read_version(dossier: Dossier, number: int) -> Findings:
         StorageError: its file is missing or damaged.
 
     """
-    known = versions_of(dossier)
-    if not 1 <= number <= len(known):
-        raise UserError(f"version {number}", f"is not in the history of {dossier.root}", f"it holds 1 to {len(known)}")
-    return read_findings(dossier.root / known[number - 1], _COPY)
+    count = len(history.paths)
+    if not 1 <= number <= count:
+        raise UserError(f"version {number}", f"is not in the history of {history.root}", f"it holds 1 to {count}")
+    return read_findings(history.root / history.paths[number - 1], _COPY)

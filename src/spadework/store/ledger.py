@@ -21,6 +21,33 @@ if TYPE_CHECKING:
     from spadework.store.chain import Known
 
 
+def known_files(path: Path) -> Mapping[str, Known]:
+    """What a ledger knows of every file of its dossier, by path below it; writes nothing, and leaves a line cut off at the end out.
+
+    Raises:
+        StorageError: it cannot be read, or its chain is broken.
+
+    """
+    chain = Chain()
+    _follow(chain, path)
+    return chain.files
+
+
+def _follow(chain: Chain, path: Path) -> None:
+    problem = chain.extend(_lines(path))
+    if problem:
+        raise StorageError(str(path), problem, "restore the ledger from a copy: it was altered")
+
+
+def _lines(path: Path) -> list[bytes]:
+    try:
+        return path.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StorageError(str(path), f"cannot be read ({error.strerror})", "mend its permissions") from error
+
+
 def _write_whole(file: FileIO, line: bytes) -> None:
     """Append a line, or nothing: half a line would break the chain for whoever appends next."""
     size = os.fstat(file.fileno()).st_size
@@ -45,9 +72,7 @@ class Ledger:
         self._chain = Chain()
         if path.exists():
             self._mend()
-            problem = self._chain.extend(self.lines())
-            if problem:
-                raise StorageError(str(path), problem, "restore the ledger from a copy: it was altered")
+            _follow(self._chain, path)
             self._note_torn()
 
     @property
@@ -62,12 +87,7 @@ class Ledger:
             StorageError: it cannot be read.
 
         """
-        try:
-            return self.path.read_bytes().split(b"\n")[:-1]
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise storage_error(self.path, error) from error
+        return _lines(self.path)
 
     def _mend(self) -> None:
         try:
