@@ -53,6 +53,19 @@ def test_a_damaged_index_is_named_with_its_mend_by_every_command_that_needs_it(
         assert f"{dossier / 'dossier.json'}: is damaged, or older than its ledger. run the site file again" in one_line(ran)
 
 
+def test_a_half_made_dossier_is_told_apart_from_a_folder_that_is_none(
+    dossier: Path, tmp_path: Path, spadework: Callable[..., Ran]
+) -> None:
+    (dossier / "dossier.json").unlink()  # a run that was killed had not written it yet
+    (tmp_path / "other").mkdir()
+    for command in (("report",), ("history",), ("publish",), ("sign", "--reader", "B. Reader"), ("mark", "E1", *MARK)):
+        name, *rest = command
+        half, none = spadework(name, dossier, *rest), spadework(name, tmp_path / "other", *rest)
+        assert (half.code, none.code) == (2, 2)
+        assert "is half made: it has no dossier.json, which a run writes last. run the site file again" in one_line(half)
+        assert "is no dossier. name the folder" in one_line(none)
+
+
 def test_an_event_is_marked_by_its_number_or_its_id(dossier: Path, spadework: Callable[..., Ran]) -> None:
     assert [spadework("mark", dossier, event, *MARK).code for event in ("1", "E1")] == [0, 0]
     assert [line["data"]["event"] for line in Dossier(dossier).ledger.entries("mark")] == ["E1", "E1"]

@@ -31,12 +31,13 @@ def check_dossier(out: Path) -> None:
         UserError: there is none.
 
     """
-    if not (out / "dossier.json").is_file():
-        raise UserError(
-            str(out),
-            "is a file, no dossier" if out.is_file() else "is no dossier",
-            "name the folder that `spadework run --out` wrote",
-        )
+    if (out / "dossier.json").is_file():
+        return
+    if (out / "ledger.jsonl").is_file():
+        problem = "is half made: it has no dossier.json, which a run writes last"
+        raise UserError(str(out), problem, "run the site file again: it goes on with what is kept")
+    problem = "is a file, no dossier" if out.is_file() else "is no dossier"
+    raise UserError(str(out), problem, "name the folder that `spadework run --out` wrote")
 
 
 @contextmanager
