@@ -121,6 +121,12 @@ def test_a_hole_and_a_second_part_survive(tmp_path: Path) -> None:
     assert shapely.area(read_geojson(path)) == pytest.approx(1 - 0.02 + 0.5)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_site(path) == read_site(write(tmp_path))
+
+
 # ---------------------------------------------------------------- wrong
 def refused(path: Path) -> UserError:
     """The one clear line that every mistake gets: it names the file or its part, and the mend."""

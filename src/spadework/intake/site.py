@@ -47,7 +47,7 @@ def read_site(path: Path) -> Site:
 
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad writes a mark before UTF-8
     except OSError as error:
         raise SiteFileError(
             str(path), f"cannot be read ({error.strerror})", "check the path; `spadework init` writes one"
