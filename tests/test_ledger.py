@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from test_scenes import chips_of, scene_of
 
 from spadework.errors import StorageError
+from spadework.run.history import told_history
 from spadework.store.chain import GENESIS, Chain, commitment, line_salt, opens, read_line, redacted, write_line
 from spadework.store.dossier import Dossier
 from spadework.store.files import safe_path, sha256
@@ -255,6 +256,8 @@ def test_a_ledger_that_is_gone_is_not_begun_again(tmp_path: Path, lose: Callable
     lose(tmp_path / "ledger.jsonl")
     with pytest.raises(StorageError, match=r"ledger\.jsonl: is missing or empty.*from a copy"):
         Dossier(tmp_path)
+    with pytest.raises(StorageError, match="is missing or empty"):
+        told_history(tmp_path, None, None)
     assert not (tmp_path / "ledger.jsonl").exists() or not (tmp_path / "ledger.jsonl").read_bytes()
 
 

@@ -11,7 +11,7 @@ from spadework import __version__
 from spadework.errors import StorageError
 from spadework.store.catalogue import Catalogue, intact
 from spadework.store.files import file_sha256, sha256, write_atomic
-from spadework.store.ledger import Ledger
+from spadework.store.ledger import Ledger, gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,8 +63,7 @@ class Dossier:
             )
         index.setdefault("stages", {})
         if index["stages"] and not self.ledger.files:
-            mend = "restore it from a copy, or begin another dossier with --out: marks, sign-offs and exports stand there alone"
-            raise StorageError(str(self.ledger.path), "is missing or empty", mend)
+            raise gone(self.ledger.path)
         return index
 
     def _open_salt(self) -> bytes:

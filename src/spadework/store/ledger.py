@@ -21,15 +21,23 @@ if TYPE_CHECKING:
     from spadework.store.chain import Known
 
 
+def gone(path: Path) -> StorageError:
+    """What is said where a dossier has an index and no ledger: a run would begin another, without what the first alone knew."""
+    mend = "restore it from a copy, or begin another dossier with --out: marks, sign-offs and exports stand there alone"
+    return StorageError(str(path), "is missing or empty", mend)
+
+
 def known_files(path: Path) -> Mapping[str, Known]:
     """What a ledger knows of every file of its dossier, by path below it; writes nothing, and leaves a line cut off at the end out.
 
     Raises:
-        StorageError: it cannot be read, or its chain is broken.
+        StorageError: it is missing, cannot be read, or its chain is broken.
 
     """
     chain = Chain()
     _follow(chain, path)
+    if not chain.count:
+        raise gone(path)
     return chain.files
 
 
