@@ -203,6 +203,10 @@ def test_wrong_guesses_get_one_clear_line(tmp_path: Path) -> None:
     for words, fault in (
         (("read", str(tmp_path / "none.txt")), "cannot be read"),
         (("read", str(document), "--published", "May"), "write YYYY-MM-DD"),
+        (
+            ("read", str(document), "--language", "en-GB"),
+            "--language: String should match pattern '^[a-z]{2}$' (got 'en-GB'). write two small letters",
+        ),
         (("read", str(document), "--model"), "SPADEWORK_MODEL_URL"),
         (("claims", "list", str(tmp_path)), "is not there"),
         (("claims", "accept", str(tmp_path), "C1"), "is no dossier"),

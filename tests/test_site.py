@@ -12,7 +12,7 @@ import shapely
 
 from spadework.errors import GeometryError, SiteFileError, UserError
 from spadework.grid import area_m2, shape_of
-from spadework.intake.site import check_area, read_geojson, read_site
+from spadework.intake.site import check_area, check_language, read_geojson, read_site
 from spadework.records import ClearRule, ImagerySource, MaskRule, Period, PublishRule
 
 if TYPE_CHECKING:
@@ -206,6 +206,18 @@ def test_a_wrong_value_is_refused_by_key(tmp_path: Path, parts: dict[str, str], 
     error = refused(write(tmp_path, **parts))
     assert re.search(match, str(error)), str(error)
     assert str(tmp_path / "site.toml") in error.thing
+
+
+@pytest.mark.parametrize("code", ["en", "fr", "xx", "EN", "en-GB", "English", "", "en\n"])
+def test_an_option_takes_the_languages_that_a_document_of_the_file_may_have(tmp_path: Path, code: str) -> None:
+    path = write(tmp_path, more=f'[[source]]\npath = "a.txt"\noutlet = "A"\nlanguage = {json.dumps(code)}')
+    if re.fullmatch("[a-z]{2}", code):
+        check_language(code, "--language")
+        assert read_site(path).sources[0].language == code
+        return
+    with pytest.raises(UserError, match="--language: ") as told:
+        check_language(code, "--language")
+    assert told.value.problem == refused(path).problem
 
 
 @pytest.mark.parametrize(

@@ -38,11 +38,13 @@ def read(
     as_json: AsJson = False,
 ) -> None:
     """What documents claim: who says it, how surely, when, how much, and whether an image could show it."""
+    from spadework.intake.site import check_language
     from spadework.publish.claim_tables import claim_json
     from spadework.records import SourceFile
     from spadework.run.read import read_documents
 
     day = _day(published)
+    check_language(language, "--language")
     files = tuple(SourceFile(str(path), outlet, day, language=language) for path in documents)
     with progress() as on_step:
         found = read_documents(files, on_step, model=model)

@@ -9,10 +9,10 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 import shapely
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pyproj import Transformer
 
-from spadework.errors import GeometryError, SiteFileError
+from spadework.errors import GeometryError, SiteFileError, UserError
 from spadework.grid import rings_of
 from spadework.intake import tables
 from spadework.intake.scenes import scene_tables
@@ -89,6 +89,24 @@ def read_site(path: Path) -> Site:
     )
 
 
+def check_language(code: str, thing: str) -> None:
+    """Refuse what a ``[[source]]`` table would refuse as the language of a document.
+
+    Raises:
+        UserError: no two small letters.
+
+    """
+    try:
+        TypeAdapter(tables.Language).validate_python(code)
+    except ValidationError as error:
+        (fault,) = error.errors(include_url=False)
+        raise UserError(thing, _fault(fault["msg"], code), "write two small letters, as en or fr") from error
+
+
+def _fault(message: str, got: object) -> str:
+    return f"{message} (got {got!r})"
+
+
 def _explain(path: Path, error: ValidationError) -> SiteFileError:
     """The first fault; an unknown key before a missing one, which it may be meant for."""
     first = min(error.errors(include_url=False), key=lambda fault: fault["type"] != "extra_forbidden")
@@ -101,7 +119,7 @@ def _explain(path: Path, error: ValidationError) -> SiteFileError:
         return SiteFileError(thing, "unknown key", mend)
     if first["type"] == "missing":
         return SiteFileError(thing, "is missing", "add it; `spadework init` writes an example")
-    return SiteFileError(thing, f"{first['msg']} (got {first['input']!r})", "correct the value")
+    return SiteFileError(thing, _fault(first["msg"], first["input"]), "correct the value")
 
 
 def _known_keys(loc: tuple[int | str, ...]) -> list[str]:

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spadework.records import ClearRule, Identity, MeasureWord
 
+Language = Annotated[str, Field(pattern="^[a-z]{2}$")]
+"""Code of a document's language, ISO 639-1."""
+
 
 class Table(BaseModel):
     """A TOML table: no key that we do not know."""
@@ -137,7 +140,7 @@ class SourceTable(Table):
     outlet: str
     published: dt.date | None = None
     url: str | None = None
-    language: Annotated[str, Field(pattern="^[a-z]{2}$")] = "en"
+    language: Language = "en"
     synthetic: bool = False
 
 
