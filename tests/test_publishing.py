@@ -420,8 +420,17 @@ def test_commands_say_what_they_did(dossier: Path, spadework: Callable[..., Ran]
 
 
 def test_a_time_stamp_that_fails_leaves_the_export(dossier: Path, spadework: Callable[..., Ran]) -> None:
-    failed = spadework("publish", dossier, "--stamp", f"http://127.0.0.1:{servers.free_port()}/nobody")
+    nobody = f"http://127.0.0.1:{servers.free_port()}/nobody"
+    failed = spadework("publish", dossier, "--stamp", nobody)
     assert failed.code == 1
+    assert failed.err.startswith(f"spadework: {nobody}: could not be asked for a time stamp")
     (path,) = dossier.parent.glob("*.zip")
     assert whole(path)
     assert whole(dossier)
+    told = spadework("publish", dossier, "--stamp", nobody, "--json")
+    assert (told.code, told.err) == (1, failed.err)
+    assert (told.json["export"], told.json["stamp"], told.json["exit_code"]) == (str(path), None, 1)
+    assert f"spadework: {told.json['error']}\n" == failed.err
+    assert f"  export   {path}" in failed.out
+    assert f"  head     {told.json['head']}" in failed.out
+    assert spadework("verify", path, "--head", told.json["head"]).code == 0

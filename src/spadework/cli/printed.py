@@ -66,7 +66,8 @@ def published_json(done: Published) -> dict[str, Any]:
         "pdf": done.pdf,
         "refused": list(done.refused),
         "stamp": str(done.stamp.resolve()) if done.stamp else None,
-        "exit_code": 3 if done.refused else 0,
+        "error": str(done.unstamped) if done.unstamped else None,
+        "exit_code": done.exit_code,
     }
 
 

@@ -95,7 +95,9 @@ def publish(
         on_step("publish", 0, None)
         done = export(out, choice, dt.datetime.now(dt.UTC).date())
     print(json.dumps(published_json(done)) if as_json else published_text(done))
-    sys.exit(3 if done.refused else 0)
+    if done.unstamped is not None:
+        print(f"spadework: {done.unstamped}", file=sys.stderr)
+    sys.exit(done.exit_code)
 
 
 @app.command()

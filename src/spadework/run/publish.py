@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from spadework.errors import UserError
+from spadework.errors import SpadeworkError, UserError
 from spadework.publish.embed import embedded
 from spadework.publish.evidence import records_of
 from spadework.publish.gate import Gated, through_gate
@@ -81,6 +81,15 @@ class Published:
     pdf: bool
     """False where WeasyPrint or pango is not installed."""
     stamp: Path | None
+    unstamped: SpadeworkError | None = None
+    """Why there is no time stamp, where one was asked for: the export is complete without."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 3 done with something left out; that of the failed time stamp before either."""
+        if self.unstamped is not None:
+            return self.unstamped.exit_code
+        return 3 if self.refused else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,6 @@ def publish(out: Path, choice: Choice, today: dt.date) -> Published:
         UserError: something that may not leave: a dossier that was altered, a mark or a decision on a claim not taken in, a look
             too young, credit, licence or hash missing, words that the linter refuses, ``exact`` without a reason.
         StorageError: it cannot be written.
-        OutsideError: the time-stamping authority failed; the zip is written and noted all the same.
 
     """
     with open_dossier(out) as dossier:
@@ -127,11 +135,20 @@ def publish(out: Path, choice: Choice, today: dt.date) -> Published:
             name, data = f"{NAMES}names-v{product.version}.json", as_json(dict(gated.names))
             dossier.ledger.append("publish", {**facts, "outputs": {name: sha256(data)}})
             write_atomic(out / name, data, 0o600)
-        token = None
-        if choice.stamp_url:
-            token = path.with_name(f"{path.name}.tsr")
-            write_atomic(token, stamp(packed.head, choice.stamp_url, choice.stamp_timeout_s))
-    return Published(path, product, packed.head, packed.sha256, packed.bytes, made.refused, PDF in made.files, token)
+        token, unstamped = _stamped(path, packed.head, choice)
+    return Published(path, product, packed.head, packed.sha256, packed.bytes, made.refused, PDF in made.files, token, unstamped)
+
+
+def _stamped(path: Path, head: str, choice: Choice) -> tuple[Path | None, SpadeworkError | None]:
+    """The time stamp's file beside an export, where one was asked for; or why there is none, which the export does not wait for."""
+    if not choice.stamp_url:
+        return None, None
+    token = path.with_name(f"{path.name}.tsr")
+    try:
+        write_atomic(token, stamp(head, choice.stamp_url, choice.stamp_timeout_s))
+    except SpadeworkError as error:
+        return None, error
+    return token, None
 
 
 def sign_off(out: Path, reader: str, note: str) -> int:
