@@ -119,17 +119,31 @@ def _explain(path: Path, error: ValidationError) -> SiteFileError:
         return SiteFileError(thing, "unknown key", mend)
     if first["type"] == "missing":
         return SiteFileError(thing, "is missing", "add it; `spadework init` writes an example")
+    if first["type"] == "tuple_type" and _is_list(first["loc"]):
+        table, value = isinstance(first["input"], dict), json.dumps([first["input"]], default=str, ensure_ascii=False)
+        return SiteFileError(thing, "takes a list", f"write [[{where}]] with two brackets" if table else f"write {value}")
     return SiteFileError(thing, _fault(first["msg"], first["input"]), "correct the value")
 
 
+def _is_list(loc: tuple[int | str, ...]) -> bool:
+    """Whether a key holds any number of values, not a fixed one."""
+    *table, key = loc
+    return isinstance(key, str) and ", ...]" in str(_model(tuple(table)).model_fields[key].annotation)
+
+
 def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    return list(_model(loc).model_fields)
+
+
+def _model(loc: tuple[int | str, ...]) -> Any:  # noqa: ANN401 - a class of tables, by what pydantic says of it
+    """The table at some place of the file."""
     model: Any = tables.SiteFile
     for part in loc:
         if isinstance(part, int):
             continue
         for name in re.findall(r"\w+Table", str(model.model_fields[part].annotation)):
             model = getattr(tables, name)
-    return list(model.model_fields)
+    return model
 
 
 def _metres(path: Path, text: str) -> float:
