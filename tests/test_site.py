@@ -245,6 +245,7 @@ def test_an_option_takes_the_languages_that_a_document_of_the_file_may_have(tmp_
 def test_an_impossible_area_is_refused(tmp_path: Path, site: str, match: str) -> None:
     error = refused(write(tmp_path, site=f'name = "here"\n{site}'))
     assert isinstance(error, GeometryError)
+    assert error.thing.startswith(f"{tmp_path / 'site.toml'}: site.")
     assert re.search(match, str(error)), str(error)
 
 
@@ -252,6 +253,8 @@ def test_an_impossible_area_is_refused(tmp_path: Path, site: str, match: str) ->
     ("geometry", "match"),
     [
         pytest.param(polygon((0, 0), (1, 1), (1, 0), (0, 1)), "crosses itself", id="a bow tie"),
+        pytest.param(polygon((1, 1), (1, 1), (1, 1)), "the area is empty", id="one point, thrice"),
+        pytest.param(polygon((0, 0), (1, 1), (2, 2)), "the area is empty", id="a line there and back"),
         pytest.param({"type": "Point", "coordinates": [1, 2]}, "holds no polygon", id="a point"),
         pytest.param({"type": "LineString", "coordinates": [[1, 2], [3, 4]]}, "holds no polygon", id="a line"),
         pytest.param({"type": "Polygon", "coordinates": []}, "holds no polygon", id="an empty polygon"),

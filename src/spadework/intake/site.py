@@ -204,18 +204,16 @@ def _area(path: Path, folder: Path, table: tables.SiteTable) -> MultiPolygon:
         thing = str(folder / table.geometry)
         return check_area(read_geojson(folder / table.geometry), thing)
     if table.bbox is not None:
-        west, south, east, north = table.bbox
+        thing, (west, south, east, north) = f"{path}: site.bbox", table.bbox
         if west >= east or south >= north:
-            raise GeometryError(
-                "site.bbox", f"{list(table.bbox)} is not west, south, east, north", "west < east and south < north"
-            )
-        return check_area(shapely.box(west, south, east, north), "site.bbox")
-    lon, lat = table.point or (0.0, 0.0)
-    check_point((lon, lat), "site.point")
+            raise GeometryError(thing, f"{list(table.bbox)} is not west, south, east, north", "west < east and south < north")
+        return check_area(shapely.box(west, south, east, north), thing)
+    thing, (lon, lat) = f"{path}: site.point", table.point or (0.0, 0.0)
+    check_point((lon, lat), thing)
     out = Transformer.from_crs(f"+proj=aeqd +lat_0={lat} +lon_0={lon} +datum=WGS84", "EPSG:4326", always_xy=True)
     circle = shapely.get_coordinates(shapely.Point(0, 0).buffer(table.radius_m or 0.0, quad_segs=16))
     x, y = out.transform(circle[:, 0], circle[:, 1])
-    return check_area(shapely.Polygon(list(zip(x, y, strict=True))), "site.point")
+    return check_area(shapely.Polygon(list(zip(x, y, strict=True))), thing)
 
 
 def read_geojson(path: Path) -> shapely.Geometry:
@@ -250,8 +248,6 @@ def check_area(shape: shapely.Geometry, thing: str) -> MultiPolygon:
         GeometryError: empty, self-crossing, out of range, or over the antimeridian.
 
     """
-    if shapely.is_empty(shape) or shapely.area(shape) == 0:
-        raise GeometryError(thing, "the area is empty", "draw a polygon with an area")
     _check_range(tuple(shapely.bounds(shape)), thing)
     _check_valid(shape, thing)
     return rings_of(shape)
@@ -268,6 +264,8 @@ def check_point(point: tuple[float, float], thing: str) -> None:
 
 
 def _check_valid(shape: shapely.Geometry, thing: str) -> None:
+    if shapely.area(shapely.convex_hull(shape)) == 0:  # that of a bow tie may be nothing by itself
+        raise GeometryError(thing, "the area is empty", "draw a polygon with an area")
     if not shapely.is_valid(shape):
         raise GeometryError(
             thing, f"the polygon crosses itself ({shapely.is_valid_reason(shape)})", "redraw it so that no edge crosses another"
