@@ -376,9 +376,10 @@ def test_init_writes_a_site_file_that_is_valid_and_never_overwrites(tmp_path: Pa
     [
         (["--point", "26", "99"], "--point: latitude 99.0 is beyond 90"),
         (["--point", "26", "44", "--radius-m", "0"], "--radius-m: 0 is no radius"),
+        (["--point", "26", "44", "--name", " "], "--name: is empty"),
     ],
 )
-def test_init_writes_no_site_that_is_nowhere(tmp_path: Path, options: list[str], words: str) -> None:
+def test_init_writes_no_site_that_is_nowhere_or_has_no_name(tmp_path: Path, options: list[str], words: str) -> None:
     done = spadework("init", "mine.toml", *options, cwd=tmp_path)
     assert (done.returncode, words in done.stderr) == (2, True)
     assert not (tmp_path / "mine.toml").exists()

@@ -58,12 +58,14 @@ def write_site_file(path: Path, name: str, point: tuple[float, float] | None, ra
     """Write a commented site file that never overwrites another.
 
     Raises:
-        UserError: the file is there already, or the point or radius is none that a site can have.
+        UserError: the file is there already, or the name, point or radius is none that a site can have.
         StorageError: it cannot be written.
 
     """
     if path.exists():
         raise UserError(str(path), "is there already", "choose another name")
+    if not name.strip():
+        raise UserError("--name", "is empty", "name the site, or leave --name out")
     check_point(point or EXAMPLE, "--point")
     if not 0 < radius_m < math.inf:
         raise UserError("--radius-m", f"{radius_m:g} is no radius", "give metres, more than 0")
