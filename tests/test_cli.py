@@ -362,6 +362,21 @@ def test_plan_prints_scenes_grid_bytes_and_hosts_and_stops(here: Path, tmp_path:
     assert json.loads(spadework("run", str(path), "--plan", "--json").stdout)["bytes"] > 0
 
 
+def test_a_plan_names_the_images_that_a_run_will_leave_out(here: Path, tmp_path: Path) -> None:
+    (tmp_path / "stack").symlink_to(here / "stack")
+    (tmp_path / "text.tif").write_text("no image")
+    scene = '[[scene]]\npath = "{}.tif"\ndatetime = 2022-05-12T08:31:00Z\nprovider = "p"\nlicence = "l"\ncredit = "c"\n'
+    path = site(tmp_path, more="".join(scene.format(name) for name in ("gone", "text", "stack/20220515")))
+    done = spadework("run", str(path), "--plan")
+    assert done.returncode == 3
+    assert [line for line in done.stdout.splitlines() if line.startswith("  left out gone")] == [
+        "  left out gone: is no file. check the path"
+    ]
+    told = spadework("run", str(path), "--plan", "--json")
+    assert told.returncode == 3
+    assert [entry["thing"] for entry in json.loads(told.stdout)["dropped"]] == ["gone", "text"]
+
+
 def test_init_writes_a_site_file_that_is_valid_and_never_overwrites(tmp_path: Path) -> None:
     done = spadework("init", "mine.toml", "--point", "26.1", "44.4", "--name", "Lake", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -36,8 +36,7 @@ def run(
 ) -> None:
     """All stages, from the site file to the report; does only what is new."""
     if plan:
-        print_plan(site_file, as_json)
-        return
+        sys.exit(print_plan(site_file, as_json))
     from spadework.run.site import run_site
 
     with progress() as on_step:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spadework.imagery.plan import ReadPlan
-    from spadework.records import Product, Site
+    from spadework.records import Dropped, Product, Site
     from spadework.run.outcome import Outcome
     from spadework.run.publish import Published
     from spadework.store.stamp import Stamp
@@ -30,7 +30,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "read": outcome.read,
         "did": list(outcome.did),
         "events": list(outcome.events),
-        "dropped": [{"thing": entry.thing, "reason": entry.reason} for entry in outcome.dropped],
+        "dropped": [asdict(entry) for entry in outcome.dropped],
         "warnings": list(outcome.warnings),
         "state": asdict(outcome.went_on) if outcome.went_on is not None else None,
         "report": str(outcome.report.resolve()),
@@ -42,9 +42,7 @@ def outcome_text(outcome: Outcome) -> str:
     """A run for a person."""
     lines = [outcome.site, f"  looks    {outcome.looks}, {outcome.used_looks} with enough clear ground"]
     lines += [_event_line(event) for event in outcome.events] or ["  events   none: the report says what could have been seen"]
-    lines += [f"  left out {entry.thing}: {entry.reason}" for entry in outcome.dropped[:5]]
-    if len(outcome.dropped) > 5:  # noqa: PLR2004 - the number says itself here
-        lines.append(f"  left out {len(outcome.dropped) - 5} more, named in the report")
+    lines += _left_out(outcome.dropped, "named in the report")
     lines += [f"  warning  {text}" for text in outcome.warnings]
     if outcome.went_on is not None:
         anew = f"; all learnt anew, for {outcome.went_on.why}" if outcome.went_on.why else ""
@@ -52,6 +50,12 @@ def outcome_text(outcome: Outcome) -> str:
     if not outcome.did:
         lines.append("  nothing new since the last run: no work done")
     return "\n".join([*lines, f"  report   {outcome.report.resolve()}"])
+
+
+def _left_out(dropped: tuple[Dropped, ...], rest: str) -> list[str]:
+    """The first five things that are left out, and where the rest is told."""
+    lines = [f"  left out {entry.thing}: {entry.reason}" for entry in dropped[:5]]
+    return [*lines, f"  left out {len(dropped) - 5} more, {rest}"] if len(dropped) > 5 else lines  # noqa: PLR2004 - the number says itself here
 
 
 def published_json(done: Published) -> dict[str, Any]:
@@ -138,8 +142,8 @@ def _event_line(event: dict[str, Any]) -> str:
     return f"  event    {event['id']}  {event['status']:<9} {began}, {area}"
 
 
-def print_plan(site_file: Path, as_json: bool) -> None:
-    """Print what a run would read, and what each host would learn."""
+def print_plan(site_file: Path, as_json: bool) -> int:
+    """Print what a run would read and leave out, and what each host would learn; returns the exit code."""
     from spadework.run.plan import plan_site
 
     with progress() as on_step:
@@ -151,6 +155,7 @@ def print_plan(site_file: Path, as_json: bool) -> None:
         "columns": plan.grid.shape[1],
     }
     hosts = [{"host": host, "learns": what} for host, what in (*found.hosts, *plan.hosts)]
+    code = 3 if plan.dropped else 0
     scenes = [{"id": s.id, "look": look.id, "cloud": s.cloud, "source": s.source} for look in plan.looks for s in look.scenes]
     if as_json:
         facts = {
@@ -159,18 +164,20 @@ def print_plan(site_file: Path, as_json: bool) -> None:
             "bands": list(plan.bands),
             "looks": len(plan.looks),
             "scenes": scenes,
+            "dropped": [asdict(entry) for entry in plan.dropped],
             "bytes": plan.bytes,
         }
         print(json.dumps({**facts, "hosts": hosts, "paid": list(plan.paid), "requests": [request.url for request in asked]}))
-        return
+        return code
     told = [f"  host     {host['host']} learns {host['learns']}" for host in hosts]
-    print("\n".join([*_plan_totals(site, plan), *told]))
+    print("\n".join([*_plan_totals(site, plan), *_left_out(plan.dropped, "named by --json"), *told]))
     for name in plan.paid:
         print(f"  paid     {name}: requester-pays, billed to you")
     print(f"  asked    {len(asked)} requests were made for this plan; nothing was read or written\n  scenes")
     for scene in scenes:
         cloud = "cloud unknown" if scene["cloud"] is None else f"cloud {scene['cloud']:.0f} %"
         print(f"    {scene['look']}  {scene['id']}  {cloud}")
+    return code
 
 
 def _plan_totals(site: Site, plan: ReadPlan) -> list[str]:

@@ -81,6 +81,17 @@ def open_image(path: Path, request: ImageRequest | None = None) -> Image:
     return Image(values, valid, names, tuple(place)[:6], replace(scene, notes=(*scene.notes, *notes)))
 
 
+def check_image(path: Path) -> None:
+    """Open an image file as far as its header.
+
+    Raises:
+        UserError: no image, or of an unknown kind.
+
+    """
+    with _opened(path):
+        pass
+
+
 def read_onto(path: Path, like: Image, request: ImageRequest | None = None) -> Image:
     """Another file on the grid of an image: cubic, or averaged where its pixels are finer; edges of valid ground to nearest.
 

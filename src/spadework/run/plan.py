@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spadework.errors import NoImageryError, SceneError
+from spadework.errors import NoImageryError, SceneError, UserError
 from spadework.imagery.chips import with_headers
 from spadework.imagery.plan import ReadPlan, plan_reading
 from spadework.imagery.read import THREADS
 from spadework.imagery.search import Found, HttpRule, find_scenes
+from spadework.imagery.vhr import check_image
 from spadework.intake.site import read_site
-from spadework.records import Dropped, Look, Period, Request, Scene, Site
+from spadework.records import Dropped, Look, Period, Request, Scene, SceneFile, Site
 from spadework.run.pipeline import MONITOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 OnStep = Callable[[str, int, int | None], None]
 """Told (step, done, total or None) as the work goes on."""
@@ -34,7 +35,18 @@ def plan_site(site_file: Path, http: HttpRule, on_step: OnStep) -> tuple[Site, F
     asked: list[Request] = []
     site = read_site(site_file)
     found, plan = search_site(site, http, asked.append, on_step)
-    return site, found, plan, tuple(asked)
+    return site, found, replace(plan, dropped=(*plan.dropped, *_no_images(site.scenes))), tuple(asked)
+
+
+def _no_images(files: Sequence[SceneFile]) -> list[Dropped]:
+    """The very-high-resolution Scenes that a run will leave out, as far as their headers tell."""
+    out = []
+    for file in files:
+        try:
+            check_image(Path(file.path))
+        except UserError as error:
+            out.append(Dropped(file.id, f"{error.problem}. {error.mend}"))
+    return out
 
 
 def search_site(site: Site, http: HttpRule, on_request: Callable[[Request], None], on_step: OnStep) -> tuple[Found, ReadPlan]:
