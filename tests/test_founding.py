@@ -153,6 +153,29 @@ def test_the_export_holds_accepted_claims_alone_and_no_document(weighed: Weighed
     assert run(app, ["verify", str(tmp_path / "out.zip")]).exit_code == 0
 
 
+def test_what_was_decided_and_judged_since_is_told_and_names_no_claim_that_stays(tmp_path: Path) -> None:
+    run, out, site = CliRunner().invoke, tmp_path / "dossier", founding_folder() / "site.toml"
+    claims = [claim.id for claim in assess_site(site, out, quiet).findings.said.claims]
+    assert run(app, ["publish", str(out), "--out", str(tmp_path / "one.zip")]).exit_code == 0
+    decide(out, tuple(claims[2:]), Decision("accept", "read against the document"))
+    decide(out, tuple(claims[:2]), Decision("reject", "not of this place"))
+    assess_site(site, out, quiet)
+    told = run(app, ["history", str(out)]).stdout.splitlines()
+    assert told[2:4] == ["  13 claims were accepted.", f"  2 claims were rejected: {claims[0]}, {claims[1]}."]
+    assert told[4].startswith(
+        "  We judged: The evidence does not tell the 6 explanations apart: none is contradicted more than another. Now: Of the 6"
+    )
+    assert re.fullmatch(r"  Of the 6 explanations, \w+ changed rank: (H\d from 1 to \d(, )?)+\.", told[5])
+    assert all(line.startswith("  Newly judged: ") for line in told[6:])
+    assert len(told) > 6
+    assert run(app, ["publish", str(out), "--out", str(tmp_path / "two.zip")]).exit_code == 0
+    with ZipFile(tmp_path / "two.zip") as file:
+        everything = b"".join(file.read(name) for name in file.namelist())
+        page = file.read("report.html").decode()
+    assert "13 claims were accepted.\n2 claims were rejected: [withheld], [withheld].\nWe judged: " in page
+    assert not any(part.encode() in everything for name in claims for part in name.split("-"))
+
+
 # ---------------------------------------------------------------- the command line
 def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, **environment}

@@ -8,6 +8,7 @@ import json
 import math
 
 import pytest
+from claimed import claim_of, source_of
 from findings import LOOKS, event_of, findings_of, patch, sensitivity_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from spadework.publish.gate import ASKED, LOCAL_GRID, Gated, through_gate
 from spadework.publish.licences import licence_allows, licensed
 from spadework.publish.scrub import WITHHELD
 from spadework.publish.words import degree_step, site_place
-from spadework.records import Correction, Dropped, Figure, Findings, Mark, MultiPolygon, Product, SignOff
+from spadework.records import ClaimLedger, Correction, Dropped, Figure, Findings, Mark, MultiPolygon, Product, SignOff
 from spadework.store.findings import findings_json
 
 SALT = bytes(range(32))
@@ -147,6 +148,16 @@ def test_readers_and_corrections_pass_the_gate_too() -> None:
     assert gated.sign_offs[0].note == f"checked L3 at {WITHHELD}, {WITHHELD}" or WITHHELD in gated.sign_offs[0].note
     assert "34.39" not in gated.sign_offs[0].note + gated.corrections[0].changes[0]
     assert LOOKS[2].id not in gated.sign_offs[0].note
+
+
+def test_a_claim_that_stays_is_counted_in_the_corrections_and_not_named() -> None:
+    kept, stays = claim_of("Works were seen.", state="accepted"), claim_of("Nobody read this.")
+    gone = claim_of("This was said once.", source_of("b"))
+    findings = dataclasses.replace(findings_of(), said=ClaimLedger(sources=(source_of(),), claims=(stays, kept)))
+    told = f"3 claims were taken in: {stays.id}, {kept.id}, {gone.id}."
+    product = Product(1, corrections=(Correction(2, dt.date(2021, 1, 5), (told,)),))
+    (entry,) = passed(findings, product=product).product.corrections
+    assert entry.changes == (f"3 claims were taken in: {WITHHELD}, C1, {WITHHELD}.",)
 
 
 def test_captions_go_under_local_names() -> None:

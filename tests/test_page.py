@@ -456,6 +456,10 @@ def test_a_product_names_its_version_its_readers_and_its_corrections() -> None:
     ):  # fmt: skip
         assert told_ in text, told_
     assert "WORKING COPY" not in text
+    entry = dataclasses.replace(product.corrections[0], changes=("E2 is new.", "1 claim was rejected.", *["E3 is new."] * 11))
+    html = page_of(findings, made, dataclasses.replace(product, corrections=(entry,)))
+    assert "5 January 2021: E2 is new.\n1 claim was rejected.\nE3 is new." in html
+    assert "E3 is new.\n1 more change." in html
     lapsed = dataclasses.replace(product, judgement=4)
     assert "not this one: no second reader has seen it" in Page(page_of(findings, made, lapsed)).text
     assert "No second reader has signed off" in Page(page_of(findings)).text

@@ -36,6 +36,8 @@ PLACES = (
     "https://www.google.com/maps/place/x", "https://maps.app.goo.gl/Ab1", "goo.gl/maps/Ab1", "https://www.openstreetmap.org/way/12345", "openstreetmap.org/node/1",
     "https://example.org/a?ll=34.45%2C40.90", "https://example.org/37/S/FA/1.jp2", "https://example.org/15/20123/13045.png", "z=14 x=9876 y=6543", "14/9876/6543", "tile 14 9876 6543",
     "https://bing.com/maps?cp=1", "10.1234/34.4512,40.9012", "10.4192/-1.5965", "#map=15/10.3451/19.6159", "https://example.org/10.3451/19.6159", "Maidenhead LM04kk", "GARS 441LW37", "georef: RJPG5427", "grid locator LM04", "https://w3w.co/a.b.c",
+    # claims, which are hashes of a document and of words
+    "S62b5e5a4-54a21973", "(Sabcdefab-deadbeef)",
     # orbits
     "S2A_MSIL2A_N0214_R021_", "relative orbit 21", "LC08_L2SP_170036_20200512", "path 170 row 36", "path/row 170/036", "WRS-2 170/36", "p170r036", "LC81700362020133LGN00",
     # clock times

@@ -109,7 +109,8 @@ def through_gate(findings: Findings, product: Product, figures: tuple[Figure, ..
         hosts=tuple((local.text(host), ASKED) for host, _ in findings.hosts),
     )
     names = tuple((here, there) for there, here in {**local.names, **close, **results, **papers}.items())
-    return Gated(gated, local.product(product), tuple(map(local.figure, figures)), names)
+    claims = {claim.id: papers[claim.id] for claim in findings.said.claims if claim.id in papers}
+    return Gated(gated, replace(local, names=local.names | claims).product(product), tuple(map(local.figure, figures)), names)
 
 
 def _site(site: Site, text: Callable[[str], str]) -> Site:

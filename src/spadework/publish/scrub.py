@@ -113,6 +113,7 @@ _ANYWHERE: Final = tuple(
         ("named map tile", r"\bz(?:oom)?[\s=:]{0,3}\d{1,2}\W{1,3}x[\s=:]{0,3}\d+\W{1,3}y[\s=:]{0,3}-?\d+", re.IGNORECASE),
         ("quadkey", rf"\bquad-?key{_TOLD}[0-3]{{4,24}}|(?<!\w)[0-3]{{12,24}}(?!\w)", re.IGNORECASE),
         ("plus code", rf"{_NOT_IN}{_PLUS}{{4,8}}\+{_PLUS}{{2,4}}\b", re.IGNORECASE),
+        ("claim", rf"{_NOT_IN}S[0-9a-f]{{8}}-[0-9a-f]{{8}}(?![A-Za-z0-9])", 0),
         ("geohash", rf"\bgeo-?hash{_TOLD}[0-9b-hjkmnp-z]{{4,12}}\b", re.IGNORECASE),
         ("lettered grid", rf"\b(?:maidenhead|qth|gars|georef|grid (?:square|locator)){_TOLD}{_CODE}", re.IGNORECASE),
         ("three words", rf"///\s?[^\W\d]{{1,40}}\.[^\W\d]{{1,40}}\.[^\W\d]{{1,40}}|\b(?:what3words|w3w){_TOLD}/{{0,3}}[^\W\d]{{1,40}}\.[^\W\d]{{1,40}}\.[^\W\d]{{1,40}}", re.IGNORECASE),
@@ -121,7 +122,7 @@ _ANYWHERE: Final = tuple(
         ("instant", r"(?<=\d)T\d\d:?\d\d(?::?\d\d(?:\.\d{1,9})?)?(?:Z|[-+]\d\d:?\d\d)?|(?<!\d)(?:19|20)\d{12}(?!\d)", 0),
     )
 )  # fmt: skip
-"""(name, pattern) of places and instants that are withheld in text and in links."""
+"""(name, pattern) of places and instants that are withheld in text and in links; and ids of claims, which are hashes of documents and of words."""
 _IN_TEXT: Final = tuple(
     (name, re.compile(pattern, flags))
     for name, pattern, flags in (
@@ -138,7 +139,7 @@ _PAIR: Final = re.compile(rf"[-+]?{_DECIMAL}(?:{_BETWEEN}[-+]?{_DECIMAL})+(?!{_S
 """Two or more decimals in a row."""
 _ONE: Final = re.compile(rf"[-+]?{_DECIMAL}")
 _FIGURE: Final = re.compile(r"\d")
-_WORDS_ALONE: Final = ("geohash", "three words")
+_WORDS_ALONE: Final = ("claim", "geohash", "three words")
 """Patterns that match without any figure."""
 _LAT, _LON = 90, 180
 

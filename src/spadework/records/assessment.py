@@ -92,6 +92,7 @@ class Assessment:
     diagnosticity: tuple[tuple[str, float], ...]
     """(item, 0..1): 0 = says the same of all hypotheses."""
     judgements: tuple[Judgement, ...]
+    """In the order of the page; the last, which is always there, says which explanation is left."""
     unknowns: tuple[str, ...]
     proposed: bool = True
     """True until an analyst accepted the Claims that it rests on."""
