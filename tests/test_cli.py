@@ -309,6 +309,15 @@ def test_an_export_tells_the_whole_command_that_checks_it_and_who_read_it(tmp_pa
     assert "  readers  Ada" in published_text(signed).splitlines()
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "{}", "[" * 100_000])
+def test_a_damaged_sidecar_costs_its_look_and_is_named(tmp_path: Path, text: str) -> None:
+    stack(tmp_path / "stack", dates=3)
+    (tmp_path / "stack" / "20210215.json").write_text(text)
+    done = spadework("run", str(site(tmp_path)), "--plan", cwd=tmp_path)
+    assert "Traceback" not in done.stderr
+    assert "20210215.tif: is no STAC item with a datetime" in done.stdout
+
+
 def test_ctrl_c_stops_with_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)

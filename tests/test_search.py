@@ -310,6 +310,13 @@ def test_a_local_catalogue_that_is_not_there_is_the_users_error(spadework: Calla
         assert f"{tmp_path / missing}: is not there. check the path" in ran.err
 
 
+def test_a_local_catalogue_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "catalog.json").write_bytes(b"\xff\xfe{}")
+    site = read_site(material.write_site(tmp_path / "site.toml", STACK, str(tmp_path / "catalog.json")))
+    with pytest.raises(CatalogueError, match=r"catalog\.json: is not UTF-8 text"):
+        find_scenes(site, HTTP, lambda _: None, lambda _done, _total: None)
+
+
 def test_a_local_item_that_is_not_there_is_named_without_its_folder(tmp_path: Path) -> None:
     links = [{"rel": "item", "href": "gone.json"}]
     collection = {"type": "Collection", "stac_version": "1.0.0", "id": material.COLLECTION, "links": links}

@@ -125,6 +125,9 @@ def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
     path = write(tmp_path)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     assert read_site(path) == read_site(write(tmp_path))
+    square = tmp_path / "aoi.geojson"
+    square.write_bytes(b"\xef\xbb\xbf" + b'{"type": "Polygon", "coordinates": [[[40, 34], [41, 34], [41, 35], [40, 34]]]}')
+    assert shapely.area(read_geojson(square)) == pytest.approx(0.5)
 
 
 # ---------------------------------------------------------------- wrong

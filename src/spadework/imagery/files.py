@@ -97,10 +97,18 @@ def _file_scene(path: Path, source: ImagerySource) -> Scene:
     )
 
 
+def _told_by(sidecar: Path) -> str | None:
+    try:
+        told: str | None = json.loads(sidecar.read_text(encoding="utf-8-sig"))["properties"]["datetime"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SceneError(str(sidecar), "is no STAC item with a datetime", "mend that file, or remove it") from error
+    return told
+
+
 def file_datetime(path: Path, tags: dict[str, str], pattern: str | None) -> dt.datetime:
     """From a STAC sidecar (same name, .json), a tag of the file, or its name, in this order."""
     sidecar = path.with_suffix(".json")
-    told = json.loads(sidecar.read_text(encoding="utf-8"))["properties"]["datetime"] if sidecar.is_file() else None
+    told = _told_by(sidecar) if sidecar.is_file() else None
     told = told or next((tags[tag].replace(":", "-", 2) for tag in _TAGS if tag in tags), None)
     if told:
         instant = dt.datetime.fromisoformat(str(told))

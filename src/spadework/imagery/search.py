@@ -319,6 +319,8 @@ def _read_local(path: str) -> dict[str, Any]:
             return Path(path).read_text(encoding="utf-8")
         except OSError as error:
             raise CatalogueError(path, f"cannot be read ({error.strerror})", "check the path and its permissions") from error
+        except UnicodeDecodeError as error:
+            raise CatalogueError(path, "is not UTF-8 text", "check that stac names a catalog.json") from error
 
     return _json_of(path, read)
 

@@ -224,7 +224,7 @@ def read_geojson(path: Path) -> shapely.Geometry:
 
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(path.read_text(encoding="utf-8-sig"))
         parts = raw["features"] if raw.get("type") == "FeatureCollection" else [raw]
         shapes = [shapely.from_geojson(json.dumps(part.get("geometry", part))) for part in parts]
     except OSError as error:
