@@ -318,6 +318,12 @@ def test_a_damaged_sidecar_costs_its_look_and_is_named(tmp_path: Path, text: str
     assert "20210215.tif: is no STAC item with a datetime" in done.stdout
 
 
+def test_the_demo_wants_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "demo").write_text("a file")
+    done = spadework("demo", "--out", str(tmp_path / "demo"))
+    assert (done.returncode, done.stderr) == (2, f"spadework: {tmp_path / 'demo'}: is a file. name a folder with --out\n")
+
+
 def test_ctrl_c_stops_with_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from spadework.errors import MissingExtraError
+from spadework.errors import MissingExtraError, UserError
 from spadework.intake.founding import FOUNDING
 from spadework.intake.romania import ROMANIA_PERIOD, romania_scenes
 from spadework.intake.scenario import Scenario, builtin_scenario
@@ -74,9 +74,12 @@ def run_demo(out: Path, http: HttpRule, on_step: OnStep) -> tuple[Case, ...]:
     """The founding case from its documents, then the real stack and two simulated sites, each from its catalogue to its report.
 
     Raises:
+        UserError: ``out`` is a file.
         SpadeworkError: the disk failed.
 
     """
+    if out.is_file():
+        raise UserError(str(out), "is a file", "name a folder with --out")
     real = out / "romania"
     try:
         if not (real / "site.toml").exists():
