@@ -83,6 +83,12 @@ def test_an_image_without_a_georeference_needs_its_gsd(tmp_path: Path) -> None:
     assert done.exception.exit_code == 2
 
 
+def test_a_gsd_that_the_file_contradicts_is_told_of(tmp_path: Path) -> None:
+    told = asked("width", opening(tmp_path), "--line", ACROSS, "--gsd", "2")
+    assert told["value_m"] == pytest.approx(WIDTH, abs=0.1)
+    assert any("its own georeference was used" in warning for warning in told["warnings"])
+
+
 def test_what_is_no_opening_is_refused_with_the_reason_and_exit_0(tmp_path: Path) -> None:
     told = asked("width", opening(tmp_path), "--line", line(UTM[0] + 4, UTM[1] - 25, UTM[0] + 16, UTM[1] - 25))
     assert (told["value_m"], told["interval_m"]) == (None, None)

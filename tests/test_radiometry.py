@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spadework.cube import MISSING
-from spadework.radiometry import Verdict, check_offset, share_below, to_cube_units
+from spadework.radiometry import Verdict, check_offset, is_blank, share_below, to_cube_units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -183,3 +183,20 @@ def test_sentinel_2_numbers_are_exact(raw: int, offset: float) -> None:
     assert int(to_cube_units(np.array([raw], dtype=np.uint16), 1e-4, offset, 0.0)[0]) == min(
         raw + round(offset * 10_000), 32_000
     )
+
+
+# ---------------------------------------------------------------- no ground
+def test_a_look_is_blank_where_every_band_has_one_number_on_nearly_all_clear_pixels() -> None:
+    some = series(DARK, looks=2)
+    some.values[0] = np.array(DARK)[:, None, None]
+    assert [is_blank(some.values, some.clear, n) for n in range(2)] == [True, False]
+    some.values[0, :, 0, :20] += 7  # 20 of 400 pixels: .95 are left
+    assert is_blank(some.values, some.clear, 0)
+    some.values[0, 3, 1, 0] += 7  # in one band one more
+    assert not is_blank(some.values, some.clear, 0)
+    some.clear[0, :2] = False  # what is not clear says nothing
+    assert is_blank(some.values, some.clear, 0)
+    some.clear[0, 2:] = np.arange(360).reshape(18, 20) < 49
+    assert not is_blank(some.values, some.clear, 0)
+    some.clear[0] = False
+    assert not is_blank(some.values, some.clear, 0)

@@ -521,3 +521,21 @@ def test_other_sensors_are_not_judged_by_the_rule_of_sentinel_2(tmp_path: Path) 
     reading = read(here, scenes)
     assert not reading.dropped
     assert (reading.cube.reflectance[3, 0] < 0).all()
+
+
+# ---------------------------------------------------------------- no ground
+@pytest.mark.parametrize("number", [1, 2000])
+def test_a_look_of_one_number_shows_no_ground_and_is_dropped_by_name(tmp_path: Path, number: int) -> None:
+    here, place = site(area(X0, Y0 - 200, X0 + 200, Y0)), Place(tmp_path)
+    blank = np.full((20, 20), number, np.uint16)
+    scenes = tuple(
+        place.scene(f"S{n}", NOON + n * STEP, {"red": blank if n == 1 else noise(20, 20, n), "nir": blank if n == 1 else noise(20, 20, n + 9)}, clear_scl(10, 10))
+        for n in range(3)
+    )  # fmt: skip
+    reading = read(here, scenes)
+    assert [look.used for look in reading.looks] == [True, False, True]
+    assert [(entry.thing, "shows no ground" in entry.reason) for entry in reading.dropped] == [
+        (f"look {reading.looks[1].id}", True)
+    ]
+    assert any("shows no ground" in note for note in reading.looks[1].notes)
+    assert [look.id for look in reading.cube.looks] == [look.id for look in reading.looks if look.used]

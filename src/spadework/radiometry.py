@@ -24,7 +24,9 @@ NEGATIVE_SHARE: Final = 0.05
 _STABLE: Final = 300
 """Two looks agree on a pixel when no band differs by more than this."""
 _ENOUGH: Final = 50
-"""Stable pixels that a comparison needs."""
+"""Stable pixels that a comparison needs; clear ones of which something is said."""
+_BLANK: Final = 0.95
+"""Share of clear pixels with one number, in every band, from which a look shows no ground, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,15 @@ def share_below(reflectance: NDArray[np.int16], clear: NDArray[np.bool_], visibl
     if not own.any():
         return 0.0
     return max((float((reflectance[step, b][own] < 0).mean()) for b in visible), default=0.0)
+
+
+def is_blank(reflectance: NDArray[np.int16], clear: NDArray[np.bool_], step: int) -> bool:
+    """Whether one look shows no ground: in every band one number on nearly all of its clear pixels; arrays as in ``check_offset``."""
+    own = clear[step]
+    if np.count_nonzero(own) < _ENOUGH:
+        return False
+    bands = (band[own] for band in reflectance[step])
+    return all(np.mean(band == np.partition(band, band.size // 2)[band.size // 2]) >= _BLANK for band in bands)
 
 
 def check_offset(

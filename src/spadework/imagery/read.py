@@ -18,7 +18,7 @@ from spadework.imagery.mask import CLEAR, NO_DATA, SNOW, MaskKind, classify, dil
 from spadework.imagery.register import Registering, Registration, compared
 from spadework.imagery.search import THIS_MACHINE
 from spadework.machine import room
-from spadework.radiometry import NEGATIVE_SHARE, check_offset, share_below
+from spadework.radiometry import NEGATIVE_SHARE, check_offset, is_blank, share_below
 from spadework.records import Asset, Dropped, Look, Scene, SceneRef, Site
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ Fetch = Callable[[Scene, tuple[str, ...]], tuple[Chip, ...]]
 """(Scene, names of bands or "mask") -> chips."""
 Keep = Callable[[Scene, tuple[Chip, ...]], Scene]
 """Put the chips of a finished Scene away; returns the Scene as it is kept."""
+
+
+BLANK: Final = "it shows no ground: one number in every band on nearly all clear pixels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +303,10 @@ def _assemble(plan: ReadPlan, parts: _Parts) -> Reading:
     slots = [parts.slots[look.id] for look in used]
     reflectance, clear, snow = _only(parts.reflectance, slots), _only(parts.clear, slots), _only(parts.snow, slots)
     keep, notes = _check_offsets(plan, used, reflectance, clear, parts.dropped)
+    for n, look in enumerate(used):
+        if keep[n] and is_blank(reflectance, clear, n):
+            keep[n], notes[look.id] = False, (*notes.get(look.id, ()), BLANK)
+            parts.dropped.append(Dropped(f"look {look.id}", f"dropped: {BLANK}"))
     every = {look.id: _look(look, parts, plan, notes.get(look.id, ())) for look in plan.looks if look.id in parts.kept}
     for n, look in enumerate(used):
         every[look.id] = replace(every[look.id], clear=_share(clear[n], parts.within), used=keep[n])

@@ -65,7 +65,7 @@ def _measured(image: Image, rule: MeasureRule, known: Mapping[str, Measurement])
 def measure_file(
     path: Path, rule: MeasureRule, request: ImageRequest, *, in_pixels: bool = False, figure: Path | None = None
 ) -> tuple[Measurement, ...]:
-    """One rule in one file, of which only the window around its points is read.
+    """One rule in one file, of which only the window around its points is read; what is noted of the image is told with it.
 
     Args:
         path: of the image.
@@ -80,7 +80,7 @@ def measure_file(
 
     """
     image, rule = _window(path, rule, request, in_pixels=in_pixels)
-    told = measure_in(image, rule, {})
+    told = tuple(replace(one, warnings=(*image.scene.notes, *one.warnings)) for one in measure_in(image, rule, {}))
     if figure is not None:
         write_atomic(figure, measurement_figure(told[0], image))
     return told
