@@ -200,3 +200,9 @@ def test_a_look_is_blank_where_every_band_has_one_number_on_nearly_all_clear_pix
     assert not is_blank(some.values, some.clear, 0)
     some.clear[0] = False
     assert not is_blank(some.values, some.clear, 0)
+
+
+def test_a_large_look_is_judged_by_some_of_its_pixels() -> None:
+    values, clear = np.full((2, 1, 301, 305), 7, np.int16), np.ones((2, 301, 305), np.bool_)
+    values[1] = np.random.default_rng(1).integers(0, 99, (1, 301, 305))
+    assert [is_blank(values, clear, n) for n in range(2)] == [True, False]
